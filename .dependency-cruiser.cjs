@@ -1,0 +1,145 @@
+/**
+ * The dependency rule of DESIGN section 4: services → pipelines → {stages, runtime}; stages → crypto, generated types,
+ * the stage contract; crypto → libraries. Type-only imports count. Tests may import anything.
+ */
+
+/** Code of the project itself, by its folders at the root. */
+const project = "^(bench|crypto|documents|infra|pipelines|runtime|schemas|scripts|services|stages|test)/";
+const tests = "(\\.test\\.ts$|^test/)";
+/** Node modules that reach disk, network, processes, the clock or the environment. */
+const outsideWorld =
+  "^(node:)?(child_process|cluster|dgram|dns|fs|http|http2|https|inspector|net|os|perf_hooks|process|readline|repl|" +
+  "sqlite|timers|tls|tty|v8|worker_threads)(/|$)";
+
+/** A rule that code under `from` imports no project code but what `allowed` matches. */
+function only(name, comment, from, allowed) {
+  return {
+    name,
+    comment,
+    severity: "error",
+    from: { path: from, pathNot: tests },
+    to: { path: project, pathNot: allowed },
+  };
+}
+
+module.exports = {
+  forbidden: [
+    only(
+      "stage-imports",
+      "A stage imports crypto, documents, schemas, the stage contract and itself: never another stage, never the runtime's insides.",
+      "^stages/([^/]+)/",
+      [
+        "^crypto/",
+        "^documents/",
+        "^schemas/(avro|json)/",
+        "^schemas/topics\\.ts$",
+        "^runtime/(stage|errors)\\.ts$",
+        "^stages/$1/",
+      ],
+    ),
+    only(
+      "document-imports",
+      "Signed documents rest on crypto, schemas and the error catalogue.",
+      "^documents/",
+      ["^documents/", "^crypto/", "^schemas/", "^runtime/errors\\.ts$"],
+    ),
+    only("crypto-imports", "Crypto is made of leaf libraries.", "^crypto/", ["^crypto/", "^schemas/"]),
+    only("schema-imports", "Schemas describe; they depend on nothing.", "^schemas/", ["^schemas/"]),
+    only("pipeline-imports", "A pipeline lists stages with their topics, nothing else.", "^pipelines/", [
+      "^pipelines/",
+      "^stages/",
+      "^runtime/",
+      "^schemas/",
+    ]),
+    {
+      name: "runtime-imports",
+      comment: "The runtime knows the stage contract, no stage, pipeline or service.",
+      severity: "error",
+      from: { path: "^runtime/", pathNot: tests },
+      to: { path: "^(stages|pipelines|services)/" },
+    },
+    only(
+      "embedded-imports",
+      "The embedded stack stands alone; of the runtime it takes the errors.",
+      "^infra/embedded/",
+      ["^infra/embedded/", "^runtime/errors\\.ts$"],
+    ),
+    {
+      name: "pure-code",
+      comment:
+        "Stages, documents and crypto touch disk, network, processes and environment only through what they are handed.",
+      severity: "error",
+      from: { path: "^(stages|documents|crypto)/", pathNot: tests },
+      to: { path: outsideWorld, dependencyTypes: ["core"] },
+    },
+    {
+      name: "pure-code-packages",
+      comment: "Stages and crypto use no Kafka client, registry client, HSM module or logger.",
+      severity: "error",
+      from: { path: "^(stages|documents|crypto)/", pathNot: tests },
+      to: { path: "^node_modules/(kafkajs|@kafkajs/[^/]+|pkcs11js|pino)/" },
+    },
+    {
+      name: "kafka-client",
+      comment: "Kafka is spoken in runtime/kafka, the embedded stack, and the services' clients.",
+      severity: "error",
+      from: { path: project, pathNot: [tests, "^runtime/kafka/", "^infra/embedded/", "^services/[^/]+/"] },
+      to: { path: "^node_modules/kafkajs/" },
+    },
+    {
+      name: "registry-client",
+      comment: "The schema registry is asked where Kafka is spoken, and in runtime/registry.",
+      severity: "error",
+      from: {
+        path: project,
+        pathNot: [tests, "^runtime/(kafka|registry)/", "^infra/embedded/", "^services/[^/]+/"],
+      },
+      to: { path: "^node_modules/@kafkajs/" },
+    },
+    {
+      name: "nothing-imports-tests",
+      comment: "What tests share stays with tests.",
+      severity: "error",
+      from: { path: project, pathNot: tests },
+      to: { path: tests },
+    },
+    {
+      name: "no-development-packages",
+      comment: "What runs in a deployment uses what is installed there.",
+      severity: "error",
+      from: { path: project, pathNot: [tests, "^(scripts|bench)/"] },
+      to: { dependencyTypes: ["npm-dev"], pathNot: "^node_modules/@types/" },
+    },
+    {
+      name: "no-cycles",
+      comment: "Modules that need each other are one module, or hide a third.",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "resolvable",
+      comment: "Every import names something that is there and that package.json lists.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "listed-packages",
+      comment: "Every imported package stands in package.json.",
+      severity: "error",
+      from: { path: project },
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "^node_modules/" },
+    exclude: { path: "^(\\.pavilion|\\.git)/" },
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default", "types"],
+    },
+  },
+};

@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { base64urlnopad } from "@scure/base";
+import type { CollaborationEntry } from "../schemas/avro/index.ts";
+import type { Collaboration, Participant } from "../schemas/json/collaboration.ts";
+import { collaborationOf, participant, PARTITIONS, signed } from "../test/agent-messages.ts";
+import { rangeOf, requireSuccessor, verifyCollaboration } from "./collaboration.ts";
+
+/** The entry as the operator publishes it; each `signers` member signs in the provider's name. */
+async function entryOf(
+  document: Collaboration,
+  signers: Readonly<Record<string, string>> = { alpha: "alpha", beta: "beta", gamma: "gamma" },
+): Promise<CollaborationEntry> {
+  const { text } = await signed("collaboration", document, "alpha");
+  const signatures = await Promise.all(
+    Object.entries(signers).map(async ([provider, signer]) => ({
+      provider,
+      signature: (await signed("collaboration", document, signer)).signature,
+    })),
+  );
+  return { id: document.id, version: document.version, document: text, signatures };
+}
+
+const badSignature = { code: "BAD_SIGNATURE" };
+const invalid = { code: "DOCUMENT_INVALID" };
+
+describe("an entry", () => {
+  const document = collaborationOf();
+
+  test("holds once every provider has signed it, in any order", async () => {
+    const entry = await entryOf(document);
+    assert.deepEqual(verifyCollaboration(entry), document);
+    assert.deepEqual(verifyCollaboration({ ...entry, signatures: entry.signatures.toReversed() }), document);
+  });
+
+  test("is refused without the signature of any one provider", async () => {
+    const { signatures, ...entry } = await entryOf(document);
+    for (const missing of document.providers) {
+      const rest = signatures.filter(({ provider }) => provider !== missing.id);
+      assert.throws(() => verifyCollaboration({ ...entry, signatures: rest }), badSignature);
+    }
+  });
+
+  test("is refused with a signature by another key, or in another's name", async () => {
+    const stranger = await entryOf(document, { alpha: "alpha", beta: "beta", gamma: "delta" });
+    assert.throws(() => verifyCollaboration(stranger), badSignature);
+    const { signatures, ...entry } = await entryOf(document);
+    const [first, second] = signatures;
+    assert.ok(first !== undefined && second !== undefined);
+    const swapped = [{ ...first, signature: second.signature }, ...signatures.slice(1)];
+    assert.throws(() => verifyCollaboration({ ...entry, signatures: swapped }), badSignature);
+  });
+
+  test("is refused when the document was altered after signing", async () => {
+    const entry = await entryOf(document);
+    const altered = entry.document.replace('"minimumGroup":10', '"minimumGroup":1');
+    assert.notEqual(altered, entry.document);
+    assert.throws(() => verifyCollaboration({ ...entry, document: altered }), badSignature);
+  });
+
+  test("is refused under another id or version than the document's", async () => {
+    const entry = await entryOf(document);
+    assert.throws(() => verifyCollaboration({ ...entry, id: "wealth" }), invalid);
+    assert.throws(() => verifyCollaboration({ ...entry, version: 2 }), invalid);
+  });
+
+  test("is refused when a pinned key is no base64url of 32 bytes", async () => {
+    const odd = { ...participant("gamma"), key: `${"A".repeat(42)}B` };
+    assert.throws(() => base64urlnopad.decode(odd.key));
+    const providers = [participant("alpha"), participant("beta"), odd];
+    assert.throws(() => verifyCollaborationOf(providers), invalid);
+    const brokers = document.brokers.map((broker) => ({ ...broker, key: odd.key }));
+    const entry = await entryOf(collaborationOf({ brokers }));
+    assert.throws(() => verifyCollaboration(entry), invalid);
+
+    function verifyCollaborationOf(list: Participant[]): Collaboration {
+      const text = JSON.stringify(collaborationOf({ providers: list }));
+      return verifyCollaboration({ id: "health", version: 1, document: text, signatures: [] });
+    }
+  });
+});
+
+describe("a later version", () => {
+  const first = collaborationOf();
+  const matching = first.matching;
+  const second = (changes: Partial<Collaboration> = {}): Collaboration =>
+    collaborationOf({ version: 2, ...changes });
+  const withBeta = (changes: Partial<Participant>): Partial<Collaboration> => ({
+    providers: [participant("alpha"), { ...participant("beta"), ...changes }, participant("gamma")],
+  });
+  const columns = participant("beta").columns;
+  const [age, member, state] = columns;
+  assert.ok(age?.kind === "integer" && member !== undefined && state?.kind === "category");
+
+  test("may change who asks, for what, at what price and within which limits, in the same epoch", () => {
+    const limits = { records: 7, changesPerDay: 7 };
+    for (const changes of [
+      {},
+      { purposes: ["research", "planning"], legalBases: ["law"], minimumGroup: 20 },
+      { budget: { ...first.budget, epsilonTotal: "20" } },
+      { brokers: first.brokers.map((broker) => ({ ...broker, tenants: ["clinic"] })) },
+      withBeta({ limits, key: participant("delta").key }),
+      { providers: first.providers.toReversed() },
+      { providers: [...first.providers, participant("delta")] },
+      { providers: first.providers.slice(0, 2) },
+    ]) {
+      requireSuccessor(first, second(changes));
+    }
+  });
+
+  test("needs a higher epoch for whatever stored data depends on, and names it", () => {
+    const changed: readonly (readonly [Partial<Collaboration>, RegExp])[] = [
+      [{ referenceDate: "2025-01-01" }, /referenceDate/],
+      [{ matching: { ...matching, sender: "beta" } }, /matching\.sender/],
+      [{ matching: { ...matching, partitions: PARTITIONS + 1 } }, /matching\.partitions/],
+      [withBeta({ dataset: "beta-visits" }), /dataset of beta/],
+      [withBeta({ identifier: { source: "card", normalisation: ["trim"] } }), /identifier of beta/],
+      [withBeta({ identifier: { source: "id", normalisation: ["digits"] } }), /identifier of beta/],
+      [withBeta({ columns: [state, member, age] }), /columns of beta/],
+      [withBeta({ columns: [age, member] }), /columns of beta/],
+      [withBeta({ columns: [{ ...age, upper: 121 }, member, state] }), /columns of beta/],
+      [withBeta({ columns: [{ ...age, source: "born" }, member, state] }), /columns of beta/],
+      [withBeta({ columns: [age, member, { ...state, domain: ["vic", "nsw"] }] }), /columns of beta/],
+      [
+        { providers: [participant("alpha"), { ...participant("delta"), dataset: "beta-people" }] },
+        /owner of beta-people/,
+      ],
+    ];
+    for (const [changes, named] of changed) {
+      assert.throws(
+        () => {
+          requireSuccessor(first, second(changes));
+        },
+        { ...invalid, message: named },
+      );
+      const epoch = matching.epoch + 1;
+      requireSuccessor(first, second({ ...changes, matching: { ...matching, ...changes.matching, epoch } }));
+    }
+  });
+
+  test("names every member at fault at once, and no value", () => {
+    const next = second({ referenceDate: "2025-01-01", ...withBeta({ dataset: "beta-visits" }) });
+    assert.throws(
+      () => {
+        requireSuccessor(first, next);
+      },
+      (error: Error) =>
+        /referenceDate.*dataset of beta/.test(error.message) && !error.message.includes("2025"),
+    );
+  });
+
+  test("never changes region, jurisdiction or population, whatever its epoch", () => {
+    for (const change of [{ region: "eu" }, { jurisdiction: "NZ" }, { population: "everybody" }]) {
+      const next = second({ ...change, matching: { ...matching, epoch: 9 } });
+      const [member = ""] = Object.keys(change);
+      assert.throws(
+        () => {
+          requireSuccessor(first, next);
+        },
+        { ...invalid, message: new RegExp(member) },
+      );
+    }
+  });
+
+  test("never lowers the epoch, and has the same id and a higher number", () => {
+    const later = collaborationOf({ version: 2, matching: { ...matching, epoch: 2 } });
+    for (const [previous, next] of [
+      [later, collaborationOf({ version: 3 })],
+      [first, first],
+      [later, first],
+      [first, second({ id: "wealth" })],
+    ] as const) {
+      assert.throws(() => {
+        requireSuccessor(previous, next);
+      }, invalid);
+    }
+    requireSuccessor(first, collaborationOf({ version: 9 }));
+  });
+});
+
+test("a column's range is its bounds, a flag's two values, or its categories' indices", () => {
+  assert.deepEqual(
+    participant("beta").columns.map((column) => rangeOf(column)),
+    [
+      { lower: 0, upper: 120, nullable: true },
+      { lower: 0, upper: 1, nullable: false },
+      { lower: 0, upper: 2, nullable: false },
+    ],
+  );
+});

@@ -1,0 +1,186 @@
+/**
+ * Collaborations: who answers what together, as every participating provider signed it.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { base64urlnopad } from "@scure/base";
+import { signDetached, verifyDetached } from "../crypto/jws/jws.ts";
+import { CryptoError } from "../crypto/errors.ts";
+import { PavilionError } from "../runtime/errors.ts";
+import type { CollaborationEntry } from "../schemas/avro/index.ts";
+import type { Broker, Collaboration, Participant } from "../schemas/json/collaboration.ts";
+import { parseDocument, signatureType } from "./validate.ts";
+
+export type Column = Participant["columns"][number];
+
+/** Verified collaborations of a region, every version of each. A version never changes. */
+export interface CollaborationTable {
+  latest(id: string): Collaboration | undefined;
+  at(id: string, version: number): Collaboration | undefined;
+}
+
+/** A raw 32-byte Ed25519 key as documents pin it. */
+export const publicKeyIn = (text: string): Uint8Array => base64urlnopad.decode(text);
+export const publicKeyText = (key: Uint8Array): string => base64urlnopad.encode(key);
+
+/** Signs a collaboration as one of its providers; `kid` is the provider's id. */
+export function signCollaboration(
+  document: Collaboration,
+  provider: string,
+  sign: (bytes: Uint8Array) => Uint8Array,
+): Promise<string> {
+  return signDetached(document, { typ: signatureType("collaboration"), kid: provider }, sign);
+}
+
+/**
+ * The collaboration in an entry of the table, once every participant's signature under its pinned key holds.
+ * Throws DOCUMENT_INVALID or BAD_SIGNATURE. The keys are pinned by the document itself, so who the participants are
+ * is for the operator that publishes the entry to say: providers sign exactly those keys.
+ */
+export function verifyCollaboration(entry: CollaborationEntry): Collaboration {
+  const document = parseDocument("collaboration", entry.document);
+  if (document.id !== entry.id || document.version !== entry.version) {
+    throw new PavilionError("DOCUMENT_INVALID", "The entry's id or version is not the document's.");
+  }
+  requireConsistent(document);
+  for (const participant of document.providers) {
+    const found = entry.signatures.find((signature) => signature.provider === participant.id);
+    if (found === undefined) {
+      throw new PavilionError(
+        "BAD_SIGNATURE",
+        `Provider ${participant.id} has not signed the collaboration.`,
+      );
+    }
+    verifySignature("collaboration", document, found.signature, participant);
+  }
+  return document;
+}
+
+/** Checks that a JSON schema cannot make: distinct names, readable keys, ordered bounds, a sender that takes part. */
+export function requireConsistent(document: Collaboration): void {
+  const faults: string[] = [];
+  const distinct = (what: string, names: string[]): void => {
+    if (new Set(names).size !== names.length) faults.push(`${what} are not distinct`);
+  };
+  distinct(
+    "provider ids",
+    document.providers.map((provider) => provider.id),
+  );
+  distinct(
+    "dataset ids",
+    document.providers.map((provider) => provider.dataset),
+  );
+  distinct(
+    "broker ids",
+    document.brokers.map((broker) => broker.id),
+  );
+  for (const { id, key } of [...document.providers, ...document.brokers]) {
+    if (!isPublicKey(key)) faults.push(`the key of ${id} is no Ed25519 key`);
+  }
+  if (participantOf(document, document.matching.sender) === undefined)
+    faults.push("the sender is no provider");
+  for (const provider of document.providers) {
+    distinct(
+      `columns of ${provider.dataset}`,
+      provider.columns.map((column) => column.name),
+    );
+    for (const column of provider.columns) {
+      if (column.kind === "integer" && column.lower >= column.upper)
+        faults.push(`bounds of ${column.name} are not ordered`);
+      if (column.kind === "category" && column.domain.includes(column.other))
+        faults.push(`${column.name} lists its other`);
+    }
+  }
+  if (faults.length > 0)
+    throw new PavilionError("DOCUMENT_INVALID", `The collaboration: ${faults.join("; ")}.`);
+}
+
+/** The schema's pattern admits spare bits in the last character, which the decoder does not. */
+function isPublicKey(text: string): boolean {
+  try {
+    return publicKeyIn(text).length === 32;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether a version may come after another one: a higher number of the same collaboration, in the same region,
+ * jurisdiction and population. What the stored data of an epoch depends on changes only with a higher epoch: how
+ * records are matched, and each dataset's owner, identifier and columns. The epoch never falls. Who asks, for what, at
+ * what price, and which providers take part may change at any time.
+ * Throws DOCUMENT_INVALID that names the members at fault.
+ */
+export function requireSuccessor(previous: Collaboration, next: Collaboration): void {
+  const faults: string[] = [];
+  if (next.id !== previous.id) faults.push("id is another collaboration's");
+  if (next.version <= previous.version) faults.push("version is not higher");
+  for (const member of ["region", "jurisdiction", "population"] as const) {
+    if (next[member] !== previous[member]) faults.push(`${member} never changes`);
+  }
+  const { epoch } = next.matching;
+  if (epoch < previous.matching.epoch) faults.push("matching.epoch falls");
+  if (epoch === previous.matching.epoch) {
+    for (const member of pinnedByEpoch(previous, next)) faults.push(`${member} changes within the epoch`);
+  }
+  if (faults.length > 0) {
+    throw new PavilionError("DOCUMENT_INVALID", `The collaboration's new version: ${faults.join("; ")}.`);
+  }
+}
+
+/** Members that differ, of those that the epoch's stored data depends on. */
+function pinnedByEpoch(previous: Collaboration, next: Collaboration): string[] {
+  const changed: string[] = [];
+  if (next.referenceDate !== previous.referenceDate) changed.push("referenceDate");
+  for (const member of ["sender", "partitions"] as const) {
+    if (next.matching[member] !== previous.matching[member]) changed.push(`matching.${member}`);
+  }
+  for (const before of previous.providers) {
+    const after = participantOf(next, before.id);
+    for (const member of ["dataset", "identifier", "columns"] as const) {
+      if (after !== undefined && !isDeepStrictEqual(after[member], before[member]))
+        changed.push(`${member} of ${before.id}`);
+    }
+    const owner = participantWith(next, before.dataset);
+    if (owner !== undefined && owner.id !== before.id) changed.push(`the owner of ${before.dataset}`);
+  }
+  return changed;
+}
+
+/** Throws BAD_SIGNATURE unless the JWS over the document is by the key that the collaboration pins for the signer. */
+export function verifySignature(
+  kind: Parameters<typeof signatureType>[0],
+  document: unknown,
+  signature: string,
+  signer: Participant | Broker,
+): void {
+  try {
+    const { kid } = verifyDetached(document, signature, {
+      typ: signatureType(kind),
+      publicKey: publicKeyIn(signer.key),
+    });
+    if (kid === signer.id) return;
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error;
+  }
+  throw new PavilionError("BAD_SIGNATURE", `The ${kind} is not signed by ${signer.id}.`);
+}
+
+export const participantOf = (document: Collaboration, provider: string): Participant | undefined =>
+  document.providers.find((participant) => participant.id === provider);
+
+export const participantWith = (document: Collaboration, dataset: string): Participant | undefined =>
+  document.providers.find((participant) => participant.dataset === dataset);
+
+/** The categories of a category column in index order: the domain, then `other`. */
+export const categoriesOf = (column: Extract<Column, { kind: "category" }>): string[] => [
+  ...column.domain,
+  column.other,
+];
+
+/** Least and greatest value a column's integer may take: bounds, 0/1 for a flag, indices for a category. */
+export function rangeOf(column: Column): { lower: number; upper: number; nullable: boolean } {
+  if (column.kind === "integer")
+    return { lower: column.lower, upper: column.upper, nullable: column.nullable };
+  if (column.kind === "flag") return { lower: 0, upper: 1, nullable: column.nullable };
+  return { lower: 0, upper: column.domain.length, nullable: false };
+}

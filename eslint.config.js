@@ -1,0 +1,132 @@
+/**
+ * Typed linting, strict. Beyond the presets: no floating promise but node:test's own calls, limits on length, and the
+ * part of the dependency rule that imports cannot show: stages and crypto read no clock, randomness or environment.
+ */
+import { defineConfig } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+const tests = ["**/*.test.ts", "test/**/*.ts"];
+
+const drawsRandomness = [
+  "generateKey",
+  "generateKeyPair",
+  "generateKeyPairSync",
+  "generateKeySync",
+  "generatePrime",
+  "generatePrimeSync",
+  "getRandomValues",
+  "randomBytes",
+  "randomFill",
+  "randomFillSync",
+  "randomInt",
+  "randomUUID",
+];
+const handed = "Clock, randomness and environment are handed in (DESIGN section 4).";
+
+export default defineConfig(
+  {
+    ignores: [
+      "node_modules/",
+      ".pavilion/",
+      "schemas/avro/*.ts",
+      "schemas/json/*.ts",
+      "!schemas/**/*.test.ts",
+    ],
+  },
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: "error" },
+    rules: {
+      eqeqeq: "error",
+      "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
+      "max-lines-per-function": ["error", { max: 80, skipBlankLines: true, skipComments: true }],
+      "no-console": "error",
+      "no-param-reassign": "error",
+      "prefer-const": "error",
+      "@typescript-eslint/consistent-type-exports": "error",
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", varsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" },
+      ],
+      "@typescript-eslint/switch-exhaustiveness-check": [
+        "error",
+        { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: true },
+      ],
+    },
+  },
+  {
+    files: ["services/cli/**/*.ts", "scripts/**/*.ts"],
+    rules: { "no-console": "off" },
+  },
+  {
+    files: ["stages/**/*.ts", "crypto/**/*.ts"],
+    ignores: tests,
+    rules: {
+      "no-restricted-globals": [
+        "error",
+        ...["process", "performance", "setTimeout", "setInterval", "fetch", "WebSocket"].map((name) => ({
+          name,
+          message: handed,
+        })),
+      ],
+      "no-restricted-properties": [
+        "error",
+        ...[
+          ["Date", "now"],
+          ["Math", "random"],
+          ["globalThis", "process"],
+          ["globalThis", "crypto"],
+          ["crypto", "getRandomValues"],
+          ["crypto", "randomUUID"],
+          ["webcrypto", "getRandomValues"],
+          ["webcrypto", "randomUUID"],
+        ].map(([object, property]) => ({ object, property, message: handed })),
+      ],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: handed },
+        { selector: "CallExpression[callee.name='Date']", message: handed },
+        { selector: "MemberExpression[property.name=/^randombytes_/]", message: handed },
+      ],
+      "no-restricted-imports": "off",
+      "@typescript-eslint/no-restricted-imports": [
+        "error",
+        {
+          paths: ["node:crypto", "crypto"].map((name) => ({
+            name,
+            importNames: ["default", ...drawsRandomness],
+            message: handed,
+          })),
+          patterns: [{ group: ["@noble/*", "@noble/*/**"], importNames: ["randomBytes"], message: handed }],
+        },
+      ],
+    },
+  },
+  {
+    files: tests,
+    rules: {
+      "max-lines-per-function": "off",
+      "no-console": "error",
+      // node:test runs what these return; awaiting them at top level would only serialise the file.
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        {
+          allowForKnownSafeCalls: [
+            {
+              from: "package",
+              package: "node:test",
+              name: ["test", "it", "describe", "suite", "before", "after", "beforeEach", "afterEach"],
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ["**/*.js", "**/*.cjs", "**/*.mjs"],
+    extends: [tseslint.configs.disableTypeChecked],
+  },
+);

@@ -1,0 +1,58 @@
+/**
+ * Configuration files: read once, checked against their schema in schemas/json/, every problem listed. Secrets stand in
+ * files of their own that the configuration names, never in it.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { Ajv } from "ajv";
+import type { AgentConfig } from "../schemas/json/agent-config.ts";
+import type { ConnectorConfig } from "../schemas/json/connector-config.ts";
+import { PavilionError } from "./errors.ts";
+
+interface ConfigTypes {
+  "agent-config": AgentConfig;
+  "connector-config": ConnectorConfig;
+}
+
+/** Throws CONFIG_INVALID that lists every problem. */
+export function readConfig<K extends keyof ConfigTypes>(kind: K, file: string): ConfigTypes[K] {
+  let config: unknown;
+  try {
+    config = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new PavilionError("CONFIG_INVALID", `Configuration ${file} cannot be read as JSON.`, undefined, {
+      cause: error,
+    });
+  }
+  const schema = new URL(`../schemas/json/${kind}.schema.json`, import.meta.url);
+  const validate = new Ajv({ allErrors: true, strict: true }).compile(
+    JSON.parse(readFileSync(schema, "utf8")) as object,
+  );
+  if (validate(config)) return config as ConfigTypes[K];
+  const problems = (validate.errors ?? []).map(
+    (error) => `${error.instancePath || "/"} ${error.message ?? ""}`,
+  );
+  throw new PavilionError("CONFIG_INVALID", `Configuration ${file}: ${problems.join("; ")}.`);
+}
+
+/** A secret in a file of its own, without its final newline. Refuses a file that others may read. */
+export function readSecret(file: string): string {
+  let mode: number;
+  let secret: string;
+  try {
+    mode = statSync(file).mode & 0o077;
+    secret = readFileSync(file, "utf8").trimEnd();
+  } catch (error) {
+    throw new PavilionError("CONFIG_INVALID", `Secret file ${file} cannot be read.`, undefined, {
+      cause: error,
+    });
+  }
+  if (mode !== 0) {
+    throw new PavilionError(
+      "CONFIG_INVALID",
+      `Secret file ${file} may be read by others.`,
+      `chmod 600 ${file}`,
+    );
+  }
+  if (secret === "") throw new PavilionError("CONFIG_INVALID", `Secret file ${file} is empty.`);
+  return secret;
+}

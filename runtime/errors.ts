@@ -1,0 +1,82 @@
+/**
+ * The one catalogue of error codes. A code is stable; docs/errors.md lists each, and a test holds the two together.
+ * Messages and remedies hold no secret, token, identifier, value or count.
+ */
+export const errorCatalogue = {
+  // Requests: published to the asker in the one result of the request.
+  REQUEST_UNREADABLE: "Publish an Avro SignedRequest whose document follows request.schema.json.",
+  REQUEST_ID_MISMATCH: "Use the document's id as the record's key and as its requestId.",
+  UNKNOWN_BROKER: "Have the collaboration's providers add the broker and its key to a new version.",
+  UNKNOWN_TENANT: "Have the collaboration's providers allow the tenant in a new version.",
+  BAD_SIGNATURE: "Sign the canonical document with the key that the collaboration pins.",
+  UNKNOWN_COLLABORATION: "Check the id, or publish the collaboration in this region first.",
+  NOT_HOME_REGION: "Publish the request in the collaboration's home region; data never leaves it.",
+  REGION_UNAVAILABLE: "A stage of the region is down; ask again when it is back.",
+  CLOCK_SKEW: "Set the asker's clock: issuedAt must lie within five minutes of the broker's time.",
+  DEADLINE_PASSED: "Ask again, with a longer deadline if the region is busy.",
+  POLICY_DENIED: "Ask for a purpose and on a legal basis that the collaboration allows.",
+  UNKNOWN_COLUMN: "Ask only for columns that the collaboration declares, of a kind that the measure fits.",
+  EPSILON_OUT_OF_RANGE: "Ask for an epsilon above zero and at most the collaboration's limit per question.",
+  DATASET_NOT_READY: "Wait until every provider has pushed its dataset, then ask again.",
+  STALE_HEAD: "The data changed while the question was under way; ask again.",
+  BUDGET_EXHAUSTED: "Ask for less epsilon, or wait until the budget's window moves on.",
+  INTERNAL_ERROR:
+    "The connector failed on this request; its operator finds the cause in the stage's dead letters.",
+
+  // Provider batches: told to the provider in a notice.
+  BATCH_UNREADABLE: "Push with the agent of this version; the header or a record does not follow its schema.",
+  NOT_A_MEMBER: "Join the collaboration: this provider or dataset is not in its current version.",
+  WRONG_EPOCH: "Push for the collaboration's current epoch and version.",
+  BATCH_OUT_OF_SEQUENCE: "Resume after the last accepted batch; batches are numbered without gaps.",
+  BATCH_DIGEST_MISMATCH: "Push again: the payload is not the one that was signed.",
+  RECORD_NOT_OPENED: "Seal to the region's current HPKE key, in sequence, bound to the batch.",
+  DUPLICATE_TOKEN: "A dataset holds at most one record for each person in a push; remove duplicates.",
+  VALUE_OUT_OF_BOUNDS: "Push values within the bounds and domains that the collaboration declares.",
+  DATASET_TOO_LARGE: "Push fewer records than the collaboration's limit.",
+  CHURN_LIMIT: "Wait: the dataset changed as often as the collaboration allows within a day.",
+
+  // Matching, between agents.
+  EPOCH_KEY_REFUSED: "Only the sender that the collaboration names announces the key of an epoch, once.",
+  OPRF_METER_EXCEEDED: "The receiver asked for more evaluations than the collaboration allows in this epoch.",
+
+  // Runtime.
+  EVENT_UNREADABLE: "Publish the registered Avro schema in the Confluent wire format.",
+  EVENT_MISPLACED:
+    "Key the record as its topic asks, and let the key choose the partition (murmur2, Kafka's default).",
+  EVENT_TYPE_UNKNOWN: "Publish only the event types that the topic declares.",
+
+  // Set-up and command line.
+  CONFIG_INVALID: "Correct the named settings.",
+  PART_MISSING: "Run the command again with the package registries reachable; finished downloads are kept.",
+  PART_START_FAILED: "See the end of the log that is named.",
+  HSM_UNAVAILABLE: "Check the PKCS#11 library's path and the token's label.",
+  HSM_KEY_MISSING: "Provision the region's keys once, before the connector starts.",
+  HSM_LOGIN_FAILED: "Check the token's PIN.",
+  HSM_OPERATION_FAILED: "See the HSM's own log; the operation is retried.",
+  KEYSTORE_UNREADABLE: "Give the passphrase that the keys were made with.",
+  DOCUMENT_INVALID: "Correct the named members of the document.",
+  INPUT_UNREADABLE: "Give an existing, non-empty CSV file in UTF-8 with the declared columns.",
+  PUSH_REJECTED: "Mend what the notice names, then push again.",
+  TIMED_OUT: "Check that every part is up, then try again.",
+  UNKNOWN_COMMAND: "Run ./pavilion help.",
+} as const;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+/** An expected failure: a stable code, what was wrong, and what to do. */
+export class PavilionError extends Error {
+  readonly code: ErrorCode;
+  readonly remedy: string;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    remedy: string = errorCatalogue[code],
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = "PavilionError";
+    this.code = code;
+    this.remedy = remedy;
+  }
+}

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { createECDH, createPublicKey, randomBytes, verify } from "node:crypto";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Worker } from "node:worker_threads";
+import { flattenedVerify, importJWK } from "jose";
+import { PavilionError } from "../errors.ts";
+import { openHsm } from "./hsm.ts";
+import type { Hsm } from "./hsm.ts";
+import { provisionKeys } from "./provision.ts";
+import { folder, initialiseToken, withHsm } from "./test-token.ts";
+
+function verifiesWithNode(hsm: Hsm, message: Uint8Array, signature: Uint8Array): boolean {
+  const x = Buffer.from(hsm.issuerPublicKey).toString("base64url");
+  const key = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+  return verify(null, message, key, signature);
+}
+
+const region = initialiseToken("region-test");
+provisionKeys(region);
+
+test("ECDH agrees with node:crypto", async () => {
+  await withHsm(region, async (hsm) => {
+    assert.equal(hsm.hpkePublicKey.length, 65);
+    for (let round = 0; round < 20; round++) {
+      const peer = createECDH("prime256v1");
+      const secret = await hsm.deriveSharedSecret(peer.generateKeys());
+      assert.deepEqual(secret, Uint8Array.from(peer.computeSecret(hsm.hpkePublicKey)));
+    }
+  });
+});
+
+test("refuses peer keys that are not uncompressed points of P-256", async () => {
+  await withHsm(region, async (hsm) => {
+    const offCurve = Uint8Array.from(hsm.hpkePublicKey);
+    offCurve[64] = (offCurve[64] ?? 0) ^ 1;
+    const compressed = Uint8Array.of(2, ...hsm.hpkePublicKey.subarray(1, 33));
+    const infinity = Uint8Array.of(0);
+    for (const peer of [offCurve, compressed, infinity, new Uint8Array(65), new Uint8Array()]) {
+      await assert.rejects(hsm.deriveSharedSecret(peer), {
+        code: "HSM_OPERATION_FAILED",
+        message: /^The peer's key/,
+      });
+    }
+  });
+});
+
+test("the issuer's signatures verify with node:crypto", async () => {
+  await withHsm(region, async (hsm) => {
+    for (const message of [new Uint8Array(), randomBytes(1), randomBytes(100_000)]) {
+      const signature = await hsm.sign(message);
+      assert.equal(verifiesWithNode(hsm, message, signature), true);
+      assert.equal(verifiesWithNode(hsm, Buffer.concat([message, Buffer.of(0)]), signature), false);
+    }
+  });
+});
+
+test("the issuer's JWS verifies with jose", async () => {
+  await withHsm(region, async (hsm) => {
+    const x = Buffer.from(hsm.issuerPublicKey).toString("base64url");
+    const header = Buffer.from('{"alg":"EdDSA"}').toString("base64url");
+    const payload = Buffer.from("claims").toString("base64url");
+    const signature = Buffer.from(await hsm.sign(Buffer.from(`${header}.${payload}`))).toString("base64url");
+    const key = await importJWK({ kty: "OKP", crv: "Ed25519", x }, "EdDSA");
+    const verified = await flattenedVerify({ protected: header, payload, signature }, key);
+    assert.equal(Buffer.from(verified.payload).toString(), "claims");
+  });
+});
+
+test("noise and data keys are the same after reopening, and differ by message, generation and use", async () => {
+  const draw = (hsm: Hsm): Promise<Uint8Array[]> =>
+    Promise.all([
+      hsm.noise(Buffer.from("a")),
+      hsm.noise(Buffer.from("b")),
+      hsm.noise(Buffer.from("pavilion/sealing/v1/region-test/0")),
+      hsm.sealingKey(0),
+      hsm.sealingKey(0xffff_ffff),
+      hsm.nameKey(),
+    ]);
+  const before = await withHsm(region, draw);
+  assert.deepEqual(await withHsm(region, draw), before);
+  assert.equal(new Set(before.map((bytes) => Buffer.from(bytes).toString("hex"))).size, before.length);
+  for (const bytes of before) assert.equal(bytes.length, 32);
+});
+
+test("refuses a generation that does not fit 32 bits", async () => {
+  await withHsm(region, async (hsm) => {
+    for (const generation of [-1, 0.5, 2 ** 32, NaN]) {
+      await assert.rejects(hsm.sealingKey(generation), RangeError);
+    }
+  });
+});
+
+test("200 concurrent operations of all kinds over 4 sessions come out right", async () => {
+  await withHsm(region, async (hsm) => {
+    const peer = createECDH("prime256v1");
+    const peerKey = peer.generateKeys();
+    const shared = Uint8Array.from(peer.computeSecret(hsm.hpkePublicKey));
+    const noise = await hsm.noise(Buffer.from("steady"));
+    const one = async (index: number): Promise<void> => {
+      const message = Buffer.from(`message ${String(index)}`);
+      assert.equal(verifiesWithNode(hsm, message, await hsm.sign(message)), true);
+      if (index % 4 === 0) assert.deepEqual(await hsm.deriveSharedSecret(peerKey), shared);
+      if (index % 4 === 1) assert.deepEqual(await hsm.noise(Buffer.from("steady")), noise);
+    };
+    await Promise.all(Array.from({ length: 200 }, (_, index) => one(index)));
+  });
+});
+
+test("an input that the caller overwrites during the call is signed as it was", async () => {
+  await withHsm(region, async (hsm) => {
+    const message = Buffer.from("as it was");
+    const signing = hsm.sign(message);
+    message.fill(0);
+    assert.equal(verifiesWithNode(hsm, Buffer.from("as it was"), await signing), true);
+  });
+});
+
+test("closing waits for what runs, refuses what waits and what comes later, and may be done twice", async () => {
+  const hsm = await openHsm({ ...region, sessions: 2 });
+  const outcomes = Promise.allSettled(Array.from({ length: 50 }, () => hsm.sign(Buffer.from("m"))));
+  await new Promise((resolve) => setImmediate(resolve));
+  await Promise.all([hsm.close(), hsm.close()]);
+  const settled = await outcomes;
+  assert.ok(settled.some(({ status }) => status === "fulfilled"));
+  for (const outcome of settled) {
+    if (outcome.status === "fulfilled")
+      assert.equal(verifiesWithNode(hsm, Buffer.from("m"), outcome.value), true);
+    else assert.equal((outcome.reason as PavilionError).code, "HSM_UNAVAILABLE");
+  }
+  await assert.rejects(hsm.sign(Buffer.from("m")), { code: "HSM_UNAVAILABLE" });
+});
+
+test("refuses a wrong PIN without telling it, and leaves nothing open", async () => {
+  const pin = "wrong but telling";
+  await assert.rejects(openHsm({ ...region, pin }), (error) => {
+    assert.ok(error instanceof PavilionError);
+    assert.equal(error.code, "HSM_LOGIN_FAILED");
+    assert.doesNotMatch(`${String(error.stack)}${error.remedy}${String(error.cause)}`, /telling/);
+    return true;
+  });
+  await withHsm(region, (hsm) => hsm.sign(Buffer.from("m")));
+});
+
+test("refuses an unknown token, a missing library and a pool without sessions", async () => {
+  const unavailable = { code: "HSM_UNAVAILABLE" };
+  await assert.rejects(openHsm({ ...region, tokenLabel: "region" }), unavailable);
+  await assert.rejects(openHsm({ ...region, libraryPath: join(folder, "absent.so") }), unavailable);
+  await assert.rejects(openHsm({ ...region, sessions: 0 }), RangeError);
+});
+
+test("refuses a second HSM in the process, and any in a worker thread", async () => {
+  await withHsm(region, async () => {
+    await assert.rejects(openHsm(region), { code: "HSM_UNAVAILABLE" });
+  });
+  const script = `import { openHsm } from ${JSON.stringify(import.meta.resolve("./hsm.ts"))};
+    import { parentPort, workerData } from "node:worker_threads";
+    openHsm(workerData).then(() => "opened", (error) => error.code).then((code) => parentPort.postMessage(code));`;
+  const url = new URL(`data:text/javascript,${encodeURIComponent(script)}`);
+  const worker = new Worker(url, { workerData: region });
+  const answer = await new Promise((resolve, reject) =>
+    worker.once("message", resolve).once("error", reject),
+  );
+  await worker.terminate();
+  assert.equal(answer, "HSM_UNAVAILABLE");
+});
+
+test("regions have different keys", async () => {
+  const other = initialiseToken("region-other");
+  provisionKeys(other);
+  const keysOf = async (hsm: Hsm): Promise<Uint8Array[]> => [
+    hsm.hpkePublicKey,
+    hsm.issuerPublicKey,
+    await hsm.noise(Buffer.from("m")),
+    await hsm.sealingKey(1),
+  ];
+  const [ofRegion, ofOther] = [await withHsm(region, keysOf), await withHsm(other, keysOf)];
+  for (const [index, key] of ofRegion.entries()) assert.notDeepEqual(ofOther[index], key);
+});

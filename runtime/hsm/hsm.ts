@@ -1,0 +1,191 @@
+/**
+ * A region's HSM over PKCS#11: the operations its stages need, on keys that never leave the token.
+ *
+ * Promises: private keys and the noise and sealing keys stay in the token; opening creates nothing and refuses a key
+ * that is missing, doubled or unfit (keys.ts); operations run on Node's thread pool, several at a time.
+ * Does not: keep the data keys in the token. `sealingKey` and `nameKey` derive them into this process's memory, since
+ * every record is sealed: whoever reads that memory can read what they seal. Nor reclaim all memory of a derivation:
+ * SoftHSM 2.6 and the binding keep about 0.7 KB of each, which one derivation a batch makes bearable.
+ */
+import { ECDH } from "node:crypto";
+import pkcs11 from "pkcs11js";
+import { PavilionError } from "../errors.ts";
+import { CKM_EDDSA, findKey, KEY_KINDS } from "./keys.ts";
+import type { KeyLabel, RegionKey } from "./keys.ts";
+import { SessionPool } from "./session-pool.ts";
+import { closeToken, openToken } from "./token.ts";
+import type { Token, TokenAddress } from "./token.ts";
+
+const SESSIONS_DEFAULT = 4;
+const GENERATION_MAX = 0xffff_ffff;
+
+export interface HsmOptions extends TokenAddress {
+  /** Operations that run at once, 1 or more; 4 unless given. */
+  readonly sessions?: number;
+}
+
+/**
+ * Each operation rejects with PavilionError HSM_OPERATION_FAILED, or HSM_UNAVAILABLE once closed or overrun. After a
+ * failure it may be tried again: all are functions of key and input alone.
+ */
+export interface Hsm {
+  /** The region's HPKE key, P-256, 65 bytes uncompressed; public. */
+  readonly hpkePublicKey: Uint8Array;
+  /** The region's signing key, Ed25519, 32 bytes; public. */
+  readonly issuerPublicKey: Uint8Array;
+  /** RFC 9180 `DH(skR, pkE)`: the 32-byte x coordinate, for a peer's 65-byte uncompressed key; secret. */
+  readonly deriveSharedSecret: (peerPublicKey: Uint8Array) => Promise<Uint8Array>;
+  /** Ed25519 (RFC 8032) by the issuer key, 64 bytes. */
+  readonly sign: (message: Uint8Array) => Promise<Uint8Array>;
+  /** HMAC-SHA256 by the noise key, 32 bytes; secret, and the same for the same message for ever. */
+  readonly noise: (message: Uint8Array) => Promise<Uint8Array>;
+  /** The data key of a generation, 0 … 2^32 − 1; 32 bytes, secret. Other numbers throw RangeError. */
+  readonly sealingKey: (generation: number) => Promise<Uint8Array>;
+  /** The key for names in changelogs, one for all generations; 32 bytes, secret. */
+  readonly nameKey: () => Promise<Uint8Array>;
+  /** Waits for what runs, refuses what waits, logs out and unloads the library. May be called twice. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens the region's token; one at a time in a process. Rejects with PavilionError HSM_UNAVAILABLE, HSM_LOGIN_FAILED
+ * or HSM_KEY_MISSING.
+ */
+export function openHsm(options: HsmOptions): Promise<Hsm> {
+  // PKCS#11 opens synchronously; a promise all the same, so that callers handle one kind of failure.
+  return Promise.resolve(options).then(open);
+}
+
+function open(options: HsmOptions): Hsm {
+  const token = openToken(options, "read");
+  try {
+    const keys = findKeys(token);
+    const pool = new SessionPool(token, options.sessions ?? SESSIONS_DEFAULT);
+    return operationsOf(token, keys, pool);
+  } catch (error) {
+    closeToken(token);
+    throw error;
+  }
+}
+
+function findKeys(token: Token): Record<KeyLabel, RegionKey> {
+  const entries = KEY_KINDS.map((kind) => [kind.label, findKey(token, kind)] as const);
+  return Object.fromEntries(entries) as Record<KeyLabel, RegionKey>;
+}
+
+function operationsOf(token: Token, keys: Record<KeyLabel, RegionKey>, pool: SessionPool): Hsm {
+  const { library } = token;
+  const signWith = (mechanism: number, key: RegionKey, message: Uint8Array, length: number) => {
+    const input = ownCopy(message);
+    return pool.run((session) => signIn(library, session, mechanism, key.secret, input, length));
+  };
+  const mac = (key: RegionKey, message: Uint8Array) => signWith(pkcs11.CKM_SHA256_HMAC, key, message, 32);
+  let closing: Promise<void> | undefined;
+  return {
+    hpkePublicKey: keys.hpke.publicPoint,
+    issuerPublicKey: keys.issuer.publicPoint,
+    deriveSharedSecret: async (peerPublicKey) => {
+      const peer = checkedPoint(peerPublicKey);
+      return pool.run((session) => deriveIn(library, session, keys.hpke.secret, peer));
+    },
+    sign: (message) => signWith(CKM_EDDSA, keys.issuer, message, 64),
+    noise: (message) => mac(keys.noise, message),
+    sealingKey: async (generation) => mac(keys.sealing, sealingLabel(token.label, generation)),
+    nameKey: () => mac(keys.sealing, Buffer.from(`pavilion/names/v1/${token.label}`)),
+    close: () =>
+      (closing ??= pool.close().then(() => {
+        closeToken(token);
+      })),
+  };
+}
+
+function sealingLabel(region: string, generation: number): Buffer {
+  if (!Number.isInteger(generation) || generation < 0 || generation > GENERATION_MAX) {
+    throw new RangeError("A generation is an unsigned 32-bit integer.");
+  }
+  return Buffer.from(`pavilion/sealing/v1/${region}/${String(generation)}`);
+}
+
+async function signIn(
+  library: pkcs11.PKCS11,
+  session: pkcs11.Handle,
+  mechanism: number,
+  key: pkcs11.Handle,
+  input: Buffer,
+  length: number,
+): Promise<Uint8Array> {
+  try {
+    library.C_SignInit(session, { mechanism }, key);
+    const output = await library.C_SignAsync(session, input, Buffer.alloc(length));
+    if (output.length !== length) throw failed("The HSM answered with another length than asked for.");
+    return Uint8Array.from(output);
+  } finally {
+    // The binding holds a bare pointer to `input` while another thread runs the call. Using it here keeps it from
+    // being collected before.
+    input.fill(0);
+  }
+}
+
+/**
+ * A copy, made before the operation waits its turn, that the caller cannot change. One byte longer underneath, since
+ * the binding would hand an empty buffer on as a null pointer, which the token refuses.
+ */
+function ownCopy(message: Uint8Array): Buffer {
+  const copy = Buffer.alloc(message.length + 1);
+  copy.set(message);
+  return copy.subarray(0, message.length);
+}
+
+/** PKCS#11 has no call that answers with the secret itself: it makes a session object, read once and destroyed. */
+async function deriveIn(
+  library: pkcs11.PKCS11,
+  session: pkcs11.Handle,
+  key: pkcs11.Handle,
+  peer: Buffer,
+): Promise<Uint8Array> {
+  const parameter = { type: pkcs11.CK_PARAMS_EC_DH, kdf: pkcs11.CKD_NULL, publicData: peer };
+  const mechanism = { mechanism: pkcs11.CKM_ECDH1_DERIVE, parameter };
+  let derived: pkcs11.Handle;
+  try {
+    derived = await library.C_DeriveKeyAsync(session, mechanism, key, SHARED_SECRET_TEMPLATE);
+  } finally {
+    // As in signIn: the binding points into `peer` until here.
+    peer.fill(0);
+  }
+  try {
+    const [attribute] = library.C_GetAttributeValue(session, derived, [{ type: pkcs11.CKA_VALUE }]);
+    if (attribute?.value.length !== 32) throw failed("The HSM answered with another length than asked for.");
+    const secret = Uint8Array.from(attribute.value);
+    attribute.value.fill(0);
+    return secret;
+  } finally {
+    library.C_DestroyObject(session, derived);
+  }
+}
+
+const SHARED_SECRET_TEMPLATE: pkcs11.Template = [
+  { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
+  { type: pkcs11.CKA_KEY_TYPE, value: pkcs11.CKK_GENERIC_SECRET },
+  { type: pkcs11.CKA_VALUE_LEN, value: 32 },
+  { type: pkcs11.CKA_TOKEN, value: false },
+  { type: pkcs11.CKA_PRIVATE, value: true },
+  { type: pkcs11.CKA_SENSITIVE, value: false },
+  { type: pkcs11.CKA_EXTRACTABLE, value: true },
+];
+
+/** A copy of the peer's point, checked here since not every token does: off the curve it would leak the key. */
+function checkedPoint(peerPublicKey: Uint8Array): Buffer {
+  if (peerPublicKey.length !== 65 || peerPublicKey[0] !== 0x04) {
+    throw failed("The peer's key is not an uncompressed P-256 point.");
+  }
+  try {
+    ECDH.convertKey(peerPublicKey, "prime256v1");
+  } catch {
+    throw failed("The peer's key is not a point of P-256.");
+  }
+  return ownCopy(peerPublicKey);
+}
+
+function failed(message: string): PavilionError {
+  return new PavilionError("HSM_OPERATION_FAILED", message);
+}

@@ -1,0 +1,72 @@
+/**
+ * A party's writes to Kafka: an idempotent producer that waits for all replicas, CloudEvents in binary mode. One send
+ * at a time, since concurrent idempotent sends of kafkajs can be acknowledged and lost.
+ */
+import { randomBytes, randomUUID } from "node:crypto";
+import { Partitioners, type Kafka } from "kafkajs";
+import { headersOf, newTraceparent } from "./cloudevents.ts";
+import type { Codec } from "../registry/codec.ts";
+import type { EventName, EventTypes } from "../../schemas/avro/index.ts";
+import { topicFor, type TopicName } from "../../schemas/topics.ts";
+
+interface Address {
+  readonly key: string;
+  readonly provider?: string;
+  /** W3C trace context; a fresh one where none is given. */
+  readonly traceparent?: string;
+}
+
+export interface Publisher {
+  /** Resolves once the record is stored. */
+  publish<N extends EventName>(topic: TopicName, type: N, value: EventTypes[N], to: Address): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const freshTraceparent = (): string => newTraceparent(randomBytes(24));
+
+/** `source` is the party's URI reference, such as `/provider/<id>`. */
+export async function openPublisher(
+  kafka: Kafka,
+  codec: Codec,
+  region: string,
+  source: string,
+): Promise<Publisher> {
+  const producer = kafka.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  let sending: Promise<unknown> = Promise.resolve();
+
+  async function send<N extends EventName>(
+    topic: TopicName,
+    type: N,
+    value: EventTypes[N],
+    { key, provider, traceparent }: Address,
+  ): Promise<void> {
+    const headers = headersOf({
+      id: randomUUID(),
+      type,
+      source,
+      time: Date.now(),
+      subject: key,
+      traceparent: traceparent ?? freshTraceparent(),
+    });
+    const message = { key, value: await codec.encode(topic, type, value), headers };
+    await producer.send({ topic: topicFor(region, topic, provider), acks: -1, messages: [message] });
+  }
+
+  return {
+    async publish(topic, type, value, to) {
+      const sent = sending.then(() => send(topic, type, value, to));
+      sending = sent.catch(() => undefined);
+      await sent;
+    },
+    async close() {
+      await sending;
+      await producer.disconnect();
+    },
+  };
+}

@@ -1,0 +1,167 @@
+/**
+ * A party's reads from Kafka, of committed records alone. Two kinds: `openReader` follows a topic from a place it is
+ * told, in a group of its own that is removed afterwards; `openWorker` works through a topic once, in a lasting group
+ * that remembers how far it came.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Consumer, Kafka, KafkaMessage } from "kafkajs";
+
+export interface Reader {
+  /** Resolves once every record that was there at the opening has been handled: for topics written without transactions. */
+  readonly caughtUp: Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** Where to start: the topic's beginning, its end at the moment of opening, or an offset of partition 0. */
+type Start = "beginning" | "end" | bigint;
+
+export interface ReaderPlan {
+  readonly topic: string;
+  /** Used by this reader alone. */
+  readonly group: string;
+  readonly from: Start;
+  readonly handle: (message: KafkaMessage) => Promise<void>;
+  /** Told once, when a record could not be handled or Kafka is lost for good; nothing is handled after that. */
+  readonly fail: (error: unknown) => void;
+}
+
+const settings = { maxWaitTimeInMs: 250, allowAutoTopicCreation: false } as const;
+
+/** Resolves when the start is fixed: what is published after that is read. */
+export async function openReader(kafka: Kafka, plan: ReaderPlan): Promise<Reader> {
+  const { topic, group } = plan;
+  const offsets = await offsetsOf(kafka, topic);
+  const positions = new Map(offsets.map((offset) => [offset.partition, startOf(plan.from, offset)]));
+  const behind = new Map(offsets.map(({ partition, high }) => [partition, high]));
+  const consumer = kafka.consumer({ groupId: group, ...settings });
+  const { promise: caughtUp, resolve } = Promise.withResolvers<undefined>();
+  const mark = (partition: number, position: bigint): void => {
+    positions.set(partition, position);
+    if (position >= (behind.get(partition) ?? 0n)) behind.delete(partition);
+    if (behind.size === 0) resolve(undefined);
+  };
+  for (const [partition, position] of positions) mark(partition, position);
+
+  // No offset is committed, so after every joining, the first and any later one, the places are set anew.
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    for (const [partition, offset] of positions) consumer.seek({ topic, partition, offset: String(offset) });
+  });
+  let failed = false;
+  const fail = (error: unknown): void => {
+    if (!failed) plan.fail(error);
+    failed = true;
+  };
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) fail(payload.error);
+  });
+  await consumer.connect();
+  await consumer.subscribe({ topics: [topic], fromBeginning: true });
+  await consumer.run({
+    autoCommit: false,
+    eachMessage: async ({ partition, message }) => {
+      if (failed || BigInt(message.offset) < (positions.get(partition) ?? 0n)) return;
+      try {
+        await plan.handle(message);
+        mark(partition, BigInt(message.offset) + 1n);
+      } catch (error) {
+        fail(error);
+      }
+    },
+  });
+  return { caughtUp, close: () => closeConsumer(kafka, consumer, group) };
+}
+
+/** The next offset of a topic's partition 0: what is written from now on lies there or later. */
+export async function endOf(kafka: Kafka, topic: string): Promise<bigint> {
+  const offsets = await offsetsOf(kafka, topic);
+  return offsets.find(({ partition }) => partition === 0)?.high ?? 0n;
+}
+
+interface PartitionOffsets {
+  readonly partition: number;
+  readonly low: bigint;
+  readonly high: bigint;
+}
+
+async function offsetsOf(kafka: Kafka, topic: string): Promise<PartitionOffsets[]> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    const offsets = await admin.fetchTopicOffsets(topic);
+    return offsets.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }));
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+function startOf(from: Start, { partition, low, high }: PartitionOffsets): bigint {
+  if (from === "beginning") return low;
+  if (from === "end" || partition !== 0) return high;
+  return from < low ? low : from;
+}
+
+async function closeConsumer(kafka: Kafka, consumer: Consumer, group: string): Promise<void> {
+  await consumer.disconnect();
+  const admin = kafka.admin();
+  await admin.connect();
+  // A group that stays behind holds nothing, and Kafka forgets it by itself in time.
+  await admin.deleteGroups([group]).catch(() => undefined);
+  await admin.disconnect();
+}
+
+export interface WorkerPlan {
+  readonly topic: string;
+  readonly group: string;
+  /** Tried again until it resolves; a record is committed after that. */
+  readonly handle: (message: KafkaMessage) => Promise<void>;
+  readonly onRetry: (error: unknown) => void;
+  /** Told when Kafka is lost for good. */
+  readonly fail: (error: unknown) => void;
+}
+
+const retryAfterMs = 1_000;
+
+/** How long a process that was killed holds its group's partitions. A record is handled in well below a second. */
+const sessionTimeoutMs = 10_000;
+
+/** Works through the topic from the group's last commit, or from its beginning. */
+export async function openWorker(kafka: Kafka, plan: WorkerPlan): Promise<{ close(): Promise<void> }> {
+  const consumer = kafka.consumer({
+    groupId: plan.group,
+    sessionTimeout: sessionTimeoutMs,
+    heartbeatInterval: sessionTimeoutMs / 5,
+    ...settings,
+  });
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!payload.restart) plan.fail(payload.error);
+  });
+  let closing = false;
+  await consumer.connect();
+  await consumer.subscribe({ topics: [plan.topic], fromBeginning: true });
+  await consumer.run({
+    autoCommit: false,
+    eachMessage: async (payload) => {
+      const { topic, partition, message } = payload;
+      for (let handled = false; !handled;) {
+        // Left uncommitted: the next process begins with it.
+        if (closing) return;
+        try {
+          await plan.handle(message);
+          handled = true;
+        } catch (error) {
+          plan.onRetry(error);
+          await sleep(retryAfterMs);
+          await payload.heartbeat();
+        }
+      }
+      const next = String(BigInt(message.offset) + 1n);
+      await consumer.commitOffsets([{ topic, partition, offset: next }]);
+    },
+  });
+  return {
+    async close() {
+      closing = true;
+      await consumer.disconnect();
+    },
+  };
+}

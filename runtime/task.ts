@@ -1,0 +1,242 @@
+/**
+ * A stage at work on one partition, apart from Kafka: drops what it has seen, calls the handler, and turns outcomes
+ * into emissions. The Kafka worker and the in-memory pipeline drive the same task.
+ *
+ * What was seen is known twice over, and both records are state that commits with the outputs:
+ * - the position in each input topic, so that a stale committed offset (kafkajs fetches offsets before a zombie is
+ *   fenced) never replays an input;
+ * - the last event id of each upstream source, so that a record that an aborted transaction left visible (kafkajs's
+ *   read_committed leaks) and its committed twin count once. An id names the input it was derived from,
+ *   `topic/partition/offset/index`, and grows along each topic, so one id a source is all there is to remember.
+ */
+import { createHash } from "node:crypto";
+import type {
+  AuditEvent,
+  DeadLetter,
+  EventName,
+  EventTypes,
+  Refusal,
+  RequestRef,
+} from "../schemas/avro/index.ts";
+import { declarationOf, type TopicName } from "../schemas/topics.ts";
+import { PavilionError, type ErrorCode } from "./errors.ts";
+import { explain, type Effects, type Outcome, type Stage, type StageEvent } from "./stage.ts";
+import { StateStore } from "./state/store.ts";
+
+/**
+ * A record as it was read from an input topic. `fault` stands in place of a value that could not be read; `skipped`
+ * where the event is another stage's on a shared topic.
+ */
+export interface Input {
+  readonly topic: TopicName;
+  readonly provider?: string;
+  /** The topic's full name. */
+  readonly address: string;
+  readonly offset: bigint;
+  readonly key: string;
+  readonly time: number;
+  readonly id: string;
+  readonly source: string;
+  readonly traceparent: string;
+  readonly raw: Buffer;
+  readonly content:
+    | { readonly type: EventName; readonly value: EventTypes[EventName] }
+    | { readonly fault: ErrorCode; readonly detail: string }
+    | { readonly skipped: true };
+}
+
+/** A record to be written. Without a partition it goes by its key; `all` fans out. */
+export interface Emission {
+  readonly topic: TopicName | "dead-letter";
+  readonly provider?: string;
+  readonly type: EventName;
+  readonly value: EventTypes[EventName];
+  readonly key: string;
+  readonly partition?: number | "all";
+  readonly id: string;
+  readonly source: string;
+  readonly subject: string;
+  readonly traceparent: string;
+}
+
+export interface TaskContext<E extends EventName, P> {
+  readonly stage: Stage<E, P>;
+  readonly region: string;
+  readonly partition: number;
+  readonly ports: P;
+  /** Seals a dead letter's original. */
+  readonly sealOriginal: (raw: Buffer) => Buffer;
+}
+
+const positions = "@positions";
+const sources = "@sources";
+
+export class StageTask<E extends EventName, P> {
+  readonly state = new StateStore();
+  readonly #context: TaskContext<E, P>;
+  readonly #source: string;
+
+  constructor(context: TaskContext<E, P>) {
+    this.#context = context;
+    this.#source = `/${context.region}/${context.stage.name}`;
+  }
+
+  /** Next offset to take of an input topic; 0 where nothing was taken. */
+  position(address: string): bigint {
+    return BigInt((this.state.get(positions, address) as string | undefined) ?? "0");
+  }
+
+  /**
+   * Takes one input: its emissions, with the state changes staged beside them. Throws what the handler throws, with
+   * nothing staged.
+   */
+  async take(input: Input): Promise<Emission[]> {
+    if (input.offset < this.position(input.address)) return [];
+    const fresh = this.#isFresh(input);
+    const emissions = fresh ? await this.#handle(input) : [];
+    this.state.stage([
+      { table: positions, key: input.address, value: String(input.offset + 1n) },
+      ...(fresh ? this.#seen(input) : []),
+    ]);
+    return emissions;
+  }
+
+  /** Gives an input up after its handler failed for good: to the dead letters, and an error to whoever waits. */
+  abandon(input: Input, attempts: number): Emission[] {
+    const emissions = this.#rejected(input, "INTERNAL_ERROR", "The stage failed on this input.", attempts);
+    this.state.stage([{ table: positions, key: input.address, value: String(input.offset + 1n) }]);
+    return this.#stamp(input, emissions);
+  }
+
+  async #handle(input: Input): Promise<Emission[]> {
+    if ("skipped" in input.content) return [];
+    if ("fault" in input.content) {
+      return this.#stamp(input, this.#rejected(input, input.content.fault, input.content.detail, 1));
+    }
+    const { topic, key, provider, time } = input;
+    const { type, value } = input.content;
+    const event = { topic, key, type, value, time, ...(provider === undefined ? {} : { provider }) };
+    // The worker only hands over types that the stage declares for the topic.
+    const outcome = await this.#context.stage.handle(event as StageEvent<E>, this.state, this.#context.ports);
+    const emissions = this.#emissions(input, outcome);
+    this.state.stage(outcome.changes);
+    return this.#stamp(input, emissions);
+  }
+
+  #emissions(input: Input, outcome: Outcome): Unstamped[] {
+    const emissions: Unstamped[] = outcome.outputs.map((output) => ({ ...output }));
+    for (const audit of outcome.audit) emissions.push(this.#audit(audit));
+    if (outcome.kind === "reject") {
+      emissions.push(...this.#rejected(input, outcome.code, outcome.detail, 1));
+      return emissions;
+    }
+    for (const { request, code, detail } of outcome.refusals) {
+      emissions.push(this.#refusal(request, code, detail));
+      emissions.push(this.#audit({ tenant: request.tenant, action: "request.refused", request, code }));
+    }
+    return emissions;
+  }
+
+  #rejected(input: Input, code: ErrorCode, detail: string, attempts: number): Unstamped[] {
+    const letter: DeadLetter = {
+      stage: this.#context.stage.name,
+      code,
+      message: explain(code, detail),
+      sourceTopic: input.address,
+      sourcePartition: this.#context.partition,
+      sourceOffset: Number(input.offset),
+      eventType: "type" in input.content ? input.content.type : null,
+      attempts,
+      sealed: this.#context.sealOriginal(input.raw),
+    };
+    const emissions: Unstamped[] = [
+      { topic: "dead-letter", type: "DeadLetter", value: letter, key: input.key },
+    ];
+    const request = requestOf(input);
+    if (request !== undefined) emissions.push(this.#refusal(request, code, detail));
+    const tenant = request?.tenant ?? input.provider ?? "unknown";
+    emissions.push(this.#audit({ tenant, action: "input.rejected", code, ...(request && { request }) }));
+    return emissions;
+  }
+
+  #refusal(request: RequestRef, code: ErrorCode, detail: string): Unstamped {
+    const value: Refusal = { request, stage: this.#context.stage.name, code, message: explain(code, detail) };
+    return { topic: "result.refusals", type: "Refusal", value, key: request.requestId };
+  }
+
+  #audit(audit: Required<Effects>["audit"][number]): Unstamped {
+    const value: AuditEvent = {
+      tenant: audit.tenant,
+      region: this.#context.region,
+      stage: this.#context.stage.name,
+      action: audit.action,
+      requestId: audit.request?.requestId ?? null,
+      requestDigest: audit.request?.digest ?? null,
+      code: audit.code ?? null,
+      details: { ...audit.details },
+    };
+    return { topic: "audit.events", type: "AuditEvent", value, key: audit.tenant };
+  }
+
+  #stamp(input: Input, emissions: Unstamped[]): Emission[] {
+    return emissions.map((emission, index) => ({
+      ...emission,
+      id: `${input.address}/${String(this.#context.partition)}/${String(input.offset)}/${String(index)}`,
+      source: this.#source,
+      subject: emission.key,
+      traceparent: input.traceparent,
+    }));
+  }
+
+  #isFresh(input: Input): boolean {
+    const place = derivedFrom(input);
+    if (place === undefined) return true;
+    const last = this.state.get(sources, place.source) as [offset: string, index: number] | undefined;
+    if (last === undefined) return true;
+    const lastOffset = BigInt(last[0]);
+    return place.offset > lastOffset || (place.offset === lastOffset && place.index > last[1]);
+  }
+
+  #seen(input: Input): { table: string; key: string; value: unknown }[] {
+    const place = derivedFrom(input);
+    return place === undefined
+      ? []
+      : [{ table: sources, key: place.source, value: [String(place.offset), place.index] }];
+  }
+}
+
+type Unstamped = Omit<Emission, "id" | "source" | "subject" | "traceparent">;
+
+/** The upstream input that a stage derived this event from; undefined for what outsiders and clocks publish. */
+function derivedFrom(input: Input): { source: string; offset: bigint; index: number } | undefined {
+  const match = /^(.+\/\d+)\/(\d+)\/(\d+)$/.exec(input.id);
+  if (match === null || input.provider !== undefined || input.topic === "broker.requests") return undefined;
+  const [, origin = "", offset = "", index = ""] = match;
+  return {
+    source: `${input.address} ${input.source} ${origin}`,
+    offset: BigInt(offset),
+    index: Number(index),
+  };
+}
+
+/** Whoever waits for an answer to this input: the request it is about, or the sender of an unreadable request. */
+function requestOf(input: Input): RequestRef | undefined {
+  if ("value" in input.content) {
+    const { value } = input.content;
+    return "request" in value ? value.request : undefined;
+  }
+  if (declarationOf(input.topic).answered !== true) return undefined;
+  return {
+    requestId: input.key,
+    digest: createHash("sha256").update(input.raw).digest("hex"),
+    tenant: "unknown",
+    broker: "unknown",
+    collaboration: "",
+    deadline: input.time,
+  };
+}
+
+/** True for failures of a port that pass by themselves: the input waits, and is tried until it succeeds. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof PavilionError && ["HSM_UNAVAILABLE", "HSM_OPERATION_FAILED"].includes(error.code);
+}

@@ -1,0 +1,23 @@
+// Generated from DeadLetter.avsc by scripts/generate-avro-types.ts. Edit the schema, then run the script.
+
+/** An input a stage could not accept. */
+export interface DeadLetter {
+  /** The stage. */
+  stage: string;
+  /** Stable error code. */
+  code: string;
+  /** What was wrong. */
+  message: string;
+  /** Topic of the input. */
+  sourceTopic: string;
+  /** Its partition. */
+  sourcePartition: number;
+  /** Its offset. */
+  sourceOffset: number;
+  /** Its CloudEvents type. */
+  eventType: string | null;
+  /** How often it was tried. */
+  attempts: number;
+  /** The input's value, sealed to the region's key. */
+  sealed: Buffer;
+}

@@ -1,0 +1,15 @@
+// Generated from Refusal.avsc by scripts/generate-avro-types.ts. Edit the schema, then run the script.
+
+import type { RequestRef } from "./RequestRef.ts";
+
+/** A stage's decided no, on the way to the result stage. */
+export interface Refusal {
+  /** The request. */
+  request: RequestRef;
+  /** The stage that refused. */
+  stage: string;
+  /** Stable error code, see docs/errors.md. */
+  code: string;
+  /** What was wrong and what to do. Holds no value, identifier or count. */
+  message: string;
+}

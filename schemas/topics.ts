@@ -1,0 +1,91 @@
+/**
+ * Every topic of a region, without its `<region>.` prefix: which events it carries, by which key, and how it is kept.
+ * A name with `<provider>` stands for one topic a provider. Names and keys of the topics that other people use are
+ * stable. Every topic's timestamps are the broker's (LogAppendTime): they are the recorded time that stages go by.
+ */
+import type { EventName } from "./avro/index.ts";
+
+export interface TopicDeclaration {
+  readonly events: readonly EventName[];
+  /** What the record key holds. */
+  readonly key: string;
+  /** `spread`: the region's partition count, co-partitioned by murmur2 of the key; `one`: a single partition. */
+  readonly partitions: "spread" | "one";
+  /** True where the event crosses the topic only sealed to the region's key. */
+  readonly sealed?: true;
+  /** True where the topic is compacted: a table rather than a log. */
+  readonly compacted?: true;
+  /** True where others than stages write: a record must lie in the partition of its key, or one chain could fork. */
+  readonly outside?: true;
+  /** True where somebody waits for an answer: what cannot be read here is answered with an error result. */
+  readonly answered?: true;
+}
+
+export const topics = {
+  "broker.requests": {
+    events: ["SignedRequest"],
+    key: "request id",
+    partitions: "spread",
+    outside: true,
+    answered: true,
+  },
+  "broker.results": { events: ["Result"], key: "request id", partitions: "spread" },
+
+  "ingest.<provider>": {
+    events: ["RecordBatch", "BlindedBatch", "EvaluatedBatch", "EpochKey"],
+    key: "dataset",
+    partitions: "spread",
+    outside: true,
+  },
+  "oprf.blinded.<provider>": { events: ["BlindedBatch"], key: "collaboration", partitions: "one" },
+  "oprf.evaluated.<provider>": {
+    events: ["EvaluatedBatch", "EpochKey"],
+    key: "collaboration",
+    partitions: "one",
+  },
+  "provider.notices.<provider>": { events: ["Notice"], key: "dataset", partitions: "one" },
+
+  "config.collaborations": {
+    events: ["CollaborationEntry"],
+    key: "collaboration@version",
+    partitions: "one",
+    compacted: true,
+  },
+  "config.providers": { events: ["ProviderEntry"], key: "provider", partitions: "one", compacted: true },
+
+  "dataset.slices": { events: ["RecordSlice"], key: "dataset", partitions: "spread", sealed: true },
+  "dataset.heads": { events: ["DatasetHead"], key: "dataset", partitions: "spread" },
+  "routing.routed": { events: ["RoutedRequest"], key: "request id", partitions: "spread" },
+  "compliance.approved": { events: ["MatchQuestion"], key: "request id", partitions: "spread" },
+  "psi.partials": { events: ["PartialAggregate"], key: "request id", partitions: "spread", sealed: true },
+  "aggregate.sums": { events: ["ExactAggregate"], key: "jurisdiction", partitions: "one", sealed: true },
+  "dp.released": { events: ["ReleasedAggregate"], key: "request id", partitions: "spread" },
+  "signing.signed": { events: ["SignedResult"], key: "request id", partitions: "spread" },
+  "result.refusals": { events: ["Refusal"], key: "request id", partitions: "spread" },
+
+  "clock.ticks": { events: ["Tick"], key: "worker", partitions: "spread" },
+  "audit.events": { events: ["AuditEvent"], key: "tenant", partitions: "spread" },
+} as const satisfies Record<string, TopicDeclaration>;
+
+export type TopicName = keyof typeof topics;
+
+/** The events a topic carries. */
+export type EventOn<T extends TopicName> = (typeof topics)[T]["events"][number];
+
+/** The declaration, with its optional members readable. */
+export function declarationOf(topic: TopicName): TopicDeclaration {
+  return topics[topic];
+}
+
+/** `<region>.<topic>`, with the provider filled in where the topic is a provider's. */
+export function topicFor(region: string, topic: TopicName, provider?: string): string {
+  const name = topic.endsWith(".<provider>")
+    ? topic.slice(0, -"<provider>".length) + (provider ?? "")
+    : topic;
+  if (name.endsWith(".")) throw new Error(`topic ${topic} needs a provider`);
+  return `${region}.${name}`;
+}
+
+/** A stage's dead letters and its state, one topic each. */
+export const deadLetterTopic = (region: string, stage: string): string => `${region}.${stage}.dead-letter`;
+export const changelogTopic = (region: string, stage: string): string => `${region}.${stage}.changelog`;

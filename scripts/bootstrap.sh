@@ -1,0 +1,208 @@
+#!/usr/bin/env bash
+# Brings what a command needs: `bootstrap.sh packages` the npm packages, `bootstrap.sh parts` also Java, SoftHSM, Kafka
+# and the schema registry. Each step is skipped when its result is there, and leaves its mark only when it
+# is whole. Exit codes: 1 a step failed, 3 Debian packages are missing and root is needed to install them.
+set -euo pipefail
+
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+cd "$root"
+state="$root/.pavilion"
+logs="$state/log"
+parts=${PAVILION_PARTS:-$state/parts}
+[[ $parts == /* ]] || parts="$root/$parts"
+export PAVILION_PARTS="$parts"
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+beat=
+
+say() { printf 'pavilion: %s\n' "$*" >&2; }
+
+# run NAME COMMAND…: its output goes to a log; a line every ten seconds says that it goes on.
+run() {
+  local name=$1 started=$SECONDS status=0
+  shift
+  (
+    trap 'kill "$!"; exit' TERM
+    while sleep 10 & wait "$!" && kill -0 "$$" 2>/dev/null; do
+      say "$name: $((SECONDS - started)) s so far"
+    done
+  ) 9>&- &
+  beat=$!
+  "$@" >"$logs/$name.log" 2>&1 </dev/null 9>&- || status=$?
+  stop_beat
+  ((status < 128)) || exit "$status" # a signal ended it: whoever sent it knows why
+  return "$status"
+}
+
+stop_beat() {
+  [[ -z $beat ]] || kill "$beat" 2>/dev/null || true
+  beat=
+}
+trap stop_beat EXIT
+
+# failed NAME WHAT-TO-DO: which step, why, what to do. Some tools say why first, others last.
+failed() {
+  local log="$logs/$1.log" length
+  length=$(wc -l <"$log")
+  say "$1 failed. From its log, $log:"
+  { if ((length <= 20)); then cat "$log"; else head -n 8 "$log" && printf '…\n' && tail -n 12 "$log"; fi; } |
+    awk '{ print "  " $0 }' >&2
+  say "what to do: $2"
+  exit 1
+}
+
+# --- Debian packages ------------------------------------------------------------------------------------------------
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# at_least MAJOR COMMAND…: the version that the command prints (v20.1.0, version "17.0.1") is at least MAJOR.
+at_least() {
+  local text
+  text=$("${@:2}" 2>&1) || return 1
+  [[ $text =~ (^v|version \")([0-9]+) ]] && ((BASH_REMATCH[2] >= $1))
+}
+
+# Where the headers of the Node that is installed lie, so that node-gyp need not download them.
+node_headers() {
+  local prefix
+  have node || return 1
+  prefix=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
+  for prefix in "$prefix" /usr; do
+    [[ ! -e $prefix/include/node/node_api.h ]] || { printf '%s\n' "$prefix" && return 0; }
+  done
+  return 1
+}
+
+packages_for_npm() {
+  have node && at_least 18 node --version || printf 'nodejs\n'
+  have npm || printf 'npm\n'
+  node_headers >/dev/null || printf 'libnode-dev\n'
+  have python3 || printf 'python3\n'
+  have make || printf 'make\n'
+  have g++ || printf 'g++\n'
+}
+
+packages_for_parts() {
+  compgen -G '/usr/lib/softhsm/libsofthsm2.so' >/dev/null ||
+    compgen -G '/usr/lib/*/softhsm/libsofthsm2.so' >/dev/null || printf 'softhsm2\n'
+  have "$java" && at_least 17 "$java" -version || printf 'default-jre-headless\n'
+  all_parts_whole || have mvn || printf 'maven\n'
+}
+
+# install_debian [parts]
+install_debian() {
+  local -a missing as_root=()
+  mapfile -t missing < <(npm_is_current || packages_for_npm; [[ $1 != parts ]] || packages_for_parts)
+  ((${#missing[@]})) || return 0
+  local -a install=(apt-get install -y --no-install-recommends "${missing[@]}")
+  if ((EUID != 0)); then
+    if have sudo && sudo -n true 2>/dev/null; then
+      as_root=(sudo -n)
+    else
+      say "Debian packages are missing, and installing them needs root. Run, then try again:"
+      say "  sudo apt-get update && sudo ${install[*]}"
+      exit 3
+    fi
+  fi
+  have apt-get || { say "missing: ${missing[*]}, and there is no apt-get: install them by hand."; exit 3; }
+  say "installing Debian packages ${missing[*]} (first run only)"
+  run apt-update "${as_root[@]}" apt-get update || failed apt-update "see that Debian's package sources are reachable."
+  run apt-install "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${install[@]}" ||
+    failed apt-install "run '${install[*]}' as root, mend what it says, then try again."
+}
+
+# --- npm packages ---------------------------------------------------------------------------------------------------
+
+npm_stamp="node_modules/.pavilion-lock"
+
+npm_is_current() {
+  [[ -x node_modules/.bin/node && -e $npm_stamp && $(<"$npm_stamp") == "$(sha256sum <package-lock.json)" ]]
+}
+
+# Debian's node-gyp links every addon to Debian's libnode. Loaded into the Node that npm brings, such an addon drags in a
+# second Node and crashes. Addons take Node's symbols from the process that loads them, so an empty
+# library of that name, found first, is all they need.
+without_libnode() {
+  mkdir -p "$state/without-libnode"
+  printf '!<arch>\n' >"$state/without-libnode/libnode.a"
+  export LDFLAGS="-L'$state/without-libnode' ${LDFLAGS:-}"
+}
+
+install_npm() {
+  without_libnode
+  npm_config_nodedir=$(node_headers)
+  export npm_config_nodedir
+  say "installing npm packages (first run, or package-lock.json changed)"
+  rm -f "$npm_stamp"
+  run npm-ci npm ci --no-audit --no-fund ||
+    failed npm-ci "see that the npm registry is reachable, then try again."
+  sha256sum <package-lock.json >"$npm_stamp"
+}
+
+# --- Kafka and the schema registry ----------------------------------------------------------------------------------
+
+digests="infra/embedded/parts.sha256"
+
+# digest_of FOLDER: of the names and contents of all its files.
+digest_of() {
+  (cd "$1" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d ' ' -f 1)
+}
+
+is_whole() { [[ -e $parts/$1/.whole && $(<"$parts/$1/.whole") == "$2" ]]; }
+
+all_parts_whole() {
+  local digest folder
+  while read -r digest folder; do
+    is_whole "$folder" "$digest" || return 1
+  done <"$digests"
+}
+
+# fetch_part FOLDER DIGEST: the pom's execution is called as the part is.
+fetch_part() {
+  local folder=$1 digest=$2 part=${1%%-*} goal fresh="$parts/.$1.new"
+  case $part in kafka) goal=copy-dependencies ;; *) goal=unpack ;; esac
+  say "downloading $folder (first run only)"
+  rm -rf "$fresh" "$fresh.markers"
+  run "$part" mvn -q -B -Dstyle.color=never -f infra/embedded/pom.xml "dependency:$goal@$part" "-Dparts.output=$fresh" ||
+    failed "$part" "see that the Maven repository is reachable, then try again."
+  if [[ $(digest_of "$fresh") != "$digest" ]]; then
+    say "$folder is not the one that $digests pins: what was downloaded differs, and is not used."
+    say "what to do: remove the copies in the local Maven repository (~/.m2/repository), then try again."
+    exit 1
+  fi
+  printf '%s\n' "$digest" >"$fresh/.whole"
+  rm -rf "${parts:?}/$folder" "$fresh.markers"
+  mv "$fresh" "$parts/$folder"
+}
+
+# The Java parts start three times as fast from an archive of the classes they load; it is one JVM's.
+archive_classes() {
+  local stamp="$parts/.archived" data="$parts/.archiving" made_by
+  made_by=$("$java" -version 2>&1 | cat - "$digests" | sha256sum)
+  [[ ! -e $stamp || $(<"$stamp") != "$made_by" ]] || return 0
+  say "starting Kafka and the schema registry once, to keep the classes they load (first run only)"
+  rm -f "$parts"/*/classes.jsa "$parts"/*/classes.jsa.new
+  rm -rf "$data"
+  mkdir "$data"
+  run class-archive node_modules/.bin/node infra/embedded/class-archive.ts "$data" ||
+    say "that did not work (see $logs/class-archive.log): the parts will start more slowly"
+  rm -rf "$data"
+  printf '%s\n' "$made_by" >"$stamp"
+}
+
+install_parts() {
+  local digest folder
+  mkdir -p "$parts"
+  while read -r digest folder; do
+    is_whole "$folder" "$digest" || fetch_part "$folder" "$digest"
+  done <"$digests"
+  archive_classes
+}
+
+# --------------------------------------------------------------------------------------------------------------------
+
+mkdir -p "$logs"
+exec 9>"$state/lock"
+flock -n 9 || { say "waiting for another pavilion that is setting up"; flock 9; }
+install_debian "${1:-}"
+npm_is_current || install_npm
+[[ ${1:-} != parts ]] || install_parts

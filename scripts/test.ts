@@ -1,0 +1,179 @@
+/**
+ * The test runner: unit tests beside the code, two files at a time, then `test/`, whose files start real parts, one
+ * at a time. A line for each finished file and each failed test; the last line is `N passed, N failed`, with
+ * `, N skipped` when there are any. The exit code is 1 when something failed or nothing ran.
+ */
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { repositoryRoot } from "./generated.ts";
+import { oneLine, runTestFile, stopTestFiles } from "./test-process.ts";
+import type { FileOutcome } from "./test-process.ts";
+
+const progressInterval_ms = 15_000;
+
+interface Suite {
+  readonly name: "unit" | "integration";
+  readonly folders: readonly string[];
+  /** Files at a time. */
+  readonly concurrency: number;
+  /** For each file. */
+  readonly timeout_ms: number;
+}
+
+const suites: readonly Suite[] = [
+  {
+    name: "unit",
+    folders: [
+      "crypto",
+      "documents",
+      "runtime",
+      "stages",
+      "pipelines",
+      "services",
+      "scripts",
+      "schemas",
+      "infra",
+    ],
+    concurrency: 2,
+    timeout_ms: 180_000,
+  },
+  { name: "integration", folders: ["test"], concurrency: 1, timeout_ms: 900_000 },
+];
+
+interface Surroundings {
+  readonly root: string;
+  readonly print: (line: string) => void;
+}
+
+interface Selection {
+  readonly suites: readonly Suite[];
+  /** A file runs when its path contains one of these, or there are none. */
+  readonly filters: readonly string[];
+  readonly verbose: boolean;
+}
+
+const usage = `usage: test [--unit] [--integration] [--verbose] [part of a file's path …]`;
+
+/** Runs the tests that `args` select; resolves to the exit code. */
+export async function test(
+  args: readonly string[],
+  surroundings: Partial<Surroundings> = {},
+): Promise<number> {
+  const { root = repositoryRoot, print = console.log } = surroundings;
+  const selection = select(args);
+  if (selection === undefined) {
+    print(usage);
+    return 2;
+  }
+  const releaseSignals = stopOnSignals();
+  const outcomes: FileOutcome[] = [];
+  try {
+    for (const suite of selection.suites) {
+      outcomes.push(...(await runSuite(suite, selection, { root, print })));
+    }
+  } finally {
+    releaseSignals();
+  }
+  return summarise(outcomes, print);
+}
+
+function select(args: readonly string[]): Selection | undefined {
+  const flag = { type: "boolean", default: false } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { unit: flag, integration: flag, verbose: flag },
+      allowPositionals: true,
+    });
+    const chosen = suites.filter((suite) => values[suite.name]);
+    return {
+      suites: chosen.length === 0 ? suites : chosen,
+      filters: positionals,
+      verbose: values.verbose,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+async function runSuite(
+  suite: Suite,
+  selection: Selection,
+  { root, print }: Surroundings,
+): Promise<FileOutcome[]> {
+  const { filters, verbose } = selection;
+  const waiting = suite.folders
+    .flatMap((folder) => globSync(`${folder}/**/*.test.ts`, { cwd: root, exclude: ["**/node_modules"] }))
+    .filter((path) => filters.length === 0 || filters.some((filter) => path.includes(filter)))
+    .sort();
+  const outcomes: FileOutcome[] = [];
+  const work = async (): Promise<void> => {
+    for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
+      const stopProgress = showProgress(path, print);
+      const outcome = await runTestFile({ root, path, timeout_ms: suite.timeout_ms }).finally(stopProgress);
+      outcomes.push(outcome);
+      printOutcome(outcome, root, verbose, print);
+    }
+  };
+  await Promise.all(Array.from({ length: suite.concurrency }, work));
+  return outcomes;
+}
+
+function showProgress(path: string, print: Surroundings["print"]): () => void {
+  let elapsed_ms = 0;
+  const timer = setInterval(() => {
+    elapsed_ms += progressInterval_ms;
+    print(`  …  ${path}: running for ${String(elapsed_ms / 1000)} s`);
+  }, progressInterval_ms);
+  return () => {
+    clearInterval(timer);
+  };
+}
+
+function printOutcome(
+  outcome: FileOutcome,
+  root: string,
+  verbose: boolean,
+  print: Surroundings["print"],
+): void {
+  const { failures, passed, skipped } = outcome;
+  const counts = [
+    `${String(passed)} passed`,
+    ...(failures.length > 0 ? [`${String(failures.length)} failed`] : []),
+    ...(skipped > 0 ? [`${String(skipped)} skipped`] : []),
+  ];
+  const seconds = (outcome.elapsed_ms / 1000).toFixed(1);
+  print(`${failures.length === 0 ? "ok  " : "FAIL"} ${outcome.path}: ${counts.join(", ")} (${seconds} s)`);
+  for (const failure of failures) {
+    const place = failure.at === "" ? "" : ` (${failure.at})`;
+    print(`     ${failure.name}: ${oneLine(failure.error.replaceAll(join(root, "/"), ""))}${place}`);
+    if (verbose) print(failure.error);
+  }
+}
+
+function summarise(outcomes: readonly FileOutcome[], print: Surroundings["print"]): number {
+  const total = (count: (outcome: FileOutcome) => number): number =>
+    outcomes.reduce((sum, outcome) => sum + count(outcome), 0);
+  const passed = total((outcome) => outcome.passed);
+  const failed = total((outcome) => outcome.failures.length);
+  const skipped = total((outcome) => outcome.skipped);
+  const tail = skipped > 0 ? `, ${String(skipped)} skipped` : "";
+  print(`${String(passed)} passed, ${String(failed)} failed${tail}`);
+  return failed > 0 || passed === 0 ? 1 : 0;
+}
+
+/** Test files run in process groups of their own, which an interrupt at the terminal does not reach. */
+function stopOnSignals(): () => void {
+  const stop = (signal: NodeJS.Signals): void => {
+    stopTestFiles();
+    process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
+    process.kill(process.pid, signal);
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
+  return () => {
+    process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
+  };
+}
+
+if (import.meta.main) process.exitCode = await test(process.argv.slice(2));

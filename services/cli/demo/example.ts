@@ -1,0 +1,21 @@
+/**
+ * The example that lies in examples/: two providers' files, their collaboration, and the Core Broker's question.
+ */
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import type { Collaboration } from "../../../schemas/json/collaboration.ts";
+import type { Asked } from "../../broker-client/request.ts";
+
+const examples = new URL("../../../examples/", import.meta.url);
+const pathOf = (name: string): string => new URL(name, examples).pathname;
+
+export const files: Readonly<Record<string, string>> = {
+  "northwind-health": pathOf("febrl4a.csv"),
+  "southbank-insurance": pathOf("febrl4b.csv"),
+};
+
+/** The collaboration with empty keys: they are made fresh. */
+export const collaborationTemplate = (): Collaboration =>
+  parse(readFileSync(pathOf("collaboration.yaml"), "utf8")) as Collaboration;
+
+export const requestDraft = (): Asked => JSON.parse(readFileSync(pathOf("request.json"), "utf8")) as Asked;

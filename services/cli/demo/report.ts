@@ -1,0 +1,79 @@
+/**
+ * What the demo prints: the answer with its error bounds beside the plain join, and how long each stage took.
+ */
+import type { Answer, AnswerGroup } from "../../../schemas/avro/index.ts";
+import type { PlainGroup } from "./plain-join.ts";
+
+export interface StageTime {
+  readonly name: string;
+  readonly ms: number;
+}
+
+export function stageLines(stages: readonly StageTime[]): string[] {
+  const width = Math.max(...stages.map((stage) => stage.name.length));
+  return stages.map(({ name, ms }) => `  ${name.padEnd(width)}  ${String(Math.round(ms)).padStart(6)} ms`);
+}
+
+/** A row a group: each measure with its interval, and what the plain join gives. */
+export function answerLines(answer: Answer, plain: ReadonlyMap<string, PlainGroup>): string[] {
+  const header = ["group", "people", "interval", "plain", "mean age", "interval", "plain"];
+  const rows = answer.groups.map((group) => rowOf(group, plain));
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return [header, ...rows].map(
+    (row) => `  ${row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join("  ")}`,
+  );
+}
+
+function rowOf(group: AnswerGroup, plain: ReadonlyMap<string, PlainGroup>): string[] {
+  const name = group.grouping === "total" ? "total" : group.category;
+  const known = plain.get(name) ?? { people: 0, aged: 0, years: 0 };
+  const mean = known.aged === 0 ? "" : (known.years / known.aged).toFixed(1);
+  if (group.suppressed) return [name, "too few", "", String(known.people), "", "", mean];
+  const [people = [], age = []] = group.estimates.map(({ measure, value, lower, upper }) => {
+    const digits = measure === "count" ? 0 : 1;
+    return [fixed(value, digits), `${fixed(lower, digits)} … ${fixed(upper, digits)}`];
+  });
+  return [name, people[0] ?? "", people[1] ?? "", String(known.people), age[0] ?? "", age[1] ?? "", mean];
+}
+
+const fixed = (value: number | null, digits: number): string =>
+  value === null ? "–" : value.toFixed(digits);
+
+/** What an agent tells its provider on its terminal; undefined for lines that are not worth a newcomer's eye. */
+export function agentText(line: string): string | undefined {
+  if (!line.startsWith("{")) return undefined;
+  const told = JSON.parse(line) as AgentLine;
+  if (told.waiting !== undefined) return `${told.phase ?? ""} waits for ${told.waiting}`;
+  if (told.phase !== undefined) {
+    return told.done === told.total
+      ? `${told.phase} ${String(told.done)} done, ${String(told.perSecond)}/s`
+      : undefined;
+  }
+  if (told.pushed === undefined) return undefined;
+  const faults = [...namedFaults("rejected", told.rejected), ...namedFaults("defaulted", told.defaulted)];
+  return `pushed ${String(told.pushed)} of ${String(told.read)} rows; its own dirt: ${faults.join(", ") || "none"}`;
+}
+
+interface AgentLine {
+  readonly phase?: string;
+  readonly waiting?: string;
+  readonly done?: number;
+  readonly total?: number | null;
+  readonly perSecond?: number;
+  readonly read?: number;
+  readonly pushed?: number;
+  readonly rejected?: FaultCounts;
+  readonly defaulted?: FaultCounts;
+}
+
+type FaultCounts = Readonly<Record<string, Readonly<Record<string, number>> | number>>;
+
+function namedFaults(what: string, counts: FaultCounts = {}): string[] {
+  return Object.entries(counts).flatMap(([name, count]) =>
+    typeof count === "number"
+      ? [`${String(count)} ${what} (${name})`]
+      : Object.entries(count).map(([reason, rows]) => `${String(rows)} ${what} (${name}, ${reason})`),
+  );
+}

@@ -1,0 +1,115 @@
+/**
+ * The demo's scene, which the integration tests set as well: two regions, two providers with their agents, a broker,
+ * and the signed collaboration between them.
+ */
+import type { Ed25519Key } from "../../../crypto/jws/ed25519.ts";
+import type { PartProcess } from "../../../infra/embedded/process.ts";
+import { PavilionError } from "../../../runtime/errors.ts";
+import type { Log } from "../../../runtime/log.ts";
+import type { SignedRequest } from "../../../schemas/avro/index.ts";
+import type { Collaboration } from "../../../schemas/json/collaboration.ts";
+import { openBrokerClient, type BrokerClient } from "../../broker-client/client.ts";
+import { newRequest, signRequest, type Asked } from "../../broker-client/request.ts";
+import { brokerPrincipal } from "../../operator/access.ts";
+import { agree, makeBroker, makeProvider } from "../../stack/parties.ts";
+import { followLines } from "../../stack/log-lines.ts";
+import { Stack } from "../../stack/stack.ts";
+import { collaborationTemplate } from "./example.ts";
+
+export const homeRegion = "eu-central";
+export const otherRegion = "us-east";
+const broker = "core-broker";
+const partitions = 2;
+
+export interface Scene {
+  readonly stack: Stack;
+  readonly collaboration: Collaboration;
+  readonly brokerKey: Ed25519Key;
+}
+
+/** Starts the parts and has the providers sign; connectors and agents are started by whoever sets the scene. */
+export async function setScene(
+  dir: string,
+  log: Log,
+  amend: (template: Collaboration) => Collaboration = (template) => template,
+  users: readonly string[] = [],
+): Promise<Scene> {
+  const template = amend(collaborationTemplate());
+  const providers = template.providers.map((provider) => provider.id);
+  const stack = await Stack.start({
+    dir,
+    regions: [
+      { name: homeRegion, jurisdiction: "EU", partitions },
+      { name: otherRegion, jurisdiction: "US", partitions },
+    ],
+    providers,
+    brokers: [broker],
+    users,
+    log,
+  });
+  try {
+    const brokerKey = await makeBroker(stack, broker);
+    const keys = new Map([[broker, brokerKey]]);
+    for (const provider of providers) keys.set(provider, await makeProvider(stack, provider));
+    const entry = await agree(template, keys);
+    for (const name of [homeRegion, otherRegion]) {
+      await stack.operator.publishCollaboration({ name, partitions }, entry);
+    }
+    return { stack, collaboration: JSON.parse(entry.document) as Collaboration, brokerKey };
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+/** Has every provider push its file; `tell` hears each line of each agent. The sender's agent serves meanwhile. */
+export async function pushAll(
+  scene: Scene,
+  files: Readonly<Record<string, string>>,
+  tell: (provider: string, line: string) => void,
+): Promise<void> {
+  const { stack, collaboration } = scene;
+  const { sender } = collaboration.matching;
+  const serving = await stack.startAgent(sender, homeRegion, ["serve"]);
+  try {
+    const pushes = collaboration.providers.map(async ({ id }) => {
+      const args = ["push", "--collaboration", collaboration.id, files[id] ?? ""];
+      await finish(await stack.startAgent(id, homeRegion, args), (line) => {
+        tell(id, line);
+      });
+    });
+    await Promise.all(pushes);
+  } finally {
+    await serving.stop();
+  }
+}
+
+/** A broker client in a region; the two regions' topics are told apart by prefix. */
+export function connectBroker(scene: Scene, region: string, log: Log): Promise<BrokerClient> {
+  const { stack } = scene;
+  return openBrokerClient({
+    broker,
+    region,
+    kafka: stack.access(brokerPrincipal(broker)),
+    registryUrl: stack.registryUrl,
+    log,
+  });
+}
+
+/** A fresh request, signed by the broker. */
+export function signFresh(scene: Scene, draft: Asked): Promise<SignedRequest> {
+  return signRequest(newRequest(draft), scene.brokerKey.sign);
+}
+
+async function finish(process: PartProcess, tell: (line: string) => void): Promise<void> {
+  const told = followLines(process.logFile, tell);
+  const ending = await process.exited;
+  told();
+  if (!/\b(code )?0\b/.test(ending)) {
+    throw new PavilionError(
+      "PUSH_REJECTED",
+      `${process.name} ended with ${ending}.`,
+      `See ${process.logFile}.`,
+    );
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * A region's connector: runs all stages of the pipeline, or some, against Kafka, the registry and the HSM.
+ */
+import { randomUUID } from "node:crypto";
+import { privateComputation, type PrivateComputationPorts } from "../../pipelines/private-computation.ts";
+import { readSecret } from "../../runtime/config.ts";
+import { PavilionError } from "../../runtime/errors.ts";
+import { openHsm } from "../../runtime/hsm/hsm.ts";
+import { connectKafka } from "../../runtime/kafka/client.ts";
+import { startClock } from "../../runtime/kafka/clock.ts";
+import { StageWorker } from "../../runtime/kafka/stage-worker.ts";
+import { openTables } from "../../runtime/kafka/tables.ts";
+import type { Log } from "../../runtime/log.ts";
+import { openCodec } from "../../runtime/registry/codec.ts";
+import { sealerWith } from "../../runtime/sealer.ts";
+import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
+import { Directory } from "./directory.ts";
+import { wirePorts } from "./ports.ts";
+
+export interface Connector {
+  stop(): Promise<void>;
+}
+
+/** The data key's generation. It grows when the key is rotated, which nothing does yet. */
+const sealingGeneration = 1;
+
+/** Starts the named stages; resolves when every one has joined its group. */
+export async function startConnector(
+  config: ConnectorConfig,
+  stageNames: readonly string[],
+  log: Log,
+): Promise<Connector> {
+  const stages = stagesNamed(stageNames);
+  const { region, partitions } = config;
+  const hsm = await openHsm({
+    libraryPath: config.hsm.library,
+    tokenLabel: config.hsm.tokenLabel,
+    pin: readSecret(config.hsm.pinFile),
+    ...(config.hsm.configFile === undefined ? {} : { configFile: config.hsm.configFile }),
+  });
+  const keys = sealerWith(
+    { generation: sealingGeneration, bytes: await hsm.sealingKey(sealingGeneration) },
+    await hsm.nameKey(),
+  );
+  const { bootstrap, username, passwordFile } = config.kafka;
+  const access = { bootstrap, username, password: readSecret(passwordFile) };
+  const kafka = connectKafka(access, `${region}.connector`, log);
+  const codec = await openCodec(config.registryUrl, keys);
+
+  const workers: StageWorker<never, PrivateComputationPorts>[] = [];
+  const directory = new Directory(codec, log, (providers) => {
+    for (const worker of workers) void worker.start(providers);
+  });
+  const tables = await openTables(
+    kafka,
+    region,
+    ["config.collaborations", "config.providers"],
+    (record) => directory.apply(record),
+    log,
+  );
+  const ports = await wirePorts(config, hsm, directory);
+  const context = { region, partitions, kafka, codec, keys, log };
+  const clock = await startClock({
+    ...context,
+    worker: randomUUID(),
+    stages: stages.map((stage) => stage.name),
+  });
+  for (const stage of stages) workers.push(new StageWorker({ ...context, stage, ports }));
+  await Promise.all(workers.map((worker) => worker.start(directory.providers)));
+  log.info({ stages: stages.map((stage) => stage.name) }, "connector is up");
+
+  return {
+    async stop() {
+      await clock.stop();
+      await Promise.all(workers.map((worker) => worker.stop()));
+      await tables.close();
+      await hsm.close();
+      log.info("connector has stopped");
+    },
+  };
+}
+
+function stagesNamed(names: readonly string[]): typeof privateComputation {
+  const unknown = names.filter((name) => !privateComputation.some((stage) => stage.name === name));
+  if (unknown.length > 0) {
+    const known = privateComputation.map((stage) => stage.name).join(", ");
+    throw new PavilionError(
+      "CONFIG_INVALID",
+      `Unknown stages: ${unknown.join(", ")}.`,
+      `Name some of: ${known}.`,
+    );
+  }
+  return names.length === 0
+    ? privateComputation
+    : privateComputation.filter((stage) => names.includes(stage.name));
+}

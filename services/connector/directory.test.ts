@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { pino } from "pino";
+import { describeError } from "../../runtime/log.ts";
+import type { Codec } from "../../runtime/registry/codec.ts";
+import type { TableRecord } from "../../runtime/kafka/tables.ts";
+import type { CollaborationEntry, EventName, EventTypes } from "../../schemas/avro/index.ts";
+import type { Collaboration } from "../../schemas/json/collaboration.ts";
+import { collaborationOf, participant, PARTITIONS, signed } from "../../test/agent-messages.ts";
+import { Directory } from "./directory.ts";
+
+const unused = (): never => assert.fail("the directory decodes, and that alone");
+
+/** Events as JSON. */
+const codec: Codec = {
+  encode: unused,
+  encodePlain: unused,
+  decodePlain: unused,
+  decode: <N extends EventName>(_topic: unknown, _event: N, bytes: Buffer) =>
+    Promise.resolve(JSON.parse(bytes.toString()) as EventTypes[N]),
+};
+
+interface Watched {
+  readonly directory: Directory;
+  /** What is logged as an error: its message and the error's code. */
+  readonly logged: [message: string, code: string][];
+  /** Each list of providers that was handed on. */
+  readonly lists: string[][];
+}
+
+function watched(): Watched {
+  const logged: Watched["logged"] = [];
+  const lists: string[][] = [];
+  const write = (line: string): void => {
+    const { msg, error } = JSON.parse(line) as { msg: string; error: { code: string } };
+    logged.push([msg, error.code]);
+  };
+  const log = pino({ level: "error", serializers: { error: describeError } }, { write });
+  return { directory: new Directory(codec, log, (providers) => lists.push(providers)), logged, lists };
+}
+
+const recordOf = (topic: TableRecord["topic"], value: unknown): TableRecord => ({
+  topic,
+  type: undefined,
+  value: value === null ? null : Buffer.from(JSON.stringify(value)),
+});
+
+async function entryOf(document: Collaboration): Promise<CollaborationEntry> {
+  const signatures = await Promise.all(
+    document.providers.map(async ({ id }) => ({
+      provider: id,
+      signature: (await signed("collaboration", document, id)).signature,
+    })),
+  );
+  const { id, version } = document;
+  return { id, version, document: JSON.stringify(document), signatures };
+}
+
+async function publish(directory: Directory, ...documents: Collaboration[]): Promise<void> {
+  for (const document of documents)
+    await directory.apply(recordOf("config.collaborations", await entryOf(document)));
+}
+
+const first = collaborationOf();
+const matching = { sender: "alpha", epoch: 2, partitions: PARTITIONS };
+const refused = (code: string): [string, string] => ["table entry is refused", code];
+
+test("knows each version of a collaboration, and which is the latest", async () => {
+  const { directory, logged } = watched();
+  const second = collaborationOf({ version: 2, minimumGroup: 20 });
+  const third = collaborationOf({ version: 3, referenceDate: "2025-01-01", matching });
+  await publish(directory, first, second, third);
+  assert.deepEqual(directory.latest("health"), third);
+  assert.deepEqual([directory.at("health", 1), directory.at("health", 2)], [first, second]);
+  assert.deepEqual([directory.latest("wealth"), directory.at("health", 4)], [undefined, undefined]);
+  assert.deepEqual(logged, []);
+});
+
+test("refuses an entry that not every provider signed, or that cannot be read", async () => {
+  const { directory, logged } = watched();
+  const { signatures, ...entry } = await entryOf(first);
+  await directory.apply(recordOf("config.collaborations", { ...entry, signatures: signatures.slice(1) }));
+  await directory.apply(recordOf("config.collaborations", { ...entry, document: "{", signatures }));
+  assert.equal(directory.latest("health"), undefined);
+  assert.deepEqual(logged, [refused("BAD_SIGNATURE"), refused("DOCUMENT_INVALID")]);
+});
+
+test("keeps a version that is known, whatever comes under its number later", async () => {
+  const { directory, logged } = watched();
+  await publish(directory, first, collaborationOf({ minimumGroup: 20 }), first);
+  assert.deepEqual(directory.at("health", 1), first);
+  assert.deepEqual(logged, []);
+});
+
+test("refuses a later version that changes within the epoch what stored data depends on", async () => {
+  const { directory, logged } = watched();
+  await publish(directory, first, collaborationOf({ version: 2, referenceDate: "2025-01-01" }));
+  assert.deepEqual(directory.latest("health"), first);
+  assert.deepEqual(logged, [refused("DOCUMENT_INVALID")]);
+  const next = collaborationOf({ version: 3, referenceDate: "2025-01-01", matching });
+  await publish(directory, next);
+  assert.deepEqual(directory.latest("health"), next);
+});
+
+test("refuses a later version elsewhere, and an earlier one that comes after", async () => {
+  const { directory, logged } = watched();
+  const second = collaborationOf({ version: 2, matching });
+  await publish(directory, second, collaborationOf({ version: 3, region: "eu", matching }), first);
+  assert.deepEqual(directory.latest("health"), second);
+  assert.equal(directory.at("health", 1), undefined);
+  assert.deepEqual(logged, [refused("DOCUMENT_INVALID"), refused("DOCUMENT_INVALID")]);
+});
+
+test("refuses other columns for a provider that left and came back within the epoch", async () => {
+  const { directory, logged } = watched();
+  const gamma = participant("gamma");
+  const without = collaborationOf({ version: 2, providers: [participant("alpha"), participant("beta")] });
+  const back = (columns: typeof gamma.columns): Collaboration =>
+    collaborationOf({ version: 3, providers: [...without.providers, { ...gamma, columns }] });
+  await publish(directory, first, without, back(gamma.columns.toReversed()));
+  assert.deepEqual(directory.latest("health"), without);
+  assert.deepEqual(logged, [refused("DOCUMENT_INVALID")]);
+  await publish(directory, back(gamma.columns));
+  assert.deepEqual(directory.latest("health"), back(gamma.columns));
+});
+
+test("lets no collaboration stand in another's way", async () => {
+  const { directory, logged } = watched();
+  const other = collaborationOf({ id: "wealth", region: "eu" });
+  await publish(directory, first, other);
+  assert.deepEqual([directory.latest("health"), directory.latest("wealth")], [first, other]);
+  assert.deepEqual(logged, []);
+});
+
+test("hands on the admitted providers whenever they change, and ignores deletions", async () => {
+  const { directory, lists } = watched();
+  const entries = [
+    { provider: "beta", admitted: true },
+    { provider: "alpha", admitted: true },
+    { provider: "alpha", admitted: true },
+    null,
+    { provider: "beta", admitted: false },
+    { provider: "gamma", admitted: false },
+  ];
+  for (const entry of entries) await directory.apply(recordOf("config.providers", entry));
+  assert.deepEqual(lists, [["beta"], ["alpha", "beta"], ["alpha"]]);
+  assert.deepEqual(directory.providers, ["alpha"]);
+});

@@ -1,0 +1,113 @@
+/**
+ * Who may do what on Kafka, as data: the topics of a region and the ACLs of each principal. Nothing is allowed that is
+ * not listed here. Prefixes end with a dot, so that no name can be a prefix of another's.
+ */
+import type { AclSpec, TopicSpec } from "../../infra/embedded/acl.ts";
+import { privateComputation } from "../../pipelines/private-computation.ts";
+import {
+  changelogTopic,
+  deadLetterTopic,
+  declarationOf,
+  topicFor,
+  topics,
+  type TopicName,
+} from "../../schemas/topics.ts";
+
+export const connectorPrincipal = (region: string): string => `connector.${region}`;
+export const providerPrincipal = (provider: string): string => `provider.${provider}`;
+export const brokerPrincipal = (broker: string): string => `broker.${broker}`;
+
+const names = Object.keys(topics) as TopicName[];
+const isProviders = (name: TopicName): boolean => name.endsWith(".<provider>");
+const stageNames = privateComputation.map((stage) => stage.name);
+
+/** Every topic of a region but the providers' own. */
+export function regionTopics(region: string, partitions: number): TopicSpec[] {
+  const declared = names
+    .filter((name) => !isProviders(name))
+    .map((name) => topicSpec(region, name, partitions));
+  const internal = stageNames.flatMap((stage) => [
+    { name: deadLetterTopic(region, stage), partitions: 1, config: recorded },
+    { name: changelogTopic(region, stage), partitions, config: { ...recorded, "cleanup.policy": "compact" } },
+  ]);
+  return [...declared, ...internal];
+}
+
+/** A provider's own topics in a region. */
+export function providerTopics(region: string, provider: string, partitions: number): TopicSpec[] {
+  return names.filter(isProviders).map((name) => topicSpec(region, name, partitions, provider));
+}
+
+/** The broker's clock, not the writer's, says when a record came. */
+const recorded = { "message.timestamp.type": "LogAppendTime" };
+
+function topicSpec(region: string, name: TopicName, partitions: number, provider?: string): TopicSpec {
+  const declaration = declarationOf(name);
+  return {
+    name: topicFor(region, name, provider),
+    partitions: declaration.partitions === "spread" ? partitions : 1,
+    config: declaration.compacted === true ? { ...recorded, "cleanup.policy": "compact" } : recorded,
+  };
+}
+
+/** The connector reads its whole region and writes what its stages write; never a provider's topic or a request. */
+export function connectorAcls(region: string): AclSpec[] {
+  const principal = connectorPrincipal(region);
+  const written = names.filter((name) => !isProviders(name) && !writtenByOthers.includes(name));
+  return [
+    ...allow(principal, "topic", `${region}.`, "prefixed", ["read"]),
+    ...written.flatMap((name) => allow(principal, "topic", topicFor(region, name), "literal", ["write"])),
+    ...stageNames.flatMap((stage) => [
+      ...allow(principal, "topic", deadLetterTopic(region, stage), "literal", ["write"]),
+      ...allow(principal, "topic", changelogTopic(region, stage), "literal", ["write"]),
+    ]),
+    ...allow(principal, "group", `${region}.`, "prefixed", ["read", "delete"]),
+    ...allow(principal, "transactionalId", `${region}.`, "prefixed", ["write"]),
+  ];
+}
+
+/** The operator writes the tables, the Core Broker its requests. */
+const writtenByOthers: readonly TopicName[] = [
+  "broker.requests",
+  "config.collaborations",
+  "config.providers",
+];
+
+/** A provider writes its ingest topic and reads what is addressed to it. */
+export function providerAcls(region: string, provider: string): AclSpec[] {
+  const principal = providerPrincipal(provider);
+  const addressed: TopicName[] = [
+    "oprf.blinded.<provider>",
+    "oprf.evaluated.<provider>",
+    "provider.notices.<provider>",
+  ];
+  return [
+    ...allow(principal, "topic", topicFor(region, "ingest.<provider>", provider), "literal", ["write"]),
+    ...allow(principal, "topic", topicFor(region, "config.collaborations"), "literal", ["read"]),
+    ...allow(principal, "group", `${region}.provider.${provider}.`, "prefixed", ["read", "delete"]),
+    ...addressed.flatMap((name) => [
+      ...allow(principal, "topic", topicFor(region, name, provider), "literal", ["read"]),
+      ...allow(connectorPrincipal(region), "topic", topicFor(region, name, provider), "literal", ["write"]),
+    ]),
+  ];
+}
+
+export function brokerAcls(region: string, broker: string): AclSpec[] {
+  const principal = brokerPrincipal(broker);
+  return [
+    ...allow(principal, "topic", topicFor(region, "broker.requests"), "literal", ["write"]),
+    ...allow(principal, "topic", topicFor(region, "broker.results"), "literal", ["read"]),
+    ...allow(principal, "group", `${region}.broker.${broker}.`, "prefixed", ["read", "delete"]),
+  ];
+}
+
+/** Kafka takes describe from read and write. */
+function allow(
+  principal: string,
+  resourceType: AclSpec["resourceType"],
+  resourceName: string,
+  pattern: AclSpec["pattern"],
+  operations: readonly AclSpec["operation"][],
+): AclSpec[] {
+  return operations.map((operation) => ({ principal, resourceType, resourceName, pattern, operation }));
+}

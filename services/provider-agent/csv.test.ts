@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { readRows, type FileRow } from "./csv.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "csv-"));
+after(() => {
+  rmSync(folder, { recursive: true });
+});
+
+async function gather<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const gathered: T[] = [];
+  for await (const item of items) gathered.push(item);
+  return gathered;
+}
+
+let made = 0;
+function read(content: string | Uint8Array, columns: string[]): Promise<FileRow[]> {
+  const file = join(folder, `${String(++made)}.csv`);
+  writeFileSync(file, content);
+  return gather(readRows(file, columns));
+}
+
+const unreadable = (message: RegExp) => ({ code: "INPUT_UNREADABLE", message });
+
+test("gives the columns asked for, in the order asked for, trimmed, numbered from 1", async () => {
+  assert.deepEqual(await read("id, name , state\n7, ann  lee ,nsw\n8,,\n", ["state", "id"]), [
+    { row: 1, cells: ["nsw", "7"] },
+    { row: 2, cells: ["", "8"] },
+  ]);
+});
+
+test("one column may be asked for twice", async () => {
+  assert.deepEqual(await read("id\n7\n", ["id", "id"]), [{ row: 1, cells: ["7", "7"] }]);
+});
+
+test("reads quotes, a byte order mark, CRLF, empty lines and a last line without its end", async () => {
+  assert.deepEqual(await read('\ufeffid,name\r\n\r\n"1","a, ""b""\nc"\r\n2,d', ["id", "name"]), [
+    { row: 1, cells: ["1", 'a, "b"\nc'] },
+    { row: 2, cells: ["2", "d"] },
+  ]);
+});
+
+test("names the columns that the file does not have", async () => {
+  await assert.rejects(read("id,name\n1,a\n", ["id", "dob", "state"]), unreadable(/no column dob, state\.$/));
+});
+
+test("refuses a header that names a column twice", async () => {
+  await assert.rejects(read("id,id\n1,2\n", ["id"]), unreadable(/more than one column id/));
+});
+
+test("refuses bytes that are not UTF-8, wherever they stand", async () => {
+  const latin1 = Buffer.concat([Buffer.from("id\n1\n"), Buffer.from([0x4d, 0xfc, 0x0a])]);
+  await assert.rejects(read(latin1, ["id"]), unreadable(/is not UTF-8/));
+  await assert.rejects(read(Buffer.from("69640a31e282", "hex"), ["id"]), unreadable(/is not UTF-8/));
+});
+
+test("keeps characters whole that stand across two chunks of the stream", async () => {
+  const name = "é".repeat(200_000);
+  assert.deepEqual(await read(`id,name\n1,x${name}\n`, ["name"]), [{ row: 1, cells: [`x${name}`] }]);
+});
+
+test("refuses lines with too few or too many fields, naming the line and quoting nothing of it", async () => {
+  for (const line of ["secretvalue", "secretvalue,2,3"]) {
+    await assert.rejects(read(`id,name\n1,a\n${line}\n`, ["id"]), (error: unknown) => {
+      assert.ok(error instanceof Error && "code" in error && error.code === "INPUT_UNREADABLE");
+      assert.match(error.message, /line 3/);
+      assert.doesNotMatch(error.message, /secretvalue/);
+      assert.equal(error.cause, undefined);
+      return true;
+    });
+  }
+});
+
+test("refuses a quote that is never closed", async () => {
+  await assert.rejects(read('id,name\n1,"a\n2,b\n', ["id"]), unreadable(/no regular CSV/));
+});
+
+test("refuses a file without rows, without anything, and one that is not there", async () => {
+  await assert.rejects(read("id,name\n", ["id"]), unreadable(/no rows/));
+  await assert.rejects(read("", ["id"]), unreadable(/no rows/));
+  await assert.rejects(gather(readRows(join(folder, "absent.csv"), ["id"])), unreadable(/ENOENT/));
+  await assert.rejects(gather(readRows(folder, ["id"])), unreadable(/EISDIR/));
+});

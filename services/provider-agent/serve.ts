@@ -1,0 +1,206 @@
+/**
+ * The agent as a service: where its provider is a collaboration's sender, it announces the epoch's key and evaluates what
+ * receivers send, for as long as it runs. Where it is none, it has nothing to do and does nothing.
+ *
+ * A batch is metered before it is evaluated, evaluated before it is committed: after a crash the same batch is answered
+ * again and metered once. A batch that may not be evaluated is logged and left unanswered.
+ */
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { KafkaMessage } from "kafkajs";
+import { CryptoError } from "../../crypto/errors.ts";
+import { PavilionError } from "../../runtime/errors.ts";
+import { eventTypeOf, traceparentOr } from "../../runtime/kafka/cloudevents.ts";
+import { topicFor } from "../../schemas/topics.ts";
+import { freshGroup, groupOf, type Agent } from "./agent.ts";
+import { openCollaborations, requireMembership, type Collaborations } from "./collaborations.ts";
+import { announceEpochKey } from "./epoch-key.ts";
+import type { MeterState } from "./meter.ts";
+import { admitBatch, evaluateBatch, type SenderContext } from "./oprf-sender.ts";
+import { freshTraceparent } from "../../runtime/kafka/publisher.ts";
+import { openReader, openWorker } from "../../runtime/kafka/reader.ts";
+
+/** How often a key is announced again while the relay does not know the collaboration's version yet. */
+const announcementsMax = 30;
+const announceAgainAfterMs = 1_000;
+
+/** Serves until `stopping` is aborted; rejects when Kafka is lost for good. */
+export async function serve(agent: Agent, stopping: AbortSignal): Promise<void> {
+  const { self, kafka, codec, log } = agent;
+  const lost = Promise.withResolvers<never>();
+  lost.promise.catch(() => undefined);
+  const fail = lost.reject;
+  const announcer = new Announcer(agent, fail);
+  const view = await openCollaborations({
+    kafka,
+    codec,
+    region: self.region,
+    group: freshGroup(self, "collaborations"),
+    log,
+    onChange: announcer.announce,
+    fail,
+  });
+  announcer.begin(view.table);
+  const notices = await openNotices(agent, announcer, fail);
+  const evaluator = new Evaluator(agent, view.table, await agent.state.readMeter());
+  const worker = await openWorker(kafka, {
+    topic: topicFor(self.region, "oprf.blinded.<provider>", self.provider),
+    group: groupOf(self, "evaluator"),
+    handle: (message) => evaluator.handle(message),
+    onRetry: (error) => {
+      log.error({ error }, "evaluation is tried again");
+    },
+    fail,
+  });
+  log.info("agent is serving");
+  try {
+    await Promise.race([lost.promise, untilAborted(stopping)]);
+  } finally {
+    announcer.stop();
+    await Promise.all([worker.close(), notices.close(), view.close()]);
+  }
+}
+
+/** A relay that refuses an announcement has not read the collaboration's new version yet, or has seen another key. */
+function openNotices(
+  { self, kafka, codec, log }: Agent,
+  announcer: Announcer,
+  fail: (error: unknown) => void,
+): Promise<{ close(): Promise<void> }> {
+  return openReader(kafka, {
+    topic: topicFor(self.region, "provider.notices.<provider>", self.provider),
+    group: freshGroup(self, "serve-notices"),
+    from: "end",
+    fail,
+    handle: async ({ value }) => {
+      if (value === null) return;
+      const notice = await codec.decode("provider.notices.<provider>", "Notice", value);
+      if (notice.kind !== "relay-rejected") return;
+      log.warn({ collaboration: notice.collaboration, code: notice.code }, "relay refused a message");
+      if (notice.code === "NOT_A_MEMBER" || notice.code === "WRONG_EPOCH") {
+        announcer.announceAgain(notice.collaboration);
+      }
+    },
+  });
+}
+
+/** Publishes the epoch's key of every collaboration whose sender this provider is, for every new version. */
+class Announcer {
+  readonly #agent: Agent;
+  readonly #fail: (error: unknown) => void;
+  readonly #waiting = new Set<string>();
+  readonly #announcements = new Map<string, number>();
+  #table: Collaborations | undefined;
+  #publishing: Promise<void> = Promise.resolve();
+  #stopped = false;
+
+  constructor(agent: Agent, fail: (error: unknown) => void) {
+    this.#agent = agent;
+    this.#fail = fail;
+  }
+
+  /** Announces what the table holds; until then changes are only remembered. */
+  begin(table: Collaborations): void {
+    this.#table = table;
+    for (const id of this.#waiting) this.announce(id);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  readonly announce = (id: string): void => {
+    const table = this.#table;
+    if (table === undefined) {
+      this.#waiting.add(id);
+      return;
+    }
+    this.#announcements.set(id, 0);
+    this.#enqueue(table, id);
+  };
+
+  announceAgain(id: string): void {
+    const table = this.#table;
+    const announcements = (this.#announcements.get(id) ?? announcementsMax) + 1;
+    if (table === undefined || announcements > announcementsMax) return;
+    this.#announcements.set(id, announcements);
+    void sleep(announceAgainAfterMs, undefined, { ref: false }).then(() => {
+      this.#enqueue(table, id);
+    });
+  }
+
+  #enqueue(table: Collaborations, id: string): void {
+    this.#publishing = this.#publishing.then(() => this.#publish(table, id)).catch(this.#fail);
+  }
+
+  async #publish(table: Collaborations, id: string): Promise<void> {
+    const { self, keys, publisher, log } = this.#agent;
+    if (this.#stopped) return;
+    try {
+      const { collaboration, participant } = requireMembership(table, id, self);
+      if (collaboration.matching.sender !== self.provider) return;
+      const { publicKey } = keys.epochKey(id, collaboration.matching.epoch);
+      const key = await announceEpochKey(collaboration, publicKey, keys.identity.sign);
+      const to = { key: participant.dataset, provider: self.provider };
+      await publisher.publish("ingest.<provider>", "EpochKey", key, to);
+      log.info({ collaboration: id, epoch: collaboration.matching.epoch }, "epoch key is announced");
+    } catch (error) {
+      if (!(error instanceof PavilionError)) throw error;
+      log.warn({ collaboration: id, error }, "collaboration is not served");
+    }
+  }
+}
+
+class Evaluator {
+  readonly #agent: Agent;
+  readonly #context: SenderContext;
+  #meter: MeterState;
+
+  constructor(agent: Agent, collaborations: Collaborations, meter: MeterState) {
+    const { self, keys } = agent;
+    this.#agent = agent;
+    this.#context = {
+      self,
+      collaborations,
+      epochKey: keys.epochKey,
+      sign: keys.identity.sign,
+      randomBytes,
+    };
+    this.#meter = meter;
+  }
+
+  /** Answers a batch or logs why not. Throws what may pass by itself: disk and Kafka. */
+  async handle({ headers, value }: KafkaMessage): Promise<void> {
+    const { log } = this.#agent;
+    if (value === null || eventTypeOf(headers) !== "BlindedBatch") {
+      log.warn("a record of another type is passed over");
+      return;
+    }
+    try {
+      await this.#answer(value, traceparentOr(headers, freshTraceparent));
+    } catch (error) {
+      if (!(error instanceof PavilionError || error instanceof CryptoError)) throw error;
+      log.warn({ error }, "blinded batch is not evaluated");
+    }
+  }
+
+  async #answer(value: Buffer, traceparent: string): Promise<void> {
+    const { codec, publisher, state, self } = this.#agent;
+    const batch = await codec.decode("oprf.blinded.<provider>", "BlindedBatch", value);
+    const { header, dataset, meter } = admitBatch(this.#context, this.#meter, batch);
+    if (meter !== this.#meter) await state.writeMeter(meter);
+    this.#meter = meter;
+    const answer = await evaluateBatch(this.#context, header, batch.elements);
+    const to = { key: dataset, provider: self.provider, traceparent };
+    await publisher.publish("ingest.<provider>", "EvaluatedBatch", answer, to);
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => {
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,63 @@
+/**
+ * The plan of a request: everything that later stages need to know, pinned, so that none reads a table's latest.
+ */
+import { compareFractions, parseFraction } from "../../crypto/fraction/fraction.ts";
+import { PavilionError } from "../../runtime/errors.ts";
+import type { StateView } from "../../runtime/stage.ts";
+import type { Plan } from "../../schemas/avro/index.ts";
+import type { Collaboration } from "../../schemas/json/collaboration.ts";
+import type { Request } from "../../schemas/json/request.ts";
+import { pinDatasets } from "./heads.ts";
+import { groupingsFor, statisticsFor } from "./question.ts";
+
+/** Throws UNKNOWN_COLUMN, EPSILON_OUT_OF_RANGE or DATASET_NOT_READY, checked in that order. */
+export function planFor(request: Request, collaboration: Collaboration, state: StateView): Plan {
+  const { budget, matching } = collaboration;
+  const statistics = statisticsFor(request.question, collaboration);
+  const groupings = groupingsFor(request.question, collaboration);
+  requireEpsilon(request.epsilon, budget.epsilonPerQuestion);
+  const datasets = pinDatasets(collaboration, state);
+  if (datasets === undefined) {
+    throw new PavilionError(
+      "DATASET_NOT_READY",
+      "A dataset of the collaboration has not been pushed to its end.",
+    );
+  }
+  return {
+    collaboration: collaboration.id,
+    version: collaboration.version,
+    epoch: matching.epoch,
+    population: collaboration.population,
+    jurisdiction: collaboration.jurisdiction,
+    epsilon: request.epsilon,
+    budgetTotal: budget.epsilonTotal,
+    budgetWindow: budget.epsilonPerWindow,
+    budgetWindowDays: budget.windowDays,
+    minimumGroup: collaboration.minimumGroup,
+    datasets,
+    statistics,
+    groupings,
+  };
+}
+
+/**
+ * Denominators of an epsilon, in lowest terms. The ledger's totals are exact: with these, no sum of however many
+ * spends has a denominator above 44 digits (the least common multiple of 1 to 100 and a million).
+ */
+const isFitDenominator = (denominator: bigint): boolean =>
+  denominator <= 100n || 1_000_000n % denominator === 0n;
+
+function requireEpsilon(asked: string, limit: string): void {
+  const epsilon = parseFraction(asked);
+  if (!isFitDenominator(epsilon.denominator)) {
+    const wrong =
+      "The epsilon's denominator, in lowest terms, is neither at most 100 nor a divisor of a million.";
+    throw new PavilionError("EPSILON_OUT_OF_RANGE", wrong);
+  }
+  if (compareFractions(epsilon, parseFraction(limit)) > 0) {
+    throw new PavilionError(
+      "EPSILON_OUT_OF_RANGE",
+      `The collaboration allows at most ${limit} for one question.`,
+    );
+  }
+}

@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import type { Outcome } from "../../runtime/stage.ts";
+import type { DatasetHead, MatchQuestion, Plan, RoutedRequest } from "../../schemas/avro/index.ts";
+import type { Collaboration } from "../../schemas/json/collaboration.ts";
+import type { Question, Request } from "../../schemas/json/request.ts";
+import { collaboration, issuedAt, request, routed, tableOf } from "../../test/stage-question.ts";
+import { MemoryState } from "../../test/stage-state.ts";
+import { loadPolicy } from "./policy/policy.ts";
+import { compliance, type CompliancePorts } from "./stage.ts";
+
+const wasm = readFileSync(new URL("./policy/policy.wasm", import.meta.url));
+const pinned = readFileSync(new URL("./policy/policy.wasm.sha256", import.meta.url), "utf8").slice(0, 64);
+const policy = await loadPolicy(wasm, pinned);
+
+const portsFor = (document: Collaboration = collaboration): CompliancePorts => ({
+  region: "au-east",
+  jurisdiction: "AU",
+  collaborations: tableOf(document),
+  partitions: 4,
+  policy,
+});
+
+const headOf = (dataset: string, sequence: number, change: Partial<DatasetHead> = {}): DatasetHead => ({
+  collaboration: "care",
+  epoch: 2,
+  provider: "north",
+  dataset,
+  sequence,
+  head: `${dataset}-${sequence.toString()}`,
+  complete: true,
+  ...change,
+});
+
+async function note(head: DatasetHead, state: MemoryState): Promise<void> {
+  const event = {
+    type: "DatasetHead" as const,
+    value: head,
+    topic: "dataset.heads" as const,
+    key: "",
+    time: issuedAt,
+  };
+  state.apply((await compliance.handle(event, state, portsFor())).changes);
+}
+
+async function ready(): Promise<MemoryState> {
+  const state = new MemoryState();
+  await note(headOf("people", 5), state);
+  await note(headOf("visits", 2), state);
+  return state;
+}
+
+async function decide(value: RoutedRequest, state: MemoryState, ports = portsFor()): Promise<Outcome> {
+  const event = {
+    type: "RoutedRequest" as const,
+    value,
+    topic: "routing.routed" as const,
+    key: "",
+    time: issuedAt,
+  };
+  const outcome = await compliance.handle(event, state, ports);
+  state.apply(outcome.changes);
+  return outcome;
+}
+
+async function refusal(change: Partial<Request>, ports = portsFor(), state?: MemoryState) {
+  const outcome = await decide(await routed({ ...request, ...change }), state ?? (await ready()), ports);
+  assert.ok(outcome.kind === "publish");
+  assert.deepEqual(outcome.outputs, []);
+  const [refused] = outcome.refusals;
+  assert.ok(refused !== undefined);
+  const [audit] = outcome.audit;
+  assert.deepEqual([audit?.action, audit?.code], ["request.denied", refused.code]);
+  assert.equal(audit?.details?.bundle, pinned);
+  return { ...refused, reasons: audit.details.reasons };
+}
+
+async function planOf(question: Question, document: Collaboration = collaboration): Promise<Plan> {
+  const outcome = await decide(await routed({ ...request, question }), await ready(), portsFor(document));
+  assert.equal(outcome.outputs.length, 1);
+  return (outcome.outputs[0]?.value as MatchQuestion).plan;
+}
+
+const total: Question["groupings"] = [{ by: "total" }];
+const measure = (kind: "mean" | "sum", dataset: string, column: string) => ({
+  kind,
+  of: { dataset, column },
+});
+const namesIn = (plan: Plan): string[] => plan.statistics.map(({ name }) => name);
+
+test("approves to every partition, with the plan pinned and the policy's hash and reasons on record", async () => {
+  const question = await routed();
+  const outcome = await decide(question, await ready());
+  const [approved] = outcome.outputs;
+  assert.deepEqual(
+    [approved?.topic, approved?.key, approved?.partition],
+    ["compliance.approved", request.id, "all"],
+  );
+  const { request: ref, document, plan, policyBundle } = approved?.value as MatchQuestion;
+  assert.deepEqual([ref, document, policyBundle], [question.request, question.document, pinned]);
+  assert.deepEqual(plan.datasets, [
+    { provider: "north", dataset: "people", sequence: 5, head: "people-5" },
+    { provider: "south", dataset: "visits", sequence: 2, head: "visits-2" },
+  ]);
+  const { version, epoch, population, jurisdiction, epsilon, budgetTotal, budgetWindow, budgetWindowDays } =
+    plan;
+  assert.deepEqual([version, epoch, population, jurisdiction, epsilon], [3, 2, "adults", "AU", "1/2"]);
+  assert.deepEqual([budgetTotal, budgetWindow, budgetWindowDays, plan.minimumGroup], ["4", "2", 30, 10]);
+  const [audit] = outcome.audit;
+  assert.equal(audit?.action, "request.approved");
+  assert.equal(audit.details?.bundle, pinned);
+  assert.match(audit.details.reasons ?? "", /the collaboration allows the purpose/);
+});
+
+test("a mean of a nullable column takes valid and sum, above its lower bound", async () => {
+  const plan = await planOf({ measures: [measure("mean", "people", "age")], groupings: total });
+  const place = { dataset: "people", column: 0 };
+  assert.deepEqual(plan.statistics, [
+    { name: "count", kind: "count", dataset: null, column: null, lower: 0, sensitivity: 1 },
+    { name: "valid(people.age)", kind: "valid", ...place, lower: 0, sensitivity: 1 },
+    { name: "sum(people.age)", kind: "sum", ...place, lower: 16, sensitivity: 100 },
+  ]);
+});
+
+test("asks for valid only where it is needed and is not the count", async () => {
+  const names = async (...measures: Question["measures"]) =>
+    namesIn(await planOf({ measures, groupings: total }));
+  assert.deepEqual(await names(measure("sum", "people", "age")), [
+    "count",
+    "valid(people.age)",
+    "sum(people.age)",
+  ]);
+  assert.deepEqual(await names(measure("mean", "visits", "stays")), ["count", "sum(visits.stays)"]);
+  assert.deepEqual(await names(measure("sum", "visits", "urgent")), ["count", "sum(visits.urgent)"]);
+  assert.deepEqual(await names(measure("mean", "visits", "urgent")), [
+    "count",
+    "valid(visits.urgent)",
+    "sum(visits.urgent)",
+  ]);
+});
+
+test("a flag counts at most one a person", async () => {
+  const plan = await planOf({ measures: [measure("mean", "visits", "urgent")], groupings: total });
+  assert.deepEqual(
+    plan.statistics.map(({ sensitivity }) => sensitivity),
+    [1, 1, 1],
+  );
+});
+
+test("computes each statistic once, however often it is measured", async () => {
+  const measures = [
+    measure("mean", "people", "age"),
+    measure("sum", "people", "age"),
+    { kind: "count" as const },
+  ];
+  const plan = await planOf({ measures: [...measures, ...measures], groupings: total });
+  assert.deepEqual(namesIn(plan), ["count", "valid(people.age)", "sum(people.age)"]);
+});
+
+test("groups by every declared category and other, or by nothing", async () => {
+  const by = { dataset: "people", column: "state" };
+  const plan = await planOf({ measures: [{ kind: "count" }], groupings: [{ by }, { by: "total" }] });
+  assert.deepEqual(plan.groupings, [
+    { name: "state", dataset: "people", column: 1, categories: ["nsw", "vic", "other"] },
+    { name: "total", dataset: null, column: null, categories: [""] },
+  ]);
+});
+
+test("refuses columns that are not declared or do not fit", async () => {
+  const count = [{ kind: "count" as const }];
+  const questions: Question[] = [
+    { measures: [measure("mean", "people", "income")], groupings: total },
+    { measures: [measure("mean", "visits", "age")], groupings: total },
+    { measures: [measure("sum", "nobody", "age")], groupings: total },
+    { measures: [measure("mean", "people", "state")], groupings: total },
+    { measures: count, groupings: [{ by: { dataset: "people", column: "age" } }] },
+    { measures: count, groupings: [{ by: { dataset: "visits", column: "urgent" } }] },
+    { measures: count, groupings: [{ by: { dataset: "visits", column: "state" } }] },
+  ];
+  for (const question of questions) assert.equal((await refusal({ question })).code, "UNKNOWN_COLUMN");
+});
+
+test("allows epsilon up to the collaboration's limit, compared exactly", async () => {
+  const thirds = { ...collaboration, budget: { ...collaboration.budget, epsilonPerQuestion: "1/3" } };
+  const asking = async (epsilon: string) =>
+    (await decide(await routed({ ...request, epsilon }), await ready(), portsFor(thirds))).outputs.length;
+  assert.equal(await asking("1/3"), 1);
+  assert.equal(await asking("2/6"), 1);
+  assert.equal((await refusal({ epsilon: "17/50" }, portsFor(thirds))).code, "EPSILON_OUT_OF_RANGE");
+  assert.equal((await refusal({ epsilon: "2" })).code, "EPSILON_OUT_OF_RANGE");
+});
+
+test("refuses an epsilon that would make the ledger's fractions grow, and allows decimals", async () => {
+  for (const epsilon of ["1/101", "2/202", "1/999999937", "1/2000001"]) {
+    assert.equal((await refusal({ epsilon })).code, "EPSILON_OUT_OF_RANGE");
+  }
+  for (const epsilon of ["1/97", "1/100", "1/125", "999999/1000000"]) {
+    assert.equal((await decide(await routed({ ...request, epsilon }), await ready())).outputs.length, 1);
+  }
+});
+
+test("refuses while a dataset is missing, incomplete, or of another epoch", async () => {
+  const only = new MemoryState();
+  await note(headOf("people", 5), only);
+  assert.equal((await refusal({}, portsFor(), only)).code, "DATASET_NOT_READY");
+  await note(headOf("visits", 2, { epoch: 1 }), only);
+  assert.equal((await refusal({}, portsFor(), only)).code, "DATASET_NOT_READY");
+  const pushing = await ready();
+  await note(headOf("visits", 3, { complete: false }), pushing);
+  assert.equal((await refusal({}, portsFor(), pushing)).code, "DATASET_NOT_READY");
+});
+
+test("pins the newest head, whatever older or repeated ones come after it", async () => {
+  const state = await ready();
+  await note(headOf("people", 4, { complete: false }), state);
+  await note(headOf("people", 5, { head: "other" }), state);
+  const outcome = await decide(await routed(), state);
+  assert.equal((outcome.outputs[0]?.value as MatchQuestion).plan.datasets[0]?.head, "people-5");
+});
+
+test("denies what the policy denies, with its reasons, before it looks at columns", async () => {
+  const question = { measures: [measure("mean", "people", "income")], groupings: total };
+  const denied = await refusal({ purpose: "research", question });
+  assert.equal(denied.code, "POLICY_DENIED");
+  assert.equal(denied.reasons, "not so: the collaboration allows the purpose");
+  assert.match(denied.detail, /not so: the collaboration allows the purpose/);
+  assert.equal((await refusal({ legalBasis: "contract" })).code, "POLICY_DENIED");
+  assert.equal((await refusal({ purpose: "direct-marketing" })).code, "POLICY_DENIED");
+  assert.equal((await refusal({ tenant: "insurer" })).code, "POLICY_DENIED");
+});
+
+test("denies what would leave the jurisdiction or the home region", async () => {
+  assert.equal((await refusal({}, { ...portsFor(), jurisdiction: "EU" })).code, "POLICY_DENIED");
+  assert.equal((await refusal({}, { ...portsFor(), region: "au-west" })).code, "POLICY_DENIED");
+});
+
+test("refuses where the collaboration is gone", async () => {
+  assert.equal(
+    (await refusal({}, { ...portsFor(), collaborations: tableOf() })).code,
+    "UNKNOWN_COLLABORATION",
+  );
+});
+
+test("a replay decides the same", async () => {
+  const state = await ready();
+  const question = await routed();
+  assert.deepEqual(await decide(question, state), await decide(question, state));
+});

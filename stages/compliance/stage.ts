@@ -1,0 +1,93 @@
+/**
+ * The compliance stage: decides whether a question may be asked, and pins what it computes. See README.md.
+ */
+import type { CollaborationTable } from "../../documents/collaboration.ts";
+import { parseDocument } from "../../documents/validate.ts";
+import { PavilionError } from "../../runtime/errors.ts";
+import { output, publish, refuse, type Outcome, type Stage, type StateView } from "../../runtime/stage.ts";
+import type { MatchQuestion, RoutedRequest } from "../../schemas/avro/index.ts";
+import type { Collaboration } from "../../schemas/json/collaboration.ts";
+import type { Request } from "../../schemas/json/request.ts";
+import { noteHead } from "./heads.ts";
+import { planFor } from "./plan.ts";
+import type { Policy, PolicyInput } from "./policy/policy.ts";
+
+export interface CompliancePorts {
+  readonly region: string;
+  /** The region's own, which collaborations must name as theirs. */
+  readonly jurisdiction: string;
+  readonly collaborations: CollaborationTable;
+  readonly partitions: number;
+  readonly policy: Policy;
+}
+
+export const compliance: Stage<"RoutedRequest" | "DatasetHead", CompliancePorts> = {
+  name: "compliance",
+  inputs: [
+    { topic: "routing.routed", types: ["RoutedRequest"] },
+    { topic: "dataset.heads", types: ["DatasetHead"] },
+  ],
+  outputs: ["compliance.approved"],
+  handle(event, state, ports) {
+    if (event.type === "DatasetHead") return publish({ changes: noteHead(event.value, state) });
+    try {
+      return decide(event.value, state, ports);
+    } catch (error) {
+      if (!(error instanceof PavilionError)) throw error;
+      return denied(event.value, error, { bundle: ports.policy.bundle });
+    }
+  },
+};
+
+/** Policy first: who may not ask learns nothing of what could be asked. Throws the code of the refusal. */
+function decide(routed: RoutedRequest, state: StateView, ports: CompliancePorts): Outcome {
+  const { request, document: text } = routed;
+  const document = parseDocument("request", text);
+  const collaboration = ports.collaborations.latest(document.collaboration);
+  if (collaboration === undefined) {
+    throw new PavilionError("UNKNOWN_COLLABORATION", "The region no longer has the collaboration.");
+  }
+  const { allow, reasons } = ports.policy.evaluate(policyInput(document, collaboration, ports));
+  const { bundle } = ports.policy;
+  const details = { reasons: reasons.join("; "), bundle };
+  if (!allow) {
+    return denied(
+      routed,
+      new PavilionError("POLICY_DENIED", `The policy denies: ${reasons.join("; ")}.`),
+      details,
+    );
+  }
+  const plan = planFor(document, collaboration, state);
+  const question: MatchQuestion = { request, document: text, plan, policyBundle: bundle };
+  return publish({
+    outputs: [
+      output("compliance.approved", "MatchQuestion", question, { key: request.requestId, partition: "all" }),
+    ],
+    audit: [{ tenant: request.tenant, action: "request.approved", request, details }],
+  });
+}
+
+function denied({ request }: RoutedRequest, error: PavilionError, details: Record<string, string>): Outcome {
+  const { code, message: detail } = error;
+  return refuse(
+    { request, code, detail },
+    { audit: [{ tenant: request.tenant, action: "request.denied", request, code, details }] },
+  );
+}
+
+function policyInput(document: Request, collaboration: Collaboration, ports: CompliancePorts): PolicyInput {
+  const { purpose, legalBasis, tenant, broker, region } = document;
+  const { purposes, legalBases, jurisdiction, brokers, providers } = collaboration;
+  return {
+    request: { purpose, legalBasis, tenant, broker, region },
+    collaboration: {
+      purposes,
+      legalBases,
+      jurisdiction,
+      region: collaboration.region,
+      brokers: brokers.map(({ id, tenants }) => ({ id, tenants })),
+      datasets: providers.map(({ id, dataset }) => ({ provider: id, dataset })),
+    },
+    region: { name: ports.region, jurisdiction: ports.jurisdiction },
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * The signed header of a record batch: who pushes what, and whether it may. The checks are documents/membership.ts's;
+ * what they throw is a reason to reject the batch.
+ */
+import { verifySignature, type CollaborationTable } from "../../documents/collaboration.ts";
+import { readMessage, requireCurrent, requireMember, requirePlace } from "../../documents/membership.ts";
+import { PavilionError } from "../../runtime/errors.ts";
+import type { Participant } from "../../schemas/json/collaboration.ts";
+import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
+import { RejectedBatch } from "./rejected-batch.ts";
+
+/** How the header came: the record's key, the topic's provider, and the signature beside it. */
+export interface Delivery {
+  readonly key: string;
+  readonly provider: string;
+  readonly signature: string;
+}
+
+export interface Region {
+  readonly region: string;
+  readonly partitions: number;
+  readonly collaborations: CollaborationTable;
+}
+
+/** Throws BATCH_UNREADABLE unless the text is a record batch header. */
+export const readHeader = (text: string): RecordBatchHeader =>
+  orRejected(() => readMessage("record-batch", text));
+
+/**
+ * The dataset's owner, who signed the header for the current version and epoch and sent it under the dataset's key.
+ * Throws NOT_A_MEMBER, EVENT_MISPLACED, NOT_HOME_REGION, WRONG_EPOCH or BAD_SIGNATURE.
+ */
+export function requireOwner(header: RecordBatchHeader, came: Delivery, here: Region): Participant {
+  return orRejected(() => {
+    const { collaboration, participant } = requireMember(header, came.provider, here.collaborations);
+    requirePlace(came.key, participant);
+    requireCurrent(header, collaboration, here);
+    verifySignature("record-batch", header, came.signature, participant);
+    return participant;
+  });
+}
+
+function orRejected<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof PavilionError) throw new RejectedBatch(error.code, error.message);
+    throw error;
+  }
+}

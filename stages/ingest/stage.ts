@@ -1,0 +1,104 @@
+/**
+ * Ingest: takes in a provider's record batches (DESIGN section 3, Values), or rejects each whole with its reason.
+ *
+ * Promises: an accepted batch was pushed and signed by the dataset's owner, follows the one before, opened entirely
+ * and kept to the declared bounds and limits; every psi partition gets exactly one slice of it, and the provider one
+ * notice. Does not: see an identifier, or put a token, a value or a count into a message, notice or audit event.
+ */
+import { digestOf } from "../../crypto/jws/canonical.ts";
+import type { CollaborationTable } from "../../documents/collaboration.ts";
+import {
+  output,
+  publish,
+  reject,
+  type Outcome,
+  type Output,
+  type Stage,
+  type StageEvent,
+  type StateView,
+} from "../../runtime/stage.ts";
+import type { MatchRecord } from "../../schemas/avro/index.ts";
+import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
+import { datasetAt, forgetOtherEpochs, writeRecords } from "./dataset.ts";
+import { readHeader, requireOwner } from "./header.ts";
+import { audited, notice } from "./notice.ts";
+import { openRecords, requirePayload, type RecordOpening } from "./records.ts";
+import { RejectedBatch } from "./rejected-batch.ts";
+import { placeInSequence } from "./sequence.ts";
+import { sliceByPartition } from "./slices.ts";
+
+export interface IngestPorts extends RecordOpening {
+  readonly collaborations: CollaborationTable;
+  /** The region's partition count. */
+  readonly partitions: number;
+  readonly region: string;
+}
+
+type BatchEvent = StageEvent<"RecordBatch">;
+
+export const ingest: Stage<"RecordBatch", IngestPorts> = {
+  name: "ingest",
+  inputs: [{ topic: "ingest.<provider>", types: ["RecordBatch"] }],
+  outputs: ["dataset.slices", "dataset.heads", "provider.notices.<provider>"],
+  handle: handleBatch,
+};
+
+async function handleBatch(event: BatchEvent, state: StateView, ports: IngestPorts): Promise<Outcome> {
+  const { provider } = event;
+  if (provider === undefined) return reject("INTERNAL_ERROR", "A record batch came on no provider's topic.");
+  let header: RecordBatchHeader | undefined;
+  try {
+    header = readHeader(event.value.header);
+    return await takeIn(event, provider, header, state, ports);
+  } catch (error) {
+    if (!(error instanceof RejectedBatch)) throw error;
+    return rejectBatch(provider, header, error);
+  }
+}
+
+async function takeIn(
+  event: BatchEvent,
+  provider: string,
+  header: RecordBatchHeader,
+  state: StateView,
+  ports: IngestPorts,
+): Promise<Outcome> {
+  const { key, value } = event;
+  const participant = requireOwner(header, { key, provider, signature: value.signature }, ports);
+  requirePayload(value, header);
+  const head = digestOf(header);
+  const last = datasetAt(header, state);
+  if (placeInSequence(header, head, last) === "repeated") {
+    return publish({ outputs: [notice(provider, header)] });
+  }
+  const records = await openRecords(value, header, participant.columns, ports);
+  const written = writeRecords(records, header, head, participant.limits, event.time, state);
+  const forgotten = last === undefined ? forgetOtherEpochs(header, state) : [];
+  return publish({
+    outputs: [...announce(records, header, head, ports.partitions), notice(provider, header)],
+    changes: [...forgotten, ...written],
+    audit: [audited(provider, header)],
+  });
+}
+
+function announce(
+  records: readonly MatchRecord[],
+  header: RecordBatchHeader,
+  head: string,
+  partitions: number,
+): Output[] {
+  const { collaboration, epoch, dataset, sequence, provider, last } = header;
+  const mark = { collaboration, epoch, dataset, sequence, head };
+  const slices = sliceByPartition(records, partitions).map((slice, partition) =>
+    output("dataset.slices", "RecordSlice", { ...mark, records: slice }, { key: dataset, partition }),
+  );
+  const datasetHead = { ...mark, provider, complete: last };
+  return [...slices, output("dataset.heads", "DatasetHead", datasetHead, { key: dataset, partition: "all" })];
+}
+
+function rejectBatch(provider: string, header: RecordBatchHeader | undefined, why: RejectedBatch): Outcome {
+  return reject(why.code, why.message, {
+    outputs: [notice(provider, header, why)],
+    audit: [{ ...audited(provider, header), action: "batch.rejected", code: why.code }],
+  });
+}

@@ -1,0 +1,44 @@
+/**
+ * What is said of a message between agents: to its provider where it is not relayed, and to auditors.
+ */
+import { digestOf } from "../../crypto/jws/canonical.ts";
+import type { MessageDocument, MessageKind } from "../../documents/membership.ts";
+import type { PavilionError } from "../../runtime/errors.ts";
+import { explain, output, type Audit, type Output } from "../../runtime/stage.ts";
+
+/** `dataset` is the provider's in the collaboration; empty where it has none. */
+export function notice(
+  provider: string,
+  document: MessageDocument | undefined,
+  dataset: string,
+  why: PavilionError,
+): Output {
+  const value = {
+    provider,
+    collaboration: document?.collaboration ?? "",
+    dataset,
+    batch: document !== undefined && "sequence" in document ? document.sequence : 0,
+    kind: "relay-rejected",
+    code: why.code,
+    message: explain(why.code, why.message),
+    rows: [],
+  };
+  return output("provider.notices.<provider>", "Notice", value, { key: dataset, provider });
+}
+
+/** Which message, by its signed document alone. */
+export function audited(
+  provider: string,
+  kind: MessageKind,
+  document: MessageDocument | undefined,
+  why?: PavilionError,
+): Audit {
+  const named =
+    document === undefined ? {} : { collaboration: document.collaboration, document: digestOf(document) };
+  return {
+    tenant: provider,
+    action: why === undefined ? "relay.forwarded" : "relay.rejected",
+    ...(why === undefined ? {} : { code: why.code }),
+    details: { kind, ...named },
+  };
+}

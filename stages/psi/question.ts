@@ -1,0 +1,131 @@
+/**
+ * What becomes of questions: answered as of exactly the heads they pin, held until those are reached, or refused.
+ * `held`: open questions by request digest; `decided`: the deadlines of those answered or refused, kept for a while so
+ * that a question that comes twice is decided once.
+ */
+import { PavilionError } from "../../runtime/errors.ts";
+import {
+  output,
+  type Audit,
+  type Change,
+  type Output,
+  type RefusedRequest,
+  type StateView,
+} from "../../runtime/stage.ts";
+import type { MatchQuestion, RequestRef } from "../../schemas/avro/index.ts";
+import { compareHeads, type Head } from "./heads.ts";
+import { match, type StoredRecord } from "./match.ts";
+import { placeOf } from "./slice.ts";
+
+/** How long a decision is remembered after the deadline; nothing is replayed later than that. */
+const REMEMBERED_MS = 3_600_000;
+
+export interface Place {
+  /** This partition, from 0, and how many there are. */
+  readonly partition: number;
+  readonly partitions: number;
+}
+
+export interface Decisions {
+  readonly outputs: Output[];
+  readonly changes: Change[];
+  readonly refusals: RefusedRequest[];
+  readonly audit: Audit[];
+}
+
+/** Every held question, in the order of their digests, whatever order the state lists them in. */
+export function heldQuestions(state: StateView): MatchQuestion[] {
+  return [...state.entries("held")]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, question]) => question as MatchQuestion);
+}
+
+/** Decides each question that is open against the state, at the broker's time in milliseconds. */
+export function decide(
+  questions: readonly MatchQuestion[],
+  state: StateView,
+  time: number,
+  at: Place,
+): Decisions {
+  const decisions: Decisions = { outputs: [], changes: [], refusals: [], audit: [] };
+  for (const question of questions) {
+    const { request } = question;
+    if (state.get("decided", request.digest) !== undefined) continue;
+    const decision = decideOne(question, state, time, at);
+    if (decision === "hold") {
+      if (state.get("held", request.digest) === undefined) {
+        decisions.changes.push({ table: "held", key: request.digest, value: question });
+      }
+      continue;
+    }
+    if ("code" in decision) decisions.refusals.push(decision);
+    else {
+      decisions.outputs.push(decision);
+      decisions.audit.push(matched(request, at));
+    }
+    decisions.changes.push(
+      { table: "held", key: request.digest, value: undefined },
+      { table: "decided", key: request.digest, value: request.deadline },
+    );
+  }
+  return decisions;
+}
+
+/** That this partition has answered; how many it matched is nobody's to know. */
+function matched(request: RequestRef, { partition, partitions }: Place): Audit {
+  const details = { partition: String(partition), partitions: String(partitions) };
+  return { tenant: request.tenant, action: "request.matched", request, details };
+}
+
+/** Drops the decisions that need no longer be remembered. */
+export function forgetDecided(state: StateView, time: number): Change[] {
+  return [...state.entries("decided")]
+    .filter(([, deadline]) => (deadline as number) + REMEMBERED_MS < time)
+    .map(([key]) => ({ table: "decided", key, value: undefined }));
+}
+
+function decideOne(
+  question: MatchQuestion,
+  state: StateView,
+  time: number,
+  at: Place,
+): "hold" | RefusedRequest | Output {
+  const { request, plan } = question;
+  if (time > request.deadline) {
+    return {
+      request,
+      code: "DEADLINE_PASSED",
+      detail: "The pinned data was not reached before the deadline.",
+    };
+  }
+  const place = placeOf(plan.collaboration, plan.epoch);
+  const epoch = state.get("epochs", plan.collaboration) as number | undefined;
+  const headOf = (dataset: string): Head | undefined =>
+    state.get("heads", place + dataset) as Head | undefined;
+  const heads = epoch !== undefined && epoch > plan.epoch ? "beyond" : compareHeads(plan.datasets, headOf);
+  if (heads === "behind") return "hold";
+  if (heads === "beyond") {
+    return {
+      request,
+      code: "STALE_HEAD",
+      detail: "A dataset moved on from the head that the question pins.",
+    };
+  }
+  return answer(question, state.entries("records", place), at);
+}
+
+function answer(
+  { request, document, plan }: MatchQuestion,
+  records: Iterable<[key: string, value: unknown]>,
+  { partition, partitions }: Place,
+): RefusedRequest | Output {
+  try {
+    const cells = match(records as Iterable<[string, StoredRecord]>, plan);
+    const partial = { request, document, plan, partition, partitions, cells };
+    return output("psi.partials", "PartialAggregate", partial, { key: request.requestId });
+  } catch (error) {
+    // The input may be a slice that is in order: the question ends, not the slice.
+    if (!(error instanceof PavilionError)) throw error;
+    return { request, code: error.code, detail: error.message };
+  }
+}

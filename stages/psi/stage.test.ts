@@ -1,0 +1,329 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import type { Outcome, StageEvent } from "../../runtime/stage.ts";
+import type { MatchQuestion, PartialAggregate, RecordSlice } from "../../schemas/avro/index.ts";
+import { ASKED, DEADLINE, headOf, planAt, questionOf } from "../../test/stage-plan.ts";
+import { MemoryState } from "../../test/stage-state.ts";
+import { psi, type PsiPorts } from "./stage.ts";
+
+type PsiEvent = StageEvent<"RecordSlice" | "MatchQuestion" | "Tick">;
+
+const HOUR_MS = 3_600_000;
+const ports: PsiPorts = { partition: 3, partitions: 4 };
+const tokenOf = (person: number): Buffer =>
+  createHash("sha256").update(String(person)).digest().subarray(0, 16);
+
+function slice(
+  dataset: string,
+  sequence: number,
+  records: Record<number, (number | null)[]> = {},
+  changes: Partial<RecordSlice> = {},
+): PsiEvent {
+  const value: RecordSlice = {
+    collaboration: "care",
+    epoch: 2,
+    dataset,
+    sequence,
+    head: headOf(dataset, sequence),
+    records: Object.entries(records).map(([person, values]) => ({ token: tokenOf(Number(person)), values })),
+    ...changes,
+  };
+  return { type: "RecordSlice", value, topic: "dataset.slices", key: "", time: ASKED };
+}
+
+const question = (value: MatchQuestion, time = ASKED): PsiEvent => ({
+  type: "MatchQuestion",
+  value,
+  topic: "compliance.approved",
+  key: "",
+  time,
+});
+const tick = (time: number): PsiEvent => ({
+  type: "Tick",
+  value: { worker: "w", stages: [] },
+  topic: "clock.ticks",
+  key: "",
+  time,
+});
+
+const people = { 1: [40, 0], 2: [null, 2], 3: [16, 1] };
+const visits = { 2: [3], 3: [0], 4: [9] };
+/** Of the people above, 2 and 3 have visits. */
+const answer = [
+  [2, 1, 0],
+  [0, 0, 0],
+  [1, 1, 0],
+  [1, 0, 0],
+];
+
+async function run(
+  events: readonly PsiEvent[],
+  state = new MemoryState(),
+): Promise<{ state: MemoryState; outcomes: Outcome[]; last: Outcome }> {
+  const outcomes: Outcome[] = [];
+  let last: Outcome | undefined;
+  for (const event of events) {
+    last = await psi.handle(event, state, ports);
+    state.apply(last.changes);
+    outcomes.push(last);
+  }
+  assert.ok(last);
+  return { state, outcomes, last };
+}
+
+const partialsIn = (outcome: Outcome): PartialAggregate[] =>
+  outcome.outputs.map(({ value }) => value as PartialAggregate);
+const refusalsIn = (outcome: Outcome): string[] =>
+  outcome.kind === "publish" ? outcome.refusals.map(({ request, code }) => `${request.digest} ${code}`) : [];
+
+function assertAnswered(outcome: Outcome, cells = answer): void {
+  assert.deepEqual(
+    partialsIn(outcome).map((partial) => partial.cells.map(({ values }) => values)),
+    [cells],
+  );
+  assert.deepEqual(refusalsIn(outcome), []);
+}
+
+function assertRefused(outcome: Outcome, code: string, number = 1): void {
+  assert.deepEqual(outcome.outputs, []);
+  assert.deepEqual(refusalsIn(outcome), [`${questionOf(number).request.digest} ${code}`]);
+}
+
+function assertSilent(outcome: Outcome): void {
+  assert.equal(outcome.kind, "publish");
+  assert.deepEqual([outcome.outputs, outcome.audit, refusalsIn(outcome)], [[], [], []]);
+}
+
+test("answers a question at the pinned heads with a partial that carries question and place", async () => {
+  const asked = questionOf(1);
+  const { last } = await run([slice("people", 1, people), slice("visits", 1, visits), question(asked)]);
+  assertAnswered(last);
+  const { request, document, plan } = asked;
+  const [output] = last.outputs;
+  assert.deepEqual(output, {
+    topic: "psi.partials",
+    type: "PartialAggregate",
+    key: request.requestId,
+    value: { request, document, plan, partition: 3, partitions: 4, cells: partialsIn(last)[0]?.cells },
+  });
+  assert.deepEqual(last.audit, [
+    {
+      tenant: request.tenant,
+      action: "request.matched",
+      request,
+      details: { partition: "3", partitions: "4" },
+    },
+  ]);
+});
+
+test("answers with a later push's values where the pinned head has them", async () => {
+  const events = [slice("people", 1, people), slice("visits", 1, visits), slice("people", 2, { 2: [17, 0] })];
+  const { last } = await run([...events, question(questionOf(1, planAt(2, 1)))]);
+  assertAnswered(last, [
+    [2, 2, 1],
+    [1, 1, 1],
+    [1, 1, 0],
+    [0, 0, 0],
+  ]);
+});
+
+describe("a question", () => {
+  test("is held until every pinned head is there, then answered as of exactly these", async () => {
+    const { outcomes } = await run([
+      question(questionOf(1, planAt(2, 1))),
+      slice("people", 1, { 1: [40, 0], 2: [50, 1] }),
+      slice("visits", 1, visits),
+      slice("people", 2, { 2: [null, 2], 3: [16, 1] }),
+    ]);
+    outcomes.slice(0, 3).forEach(assertSilent);
+    const [, , , last] = outcomes;
+    assert.ok(last);
+    assertAnswered(last);
+  });
+
+  test("is held once, and answered beside others in the order of their digests", async () => {
+    const { outcomes, state } = await run([
+      ...[3, 1, 2].map((number) => question(questionOf(number))),
+      slice("people", 1, people),
+      slice("visits", 1, visits),
+    ]);
+    assert.deepEqual(
+      outcomes[3]?.changes.filter(({ table }) => table === "held"),
+      [],
+    );
+    const asked = outcomes.flatMap(partialsIn).map(({ request }) => request.digest);
+    assert.deepEqual(
+      asked,
+      [1, 2, 3].map((number) => questionOf(number).request.digest),
+    );
+    assert.deepEqual([...state.entries("held")], []);
+  });
+
+  test("is refused STALE_HEAD where a dataset is past its head", async () => {
+    const events = [slice("people", 1, people), slice("visits", 1, visits), slice("visits", 2)];
+    assertRefused((await run([...events, question(questionOf(1))])).last, "STALE_HEAD");
+  });
+
+  test("is refused STALE_HEAD where another batch stands at the pinned number", async () => {
+    const events = [slice("people", 1, people, { head: "f".repeat(64) }), slice("visits", 1)];
+    assertRefused((await run([...events, question(questionOf(1))])).last, "STALE_HEAD");
+  });
+
+  test("is refused STALE_HEAD once a dataset passes its head while another is still behind", async () => {
+    const events = [question(questionOf(1, planAt(1, 2))), slice("visits", 1), slice("people", 1)];
+    const { outcomes, last, state } = await run([...events, slice("people", 2)]);
+    outcomes.slice(0, 3).forEach(assertSilent);
+    assertRefused(last, "STALE_HEAD");
+    assert.deepEqual([...state.entries("held")], []);
+  });
+
+  test("is refused STALE_HEAD when its epoch ends, held or not", async () => {
+    const events = [question(questionOf(1)), slice("people", 1), slice("people", 1, {}, { epoch: 3 })];
+    const { state, last } = await run(events);
+    assertRefused(last, "STALE_HEAD");
+    assertRefused((await run([question(questionOf(2))], state)).last, "STALE_HEAD", 2);
+  });
+
+  test("is refused DEADLINE_PASSED by a tick after its deadline, not at it", async () => {
+    const { outcomes, last, state } = await run([
+      question(questionOf(1)),
+      question(questionOf(2, planAt(), DEADLINE + 1)),
+      tick(DEADLINE),
+      tick(DEADLINE + 1),
+    ]);
+    outcomes.slice(0, 3).forEach(assertSilent);
+    assertRefused(last, "DEADLINE_PASSED");
+    assert.deepEqual(
+      [...state.entries("held")].map(([key]) => key),
+      [questionOf(2).request.digest],
+    );
+  });
+
+  test("is still answered at its deadline", async () => {
+    const events = [slice("people", 1, people), slice("visits", 1, visits)];
+    assertAnswered((await run([...events, question(questionOf(1), DEADLINE)])).last);
+  });
+
+  test("is refused DEADLINE_PASSED when it comes too late itself", async () => {
+    const { last } = await run([
+      slice("people", 1),
+      slice("visits", 1),
+      question(questionOf(1), DEADLINE + 1),
+    ]);
+    assertRefused(last, "DEADLINE_PASSED");
+  });
+
+  test("is refused INTERNAL_ERROR where its plan does not fit, and the slice that released it stays", async () => {
+    const { outcomes, last, state } = await run([
+      question(questionOf(1)),
+      slice("people", 1, { 1: [5, 0] }),
+      slice("visits", 1, { 1: [1] }),
+    ]);
+    assertSilent(outcomes[0] ?? last);
+    assertRefused(last, "INTERNAL_ERROR");
+    assert.ok(state.get("heads", "care/2/visits"));
+  });
+
+  test("that comes twice is decided once, until an hour after its deadline", async () => {
+    const asked = question(questionOf(1));
+    const { state, last } = await run([slice("people", 1), slice("visits", 1), asked, asked]);
+    assertSilent(last);
+    await run([tick(DEADLINE + HOUR_MS)], state);
+    assertSilent((await run([asked], state)).last);
+    await run([tick(DEADLINE + HOUR_MS + 1)], state);
+    assert.deepEqual([...state.entries("decided")], []);
+  });
+});
+
+describe("a slice", () => {
+  test("of an earlier batch changes nothing, its older values neither", async () => {
+    const first = slice("people", 1, { 2: [99, 0] });
+    const { state } = await run([first, slice("people", 2, people), slice("visits", 1, visits)]);
+    const before = state.snapshot();
+    assertSilent((await run([first], state)).last);
+    assert.deepEqual(state.snapshot(), before);
+    assertAnswered((await run([question(questionOf(1, planAt(2, 1)))], state)).last);
+  });
+
+  for (const [name, bad] of [
+    ["that leaves a gap", slice("people", 3)],
+    ["that forks its dataset", slice("people", 1, {}, { head: "f".repeat(64) })],
+    ["numbered below 1", slice("visits", 0)],
+  ] as const) {
+    test(`${name} is rejected INTERNAL_ERROR and changes nothing`, async () => {
+      const { last } = await run([slice("people", 1), bad]);
+      assert.equal(last.kind === "reject" && last.code, "INTERNAL_ERROR");
+      assert.deepEqual(last.changes, []);
+    });
+  }
+
+  test("of a new epoch drops the old one's tables, of its collaboration alone", async () => {
+    const other = slice("people", 1, people, { collaboration: "care-two" });
+    const { state } = await run([slice("people", 1, people), slice("visits", 1, visits), other]);
+    await run([slice("people", 1, { 1: [20, 0] }, { epoch: 3 })], state);
+    const places = new Set(
+      state.snapshot().map(([table, key]) => `${table} ${key.split("/").slice(0, 2).join("/")}`),
+    );
+    assert.deepEqual([...places].sort(), [
+      "epochs care",
+      "epochs care-two",
+      "heads care-two/2",
+      "heads care/3",
+      "records care-two/2",
+      "records care/3",
+    ]);
+  });
+
+  test("of an epoch that is over is left out", async () => {
+    const { state } = await run([slice("people", 1, {}, { epoch: 3 })]);
+    const before = state.snapshot();
+    assertSilent((await run([slice("visits", 1, visits)], state)).last);
+    assert.deepEqual(state.snapshot(), before);
+  });
+});
+
+test("doubling any event, or replaying any prefix, changes neither state nor outputs", async () => {
+  const script = [
+    question(questionOf(1)),
+    slice("people", 1, people),
+    question(questionOf(2, planAt(2, 1))),
+    tick(ASKED + 1),
+    slice("visits", 1, visits),
+    slice("people", 2, { 2: [17, 0], 5: [30, 1] }),
+    question(questionOf(3, planAt(1, 1))),
+    question(questionOf(4, planAt(2, 2))),
+    tick(DEADLINE + 1),
+    slice("visits", 2, { 5: [1] }),
+  ];
+  const spoken = (outcomes: Outcome[]): unknown[] =>
+    outcomes.flatMap((outcome) => [...outcome.outputs, ...refusalsIn(outcome)]);
+  const expected = await run(script);
+  assert.deepEqual(
+    expected.outcomes.flatMap(refusalsIn),
+    [3, 4].map(
+      (number) => `${questionOf(number).request.digest} ${number === 3 ? "STALE_HEAD" : "DEADLINE_PASSED"}`,
+    ),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(script.length - 1)), fc.nat(script.length), async (doubled, prefix) => {
+      const events = script.flatMap((event, index) => (doubled.includes(index) ? [event, event] : [event]));
+      const actual = await run([...events, ...script.slice(0, prefix)]);
+      assert.deepEqual(actual.state.snapshot(), expected.state.snapshot());
+      assert.deepEqual(spoken(actual.outcomes), spoken(expected.outcomes));
+    }),
+  );
+});
+
+test("tokens and values leave in sealed partials alone", async () => {
+  const { outcomes } = await run([
+    slice("people", 1, { 1: [77, 0] }),
+    slice("people", 3),
+    question(questionOf(1)),
+    tick(DEADLINE + 1),
+  ]);
+  const told = JSON.stringify(outcomes.map(({ changes: _, ...outcome }) => outcome));
+  assert.ok(!told.includes(tokenOf(1).toString("hex")));
+  assert.ok(!told.includes("77"));
+});

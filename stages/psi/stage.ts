@@ -1,0 +1,62 @@
+/**
+ * Psi: joins records of one person by their tokens and sums what a question asks, one partition of tokens at a time
+ * (DESIGN sections 2 and 3).
+ *
+ * Promises: a partial aggregate is as of exactly the heads that compliance pinned; each question gets from each
+ * partition one partial or one refusal, by its deadline. Does not: see identifiers, add noise, or say who matched.
+ */
+import { PavilionError } from "../../runtime/errors.ts";
+import {
+  publish,
+  reject,
+  type Outcome,
+  type Stage,
+  type StageEvent,
+  type StateView,
+} from "../../runtime/stage.ts";
+import type { RecordSlice } from "../../schemas/avro/index.ts";
+import { withChanges } from "./changed-state.ts";
+import { decide, forgetDecided, heldQuestions, type Decisions } from "./question.ts";
+import { takeSlice } from "./slice.ts";
+
+export interface PsiPorts {
+  /** The region's partition count. */
+  readonly partitions: number;
+  /** The partition this handler serves, from 0. */
+  readonly partition: number;
+}
+
+type PsiEvent = StageEvent<"RecordSlice" | "MatchQuestion" | "Tick">;
+
+export const psi: Stage<PsiEvent["type"], PsiPorts> = {
+  name: "psi",
+  inputs: [
+    { topic: "dataset.slices", types: ["RecordSlice"] },
+    { topic: "compliance.approved", types: ["MatchQuestion"] },
+    { topic: "clock.ticks", types: ["Tick"] },
+  ],
+  outputs: ["psi.partials"],
+  handle: handlePsi,
+};
+
+function handlePsi(event: PsiEvent, state: StateView, ports: PsiPorts): Outcome {
+  if (event.type === "RecordSlice") return handleSlice(event.value, event.time, state, ports);
+  if (event.type === "MatchQuestion") return outcomeOf(decide([event.value], state, event.time, ports));
+  const late = heldQuestions(state).filter(({ request }) => event.time > request.deadline);
+  const decisions = decide(late, state, event.time, ports);
+  return outcomeOf({ ...decisions, changes: [...decisions.changes, ...forgetDecided(state, event.time)] });
+}
+
+function handleSlice(slice: RecordSlice, time: number, state: StateView, ports: PsiPorts): Outcome {
+  try {
+    const taken = takeSlice(slice, state);
+    if (taken.length === 0) return publish({});
+    const decisions = decide(heldQuestions(state), withChanges(state, taken), time, ports);
+    return outcomeOf({ ...decisions, changes: [...taken, ...decisions.changes] });
+  } catch (error) {
+    if (!(error instanceof PavilionError)) throw error;
+    return reject(error.code, error.message);
+  }
+}
+
+const outcomeOf = ({ refusals, ...effects }: Decisions): Outcome => publish(effects, refusals);

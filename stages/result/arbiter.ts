@@ -1,0 +1,54 @@
+/**
+ * Which of a request's ends is its result: the first to arrive, whatever the order between topics. A digest is open
+ * from its routing until its result, closed for a week after; nothing else of it is published meanwhile.
+ */
+import type { Change, StateView } from "../../runtime/stage.ts";
+import type { RequestRef } from "../../schemas/avro/index.ts";
+
+/** Grace beyond the deadline before a request is given up, in milliseconds. */
+const GRACE_MS = 1000;
+/** How long a closed digest is remembered. */
+export const KEEP_CLOSED_MS = 7 * 24 * 3_600_000;
+/** How often closed digests are looked through; ticks come every second. */
+export const PRUNE_EVERY_MS = 3_600_000;
+
+const OPEN = "open";
+const CLOSED = "closed";
+const UPKEEP = "upkeep";
+
+export const isClosed = (digest: string, state: StateView): boolean =>
+  state.get(CLOSED, digest) !== undefined;
+
+/** Waits for the request's end, unless it came already. */
+export function open(request: RequestRef, state: StateView): Change[] {
+  if (isClosed(request.digest, state)) return [];
+  return [{ table: OPEN, key: request.digest, value: { request } }];
+}
+
+export const close = ({ digest }: RequestRef, time: number): Change[] => [
+  { table: OPEN, key: digest, value: undefined },
+  { table: CLOSED, key: digest, value: time },
+];
+
+/** Open requests whose deadline and grace have passed, in the order of their digests. */
+export function overdue(state: StateView, time: number): RequestRef[] {
+  const found: RequestRef[] = [];
+  for (const [, value] of state.entries(OPEN)) {
+    const { request } = value as { request: RequestRef };
+    if (request.deadline + GRACE_MS < time) found.push(request);
+  }
+  return found.sort((a, b) => (a.digest < b.digest ? -1 : 1));
+}
+
+/** Forgets digests that were closed a week ago, at most once an hour. */
+export function pruneClosed(state: StateView, time: number): Change[] {
+  const last = state.get(UPKEEP, "pruned");
+  if (typeof last === "number" && time - last < PRUNE_EVERY_MS) return [];
+  const changes: Change[] = [{ table: UPKEEP, key: "pruned", value: time }];
+  for (const [key, closedAt] of state.entries(CLOSED)) {
+    if (typeof closedAt === "number" && closedAt + KEEP_CLOSED_MS < time) {
+      changes.push({ table: CLOSED, key, value: undefined });
+    }
+  }
+  return changes;
+}

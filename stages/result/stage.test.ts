@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { explain, type Outcome, type StageEvent } from "../../runtime/stage.ts";
+import type { Refusal, RequestRef, Result, SignedResult } from "../../schemas/avro/index.ts";
+import { MemoryState } from "../../test/stage-state.ts";
+import { KEEP_CLOSED_MS, PRUNE_EVERY_MS } from "./arbiter.ts";
+import { result } from "./stage.ts";
+
+type Input = StageEvent<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick">;
+
+const ports = { region: "au-east", partitions: 4 };
+const start = 1_000_000;
+
+const refFor = (name: string): RequestRef => ({
+  requestId: `id-${name}`,
+  digest: name,
+  tenant: "clinic",
+  broker: "core",
+  collaboration: "care",
+  deadline: start + 60_000,
+});
+
+const routedAt = (name: string, time = start): Input => ({
+  type: "RoutedRequest",
+  value: { request: refFor(name), document: "{}", signature: "a..b" },
+  topic: "routing.routed",
+  key: "",
+  time,
+});
+
+const signedAt = (name: string, time = start): Input => {
+  const answer = { groups: [], confidence: "19/20", epsilonSpent: "1/2", epsilonLeft: "3/2" };
+  const later = { seedCommitment: null, commitment: null, proof: null, evidence: null };
+  const value: SignedResult = { request: refFor(name), answer, credential: "h.p.s", ...later };
+  return { type: "SignedResult", value, topic: "signing.signed", key: "", time };
+};
+
+const refusedAt = (name: string, time = start): Input => {
+  const message = explain("BUDGET_EXHAUSTED", "No budget is left.");
+  const value: Refusal = { request: refFor(name), stage: "dp", code: "BUDGET_EXHAUSTED", message };
+  return { type: "Refusal", value, topic: "result.refusals", key: "", time };
+};
+
+const tickAt = (time: number): Input => ({
+  type: "Tick",
+  value: { worker: "one", stages: [] },
+  topic: "clock.ticks",
+  key: "",
+  time,
+});
+
+async function handle(input: Input, state: MemoryState): Promise<Outcome> {
+  const outcome = await result.handle(input, state, ports);
+  state.apply(outcome.changes);
+  return outcome;
+}
+
+/** Everything published and audited, over one state. */
+async function run(inputs: readonly Input[], state = new MemoryState()) {
+  const results: Result[] = [];
+  const actions: string[] = [];
+  for (const input of inputs) {
+    const outcome = await handle(input, state);
+    results.push(...outcome.outputs.map(({ value }) => value as Result));
+    actions.push(...outcome.audit.map(({ action }) => action));
+  }
+  return { results, actions, state };
+}
+
+const overdueTick = tickAt(start + 61_001);
+
+test("publishes an answer, provisional, under its request's id and digest", async () => {
+  const state = new MemoryState();
+  await handle(routedAt("a"), state);
+  const outcome = await handle(signedAt("a"), state);
+  const [published] = outcome.outputs;
+  assert.deepEqual([published?.topic, published?.key], ["broker.results", "id-a"]);
+  const { requestId, requestDigest, tenant, status, code, message, credential } = published?.value as Result;
+  assert.deepEqual([requestId, requestDigest, tenant, status], ["id-a", "a", "clinic", "provisional"]);
+  assert.deepEqual([code, message, credential], [null, null, "h.p.s"]);
+  assert.equal(outcome.audit[0]?.action, "result.published");
+});
+
+test("publishes a refusal with its code and message and no answer", async () => {
+  const { results } = await run([routedAt("a"), refusedAt("a")]);
+  const [{ status, code, message, answer, credential }] = results as [Result];
+  assert.deepEqual([status, code, answer, credential], ["refused", "BUDGET_EXHAUSTED", null, null]);
+  assert.equal(message, explain("BUDGET_EXHAUSTED", "No budget is left."));
+});
+
+test("publishes a refusal of a request that was never routed", async () => {
+  assert.equal((await run([refusedAt("a")])).results.length, 1);
+});
+
+test("gives up a routed request a second after its deadline, not before, once", async () => {
+  const { results, state } = await run([routedAt("a"), tickAt(start + 61_000)]);
+  assert.equal(results.length, 0);
+  const late = await run([overdueTick, tickAt(start + 70_000)], state);
+  assert.deepEqual(
+    late.results.map(({ requestDigest, code }) => [requestDigest, code]),
+    [["a", "DEADLINE_PASSED"]],
+  );
+  assert.match(late.results[0]?.message ?? "", /Ask again, with a longer deadline/);
+});
+
+test("drops an answer that comes after the request was given up, and says so", async () => {
+  const { results, actions } = await run([routedAt("a"), overdueTick, signedAt("a"), refusedAt("a")]);
+  assert.equal(results.length, 1);
+  assert.deepEqual(actions, ["result.published", "result.late", "result.late"]);
+});
+
+test("does not reopen a request that was answered before it was seen routed", async () => {
+  const { results, state } = await run([signedAt("a"), routedAt("a"), overdueTick]);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ["provisional"],
+  );
+  assert.equal([...state.entries("open")].length, 0);
+});
+
+test("forgets a closed digest after a week, not before", async () => {
+  const { state } = await run([signedAt("a"), tickAt(start + KEEP_CLOSED_MS)]);
+  assert.equal([...state.entries("closed")].length, 1);
+  await run([tickAt(start + KEEP_CLOSED_MS + PRUNE_EVERY_MS)], state);
+  assert.equal([...state.entries("closed")].length, 0);
+});
+
+test("looks through closed digests once an hour at most", async () => {
+  const { state } = await run([tickAt(start)]);
+  const outcome = await handle(tickAt(start + PRUNE_EVERY_MS - 1), state);
+  assert.deepEqual(outcome.changes, []);
+});
+
+test("whatever the order, and however often each is doubled, each digest gets one result: the first end", async () => {
+  const ends = ["a", "b", "c"].flatMap((name) => [routedAt(name), signedAt(name), refusedAt(name)]);
+  const inputs = fc.shuffledSubarray([...ends, ...ends, overdueTick, overdueTick], { minLength: 1 });
+  await fc.assert(
+    fc.asyncProperty(inputs, async (order) => {
+      const expected = new Map<string, string>();
+      const opened = new Set<string>();
+      for (const input of order) {
+        if (input.type === "Tick") {
+          for (const name of opened) if (!expected.has(name)) expected.set(name, "DEADLINE_PASSED");
+          continue;
+        }
+        const name = input.value.request.digest;
+        if (input.type === "RoutedRequest") opened.add(name);
+        else if (!expected.has(name))
+          expected.set(name, input.type === "Refusal" ? "BUDGET_EXHAUSTED" : "answered");
+      }
+      const { results } = await run(order);
+      const found = results.map(({ requestDigest, code }): [string, string] => [
+        requestDigest,
+        code ?? "answered",
+      ]);
+      assert.deepEqual(found.sort(), [...expected].sort());
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a restart between any two events changes nothing", async () => {
+  const inputs = [routedAt("a"), routedAt("b"), signedAt("a"), overdueTick, refusedAt("b"), signedAt("a")];
+  const whole = await run(inputs);
+  for (let cut = 0; cut <= inputs.length; cut++) {
+    const before = await run(inputs.slice(0, cut));
+    const restored = new MemoryState();
+    restored.apply(before.state.snapshot().map(([table, key, value]) => ({ table, key, value })));
+    const after = await run(inputs.slice(cut), restored);
+    assert.deepEqual([...before.results, ...after.results], whole.results);
+    assert.deepEqual(restored.snapshot(), whole.state.snapshot());
+  }
+});

@@ -1,0 +1,73 @@
+/**
+ * The result stage: the single arbiter of a request's one result. See README.md.
+ */
+import { errorCatalogue, type ErrorCode } from "../../runtime/errors.ts";
+import {
+  output,
+  publish,
+  type Audit,
+  type Effects,
+  type Outcome,
+  type Stage,
+  type StateView,
+} from "../../runtime/stage.ts";
+import type { RequestRef, Result } from "../../schemas/avro/index.ts";
+import { close, isClosed, open, overdue, pruneClosed } from "./arbiter.ts";
+import { answered, expired, refused } from "./result.ts";
+
+export interface ResultPorts {
+  readonly region: string;
+  readonly partitions: number;
+}
+
+export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick", ResultPorts> = {
+  name: "result",
+  inputs: [
+    { topic: "routing.routed", types: ["RoutedRequest"] },
+    { topic: "signing.signed", types: ["SignedResult"] },
+    { topic: "result.refusals", types: ["Refusal"] },
+    { topic: "clock.ticks", types: ["Tick"] },
+  ],
+  outputs: ["broker.results"],
+  handle({ type, value, time }, state) {
+    switch (type) {
+      case "RoutedRequest":
+        return publish({ changes: open(value.request, state) });
+      case "SignedResult":
+        return conclude(value.request, answered(value), state, time);
+      case "Refusal":
+        return conclude(value.request, refused(value), state, time);
+      case "Tick":
+        return expire(state, time);
+    }
+  },
+};
+
+function conclude(request: RequestRef, concluded: Result, state: StateView, time: number): Outcome {
+  if (!isClosed(request.digest, state)) return publish(published(request, concluded, time));
+  return publish({ audit: [auditOf("result.late", request, concluded)] });
+}
+
+function expire(state: StateView, time: number): Outcome {
+  const ends = overdue(state, time).map((request) => published(request, expired(request), time));
+  return publish({
+    outputs: ends.flatMap((end) => end.outputs),
+    changes: [...ends.flatMap((end) => end.changes), ...pruneClosed(state, time)],
+    audit: ends.flatMap((end) => end.audit),
+  });
+}
+
+function published(request: RequestRef, concluded: Result, time: number): Required<Effects> {
+  return {
+    outputs: [output("broker.results", "Result", concluded, { key: request.requestId })],
+    changes: close(request, time),
+    audit: [auditOf("result.published", request, concluded)],
+  };
+}
+
+function auditOf(action: string, request: RequestRef, { code, status }: Result): Audit {
+  const audit = { tenant: request.tenant, action, request, details: { status } };
+  return code !== null && isErrorCode(code) ? { ...audit, code } : audit;
+}
+
+const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(errorCatalogue, code);

@@ -1,0 +1,28 @@
+/**
+ * Whether a verified request may be asked here and now: its tenant, its home region, its times.
+ */
+import type { Fault, VerifiedRequest } from "./verification.ts";
+
+/** How far apart the asker's clock and the broker's may lie, in milliseconds. */
+const SKEW_MAX_MS = 5 * 60_000;
+
+/** The first fault of tenant, home region, clock and deadline, in that order. `time` is the event's. */
+export function faultOf(verified: VerifiedRequest, region: string, time: number): Fault | undefined {
+  const { read, collaboration, broker } = verified;
+  if (!broker.tenants.includes(read.document.tenant)) {
+    return { code: "UNKNOWN_TENANT", detail: "The broker may not ask for this tenant." };
+  }
+  if (read.document.region !== collaboration.region || collaboration.region !== region) {
+    return {
+      code: "NOT_HOME_REGION",
+      detail: "The request, the collaboration and this region do not agree.",
+    };
+  }
+  if (Math.abs(read.issuedAt - time) > SKEW_MAX_MS) {
+    return { code: "CLOCK_SKEW", detail: "The request was issued more than five minutes from now." };
+  }
+  if (read.deadline < time) {
+    return { code: "DEADLINE_PASSED", detail: "The request arrived after its own deadline." };
+  }
+  return undefined;
+}

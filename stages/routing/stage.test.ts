@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Outcome } from "../../runtime/stage.ts";
+import type { SignedRequest } from "../../schemas/avro/index.ts";
+import { signRequest } from "../../documents/request.ts";
+import type { Collaboration } from "../../schemas/json/collaboration.ts";
+import {
+  brokerKey,
+  collaboration,
+  issuedAt,
+  refOf,
+  request,
+  signed,
+  strangerKey,
+  tableOf,
+} from "../../test/stage-question.ts";
+import { MemoryState } from "../../test/stage-state.ts";
+import { routing, type RoutingPorts } from "./stage.ts";
+
+const portsFor = (document: Collaboration = collaboration): RoutingPorts => ({
+  region: "au-east",
+  collaborations: tableOf(document),
+  partitions: 4,
+  pipelineStages: ["compliance", "dp"],
+});
+
+class Region {
+  readonly state = new MemoryState();
+  readonly ports: RoutingPorts;
+
+  constructor(ports = portsFor()) {
+    this.ports = ports;
+  }
+
+  async tick(time: number, stages: readonly string[] = this.ports.pipelineStages): Promise<Outcome> {
+    const value = { worker: "one", stages: [...stages] };
+    const event = { type: "Tick" as const, value, topic: "clock.ticks" as const, key: value.worker, time };
+    const outcome = await routing.handle(event, this.state, this.ports);
+    this.state.apply(outcome.changes);
+    return outcome;
+  }
+
+  async ask(value: SignedRequest, time = issuedAt, key = value.requestId): Promise<Outcome> {
+    const event = { type: "SignedRequest" as const, value, topic: "broker.requests" as const, key, time };
+    const outcome = await routing.handle(event, this.state, this.ports);
+    this.state.apply(outcome.changes);
+    return outcome;
+  }
+}
+
+async function healthy(ports = portsFor()): Promise<Region> {
+  const region = new Region(ports);
+  await region.tick(issuedAt);
+  return region;
+}
+
+function refusalIn(outcome: Outcome) {
+  assert.equal(outcome.kind, "publish");
+  assert.equal(outcome.outputs.length, 0);
+  assert.equal(outcome.refusals.length, 1);
+  return outcome.refusals[0];
+}
+
+const expectCode = async (
+  code: string,
+  value: SignedRequest,
+  region: Region,
+  time = issuedAt,
+): Promise<void> => {
+  const outcome = await region.ask(value, time);
+  assert.equal(refusalIn(outcome)?.code, code);
+  // The runtime records every refusal; a stage that did too would record it twice.
+  assert.deepEqual(outcome.audit, []);
+};
+
+test("routes a signed request to the topic of its id, with its digest, tenant, broker and deadline", async () => {
+  const region = await healthy();
+  const question = await signed();
+  const outcome = await region.ask(question);
+  const { document, signature } = question;
+  assert.deepEqual(outcome.outputs, [
+    {
+      topic: "routing.routed",
+      type: "RoutedRequest",
+      value: { request: refOf(document), document, signature },
+      key: request.id,
+    },
+  ]);
+  assert.equal(outcome.audit[0]?.action, "request.routed");
+});
+
+test("refuses what cannot be read, under the digest of its text, in nobody's name", async () => {
+  const region = await healthy();
+  const question = await signed();
+  for (const document of [
+    "",
+    "{}",
+    JSON.stringify(request),
+    question.document.replace("core", "c\u0000re"),
+  ]) {
+    const refusal = refusalIn(await region.ask({ ...question, document }));
+    assert.equal(refusal?.code, "REQUEST_UNREADABLE");
+    const { requestId, tenant, broker, collaboration: id, deadline } = refusal.request;
+    assert.deepEqual(
+      [requestId, tenant, broker, id, deadline],
+      [request.id, "unknown", "unknown", "", issuedAt],
+    );
+  }
+});
+
+test("refuses a seed commitment while no seeds are anchored", async () => {
+  const region = await healthy();
+  await expectCode("REQUEST_UNREADABLE", { ...(await signed()), seedCommitment: "seed" }, region);
+  await expectCode("REQUEST_UNREADABLE", await signed({ ...request, seedCommitment: "seed" }), region);
+});
+
+test("refuses an id that is not the document's", async () => {
+  const other = "6f1d4a52-0d0e-4b0f-9a51-000000000002";
+  await expectCode("REQUEST_ID_MISMATCH", { ...(await signed()), requestId: other }, await healthy());
+});
+
+test("refuses a record under another key than its request, which leads to another partition", async () => {
+  const region = await healthy();
+  const question = await signed();
+  for (const key of ["6f1d4a52-0d0e-4b0f-9a51-000000000002", ""]) {
+    const outcome = await region.ask(question, issuedAt, key);
+    const refusal = refusalIn(outcome);
+    assert.deepEqual([refusal?.code, refusal?.request.tenant], ["REQUEST_ID_MISMATCH", "unknown"]);
+    assert.deepEqual(outcome.changes, []);
+  }
+  assert.equal((await region.ask(question)).outputs.length, 1);
+});
+
+test("refuses unknown collaborations and brokers", async () => {
+  const region = await healthy();
+  await expectCode("UNKNOWN_COLLABORATION", await signed({ ...request, collaboration: "other" }), region);
+  await expectCode("UNKNOWN_BROKER", await signed({ ...request, broker: "other" }), region);
+});
+
+test("refuses another key, another document, and a signature in another's name, and names no tenant", async () => {
+  const region = await healthy();
+  const question = await signed();
+  const byStranger = await signRequest(request, strangerKey.sign);
+  const ofAnother = await signed({ ...request, epsilon: "1" });
+  const brokers = [
+    ...collaboration.brokers,
+    {
+      ...collaboration.brokers[0],
+      id: "alias",
+      tenants: ["clinic"],
+      key: collaboration.brokers[0]?.key ?? "",
+    },
+  ];
+  for (const signature of [byStranger.signature, ofAnother.signature, "", "a..b", `${question.signature}A`]) {
+    const refusal = refusalIn(await region.ask({ ...question, signature }));
+    assert.deepEqual(
+      [refusal?.code, refusal?.request.tenant, refusal?.request.broker],
+      ["BAD_SIGNATURE", "unknown", "unknown"],
+    );
+  }
+  const inAlias = await signRequest({ ...request, broker: "alias" }, brokerKey.sign);
+  const mixed = { ...(await signed()), signature: inAlias.signature };
+  await expectCode("BAD_SIGNATURE", mixed, await healthy(portsFor({ ...collaboration, brokers })));
+});
+
+test("refuses a tenant the broker may not ask for, in the broker's name", async () => {
+  const region = await healthy();
+  const refusal = refusalIn(await region.ask(await signed({ ...request, tenant: "insurer" })));
+  assert.deepEqual([refusal?.code, refusal?.request.broker], ["UNKNOWN_TENANT", "core"]);
+});
+
+test("refuses what is not at home here", async () => {
+  await expectCode("NOT_HOME_REGION", await signed({ ...request, region: "au-west" }), await healthy());
+  await expectCode(
+    "NOT_HOME_REGION",
+    await signed(),
+    await healthy(portsFor({ ...collaboration, region: "au-west" })),
+  );
+  await expectCode("NOT_HOME_REGION", await signed(), await healthy({ ...portsFor(), region: "au-west" }));
+});
+
+test("admits five minutes of skew either way and not a millisecond more", async () => {
+  const late = await signed({ ...request, deadlineSeconds: 3600 });
+  const skew = 5 * 60_000;
+  for (const [offset, code] of [
+    [skew, undefined],
+    [-skew, undefined],
+    [skew + 1, "CLOCK_SKEW"],
+    [-skew - 1, "CLOCK_SKEW"],
+  ] as const) {
+    const region = new Region();
+    await region.tick(issuedAt + offset);
+    const outcome = await region.ask(late, issuedAt + offset);
+    assert.equal(outcome.kind === "publish" ? outcome.refusals[0]?.code : "rejected", code);
+  }
+});
+
+test("refuses a request whose deadline has passed", async () => {
+  await expectCode("DEADLINE_PASSED", await signed(), await healthy(), issuedAt + 60_001);
+});
+
+test("refuses while a stage was never seen, or not within a minute, and names it", async () => {
+  const never = new Region();
+  await never.tick(issuedAt, ["compliance", "elsewhere"]);
+  const refusal = refusalIn(await never.ask(await signed()));
+  assert.equal(refusal?.code, "REGION_UNAVAILABLE");
+  assert.match(refusal.detail, /stage dp /);
+
+  const long = await signed({ ...request, deadlineSeconds: 3600 });
+  assert.equal((await (await healthy()).ask(long, issuedAt + 60_000)).outputs.length, 1);
+  await expectCode("REGION_UNAVAILABLE", long, await healthy(), issuedAt + 60_001);
+});
+
+test("writes health no oftener than every ten seconds, and only of the pipeline's stages", async () => {
+  const region = await healthy();
+  assert.equal((await region.tick(issuedAt + 9_999)).changes.length, 0);
+  assert.equal((await region.tick(issuedAt + 10_000)).changes.length, 2);
+  assert.equal((await region.tick(issuedAt + 30_000, ["elsewhere"])).changes.length, 0);
+});
+
+test("drops a second record of a digest, routed or refused, with an audit event alone", async () => {
+  const region = await healthy();
+  for (const question of [await signed(), await signed({ ...request, tenant: "insurer" })]) {
+    await region.ask(question);
+    const again = await region.ask(question);
+    assert.ok(again.kind === "publish");
+    assert.deepEqual([again.outputs.length, again.refusals.length, again.changes.length], [0, 0, 0]);
+    assert.equal(again.audit[0]?.action, "request.duplicate");
+  }
+});
+
+test("does not let an unverified copy stand in a verified request's way", async () => {
+  const region = await healthy();
+  const question = await signed();
+  const outcome = await region.ask({ ...question, signature: "a..b" });
+  assert.deepEqual(outcome.changes, []);
+  assert.equal((await region.ask(question)).outputs.length, 1);
+});
+
+test("forgets a digest a day after its deadline, and refuses its replay by its times ever after", async () => {
+  const region = await healthy();
+  const question = await signed();
+  await region.ask(question);
+  const day = 24 * 3_600_000;
+  const seen = () => [...region.state.entries("seen")].length;
+  await region.tick(issuedAt + 60_000 + day);
+  assert.equal(seen(), 1);
+  const later = issuedAt + 60_001 + day + 3_600_000;
+  await region.tick(later);
+  assert.equal(seen(), 0);
+  await expectCode("CLOCK_SKEW", question, region, later);
+});

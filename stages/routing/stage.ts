@@ -1,0 +1,79 @@
+/**
+ * The routing stage: verifies a broker's request and admits it in its home region. See README.md.
+ */
+import type { CollaborationTable } from "../../documents/collaboration.ts";
+import {
+  output,
+  publish,
+  refuse,
+  type Outcome,
+  type Stage,
+  type StageEvent,
+  type StateView,
+} from "../../runtime/stage.ts";
+import type { SignedRequest } from "../../schemas/avro/index.ts";
+import { faultOf } from "./admission.ts";
+import { missingStage, noteSeen } from "./health.ts";
+import { isSeen, noteDigest, pruneSeen } from "./replay.ts";
+import { verifyRequest, type Fault, type VerifiedRequest } from "./verification.ts";
+
+export interface RoutingPorts {
+  readonly region: string;
+  readonly collaborations: CollaborationTable;
+  readonly partitions: number;
+  /** The stages that must be up for a request to be answered. */
+  readonly pipelineStages: readonly string[];
+}
+
+export const routing: Stage<"SignedRequest" | "Tick", RoutingPorts> = {
+  name: "routing",
+  inputs: [
+    { topic: "broker.requests", types: ["SignedRequest"] },
+    { topic: "clock.ticks", types: ["Tick"] },
+  ],
+  outputs: ["routing.routed"],
+  handle(event, state, ports) {
+    if (event.type === "SignedRequest") return route(event, state, ports);
+    const seen = noteSeen(event.value.stages, ports.pipelineStages, state, event.time);
+    return publish({ changes: [...seen, ...pruneSeen(state, event.time)] });
+  },
+};
+
+function route(event: StageEvent<"SignedRequest">, state: StateView, ports: RoutingPorts): Outcome {
+  const verification = verifyRequest(event, ports.collaborations);
+  if (verification.verified === undefined) {
+    const { request, fault } = verification;
+    return refuse({ request, ...fault });
+  }
+  const { request } = verification.verified;
+  const { tenant } = request;
+  if (isSeen(request.digest, state))
+    return publish({ audit: [{ tenant, action: "request.duplicate", request }] });
+
+  // Refused or not: a verified request is decided once.
+  const changes = [noteDigest(request.digest, request.deadline)];
+  const { time } = event;
+  const fault = faultOf(verification.verified, ports.region, time) ?? unavailable(state, time, ports);
+  if (fault !== undefined) return refuse({ request, ...fault }, { changes });
+  return publish({
+    outputs: [routed(verification.verified, event.value)],
+    changes,
+    audit: [{ tenant, action: "request.routed", request }],
+  });
+}
+
+function unavailable(state: StateView, time: number, ports: RoutingPorts): Fault | undefined {
+  const stage = missingStage(ports.pipelineStages, state, time);
+  if (stage === undefined) return undefined;
+  return { code: "REGION_UNAVAILABLE", detail: `The stage ${stage} was not seen within the last minute.` };
+}
+
+function routed({ request }: VerifiedRequest, signed: SignedRequest) {
+  const { document, signature } = signed;
+  return output(
+    "routing.routed",
+    "RoutedRequest",
+    { request, document, signature },
+    { key: request.requestId },
+  );
+}

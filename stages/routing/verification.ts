@@ -1,0 +1,106 @@
+/**
+ * Who asked: the request is readable, its id is its own, and a broker that the collaboration pins signed it.
+ *
+ * Promises: tenant and broker stand in the reference only once the signature holds, so that nobody puts events in
+ * another's name. Does not: say whether the asker may ask this now; see admission.ts.
+ */
+import { verifySignature, type CollaborationTable } from "../../documents/collaboration.ts";
+import { readRequest, textDigest, type ReadRequest } from "../../documents/request.ts";
+import { PavilionError, type ErrorCode } from "../../runtime/errors.ts";
+import type { StageEvent } from "../../runtime/stage.ts";
+import type { RequestRef, SignedRequest } from "../../schemas/avro/index.ts";
+import type { Broker, Collaboration } from "../../schemas/json/collaboration.ts";
+
+export interface Fault {
+  readonly code: ErrorCode;
+  /** Holds no value, identifier or count. */
+  readonly detail: string;
+}
+
+/** A request whose broker is known for certain. */
+export interface VerifiedRequest {
+  readonly request: RequestRef;
+  readonly read: ReadRequest;
+  readonly collaboration: Collaboration;
+  readonly broker: Broker;
+}
+
+export type Verification =
+  | { readonly verified: VerifiedRequest }
+  | { readonly verified: undefined; readonly request: RequestRef; readonly fault: Fault };
+
+/**
+ * Checks in this order: schema, id, collaboration, broker, signature. The id is the record's key too, which pins the
+ * partition: a request under two keys would be decided in two.
+ */
+export function verifyRequest(
+  { value: signed, key, time }: StageEvent<"SignedRequest">,
+  collaborations: CollaborationTable,
+): Verification {
+  const read = readOrFault(signed);
+  if ("code" in read) return { verified: undefined, request: unreadable(signed, time), fault: read };
+
+  const { document } = read;
+  const request = anonymous(signed, read);
+  const fail = (code: ErrorCode, detail: string): Verification => ({
+    verified: undefined,
+    request,
+    fault: { code, detail },
+  });
+  if (signed.requestId !== document.id)
+    return fail("REQUEST_ID_MISMATCH", "The request's id is not its document's.");
+  if (key !== signed.requestId)
+    return fail("REQUEST_ID_MISMATCH", "The record's key is not the request's id.");
+  const collaboration = collaborations.latest(document.collaboration);
+  if (collaboration === undefined)
+    return fail("UNKNOWN_COLLABORATION", "The region has no such collaboration.");
+  const broker = collaboration.brokers.find((candidate) => candidate.id === document.broker);
+  if (broker === undefined) return fail("UNKNOWN_BROKER", "The collaboration does not name this broker.");
+  if (!isSignedBy(read, signed.signature, broker)) {
+    return fail("BAD_SIGNATURE", "The request is not signed by the broker that it names.");
+  }
+  const named = { ...request, tenant: document.tenant, broker: broker.id };
+  return { verified: { request: named, read, collaboration, broker } };
+}
+
+function readOrFault(signed: SignedRequest): ReadRequest | Fault {
+  try {
+    const read = readRequest(signed.document);
+    if (read.document.seedCommitment === null && signed.seedCommitment === null) return read;
+    return {
+      code: "REQUEST_UNREADABLE",
+      detail: "No seed is anchored in this region: seedCommitment must be null.",
+    };
+  } catch (error) {
+    if (!(error instanceof PavilionError)) throw error;
+    return { code: "REQUEST_UNREADABLE", detail: error.message };
+  }
+}
+
+function isSignedBy(read: ReadRequest, signature: string, broker: Broker): boolean {
+  try {
+    verifySignature("request", read.document, signature, broker);
+    return true;
+  } catch (error) {
+    if (error instanceof PavilionError) return false;
+    throw error;
+  }
+}
+
+const unreadable = (signed: SignedRequest, time: number): RequestRef => ({
+  requestId: signed.requestId,
+  digest: textDigest(signed.document),
+  tenant: "unknown",
+  broker: "unknown",
+  collaboration: "",
+  deadline: time,
+});
+
+const anonymous = (signed: SignedRequest, read: ReadRequest): RequestRef => ({
+  requestId: signed.requestId,
+  digest: read.digest,
+  tenant: "unknown",
+  broker: "unknown",
+  collaboration: read.document.collaboration,
+  deadline: read.deadline,
+});

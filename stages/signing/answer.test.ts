@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { parseFraction } from "../../crypto/fraction/fraction.ts";
+import { errorBound } from "../../crypto/laplace/laplace.ts";
+import type { Estimate, ReleasedAggregate } from "../../schemas/avro/index.ts";
+import type { Question } from "../../schemas/json/request.ts";
+import { measuring, release } from "../../test/stage-release.ts";
+import { answerOf } from "./answer.ts";
+
+const at = (scale: string, confidence: string): number =>
+  Number(errorBound(parseFraction(scale), parseFraction(confidence)));
+
+const age = { dataset: "people", column: "age" };
+const one = (kind: "mean" | "sum"): Question => measuring({ kind, of: age });
+
+/** The total group alone, with these noised count, valid and sum. */
+function totalOf(values: number[], change: Partial<ReleasedAggregate> = {}): ReleasedAggregate {
+  const plan = { ...release.plan, groupings: release.plan.groupings.slice(0, 1) };
+  return { ...release, plan, cells: [{ grouping: 0, category: 0, suppressed: false, values }], ...change };
+}
+
+function only(question: Question, released: ReleasedAggregate): Estimate {
+  const [estimate] = answerOf(question, released).groups[0]?.estimates ?? [];
+  assert.ok(estimate !== undefined);
+  return estimate;
+}
+
+test("answers every group in the plan's order, every measure in the question's", () => {
+  const question = measuring({ kind: "mean", of: age }, { kind: "count" }, { kind: "sum", of: age });
+  const { groups, confidence, epsilonSpent, epsilonLeft } = answerOf(question, release);
+  assert.deepEqual(
+    groups.map(({ grouping, category, suppressed }) => [grouping, category, suppressed]),
+    [
+      ["total", "", false],
+      ["state", "nsw", false],
+      ["state", "other", true],
+    ],
+  );
+  assert.deepEqual(
+    groups[1]?.estimates.map(({ measure }) => measure),
+    ["mean(people.age)", "count", "sum(people.age)"],
+  );
+  assert.deepEqual([confidence, epsilonSpent, epsilonLeft], ["19/20", "1/2", "3/2"]);
+});
+
+test("tells nothing of a suppressed group", () => {
+  assert.deepEqual(answerOf(measuring({ kind: "count" }), release).groups[2]?.estimates, []);
+});
+
+test("a count has the noise's own interval, negative or not", () => {
+  const error = at("12", "19/20");
+  for (const count of [1000, 3, -5]) {
+    const expected = { measure: "count", value: count, lower: count - error, upper: count + error };
+    assert.deepEqual(only(measuring({ kind: "count" }), totalOf([count, count, 0])), expected);
+  }
+});
+
+test("a sum adds the lower bound back for everybody with a value, and takes both noises", () => {
+  const error = at("1200", "39/40") + 16 * at("12", "39/40");
+  const expected = {
+    measure: "sum(people.age)",
+    value: 40_000 + 16 * 800,
+    lower: 52_800 - error,
+    upper: 52_800 + error,
+  };
+  assert.deepEqual(only(one("sum"), totalOf([1000, 800, 40_000])), expected);
+});
+
+test("a sum from zero takes its own noise alone", () => {
+  const { plan } = release;
+  const statistics = plan.statistics.map((statistic) => ({ ...statistic, lower: 0 }));
+  const released = totalOf([1000, 800, 40_000]);
+  const error = at("1200", "19/20");
+  const estimate = only(one("sum"), { ...released, plan: { ...released.plan, statistics } });
+  assert.deepEqual(
+    [estimate.value, estimate.lower, estimate.upper],
+    [40_000, 40_000 - error, 40_000 + error],
+  );
+});
+
+test("a mean divides by those with a value, above the lower bound, to six decimals", () => {
+  const { value, lower, upper } = only(one("mean"), totalOf([1000, 700, 40_000]));
+  assert.equal(value, 73.142857);
+  const [sumError, validError] = [at("1200", "39/40"), at("12", "39/40")];
+  assert.ok(lower !== null && upper !== null);
+  assert.ok(Math.abs(lower - (16 + (40_000 - sumError) / (700 + validError))) < 1e-6);
+  assert.ok(Math.abs(upper - (16 + (40_000 + sumError) / (700 - validError))) < 1e-6);
+});
+
+test("a mean of a column that is never empty divides by the count", () => {
+  const { plan, scales } = release;
+  const statistics = plan.statistics.filter(({ kind }) => kind !== "valid");
+  const [first = "", , third = ""] = scales;
+  const released = totalOf([700, 40_000], { scales: [first, third] });
+  assert.equal(only(one("mean"), { ...released, plan: { ...released.plan, statistics } }).value, 73.142857);
+});
+
+test("a mean over nobody is null", () => {
+  for (const valid of [0, -3]) {
+    const expected = { measure: "mean(people.age)", value: null, lower: null, upper: null };
+    assert.deepEqual(only(one("mean"), totalOf([1000, valid, 40_000])), expected);
+  }
+});
+
+test("a mean and its interval stay within the column's bounds", () => {
+  assert.deepEqual(only(one("mean"), totalOf([10, 10, -9999])).value, 16);
+  const { value, upper } = only(one("mean"), totalOf([10, 10, 9999]));
+  assert.deepEqual([value, upper], [116, 116]);
+});
+
+test("where both noises lie within their bounds, the interval holds the exact mean and the value", () => {
+  const [sumError, validError] = [at("1200", "39/40"), at("12", "39/40")];
+  const cases = fc.record({
+    valid: fc.integer({ min: 1, max: 5000 }),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+    sumNoise: fc.integer({ min: -sumError, max: sumError }),
+    validNoise: fc.integer({ min: -validError, max: validError }),
+  });
+  fc.assert(
+    fc.property(cases, ({ valid, share, sumNoise, validNoise }) => {
+      const sum = Math.round(share * 100 * valid);
+      const released = totalOf([valid, valid + validNoise, sum + sumNoise]);
+      const mean = only(one("mean"), released);
+      const total = only(one("sum"), released);
+      const exact = 16 + sum / valid;
+      if (mean.lower !== null && mean.upper !== null && mean.value !== null) {
+        assert.ok(mean.lower <= exact + 1e-9 && exact - 1e-9 <= mean.upper);
+        assert.ok(mean.lower <= mean.value && mean.value <= mean.upper);
+      } else assert.ok(valid + validNoise <= 0);
+      const exactTotal = sum + 16 * valid;
+      assert.ok((total.lower ?? Infinity) <= exactTotal && exactTotal <= (total.upper ?? -Infinity));
+    }),
+  );
+});
+
+test("fails on a release that does not follow its plan", () => {
+  assert.throws(() => answerOf(one("mean"), { ...release, cells: release.cells.slice(1) }), /lacks a group/);
+  assert.throws(() => answerOf(one("mean"), totalOf([1, 2])), /lacks a statistic/);
+  assert.throws(
+    () => answerOf(measuring({ kind: "mean", of: { dataset: "a", column: "b" } }), release),
+    /lacks/,
+  );
+});

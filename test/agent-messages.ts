@@ -1,0 +1,153 @@
+/**
+ * A collaboration of three providers, and what their agents sign and push, for tests: real keys, HPKE and signatures,
+ * from fixed seeds.
+ */
+import { createECDH, createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import avro from "avsc";
+import { openerFor, sealerTo, type Opener } from "../crypto/hpke/hpke.ts";
+import { canonicalBytes, digestOf } from "../crypto/jws/canonical.ts";
+import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
+import { signDetached } from "../crypto/jws/jws.ts";
+import { payloadDigest, recordBatchInfo } from "../documents/batch.ts";
+import { publicKeyText } from "../documents/collaboration.ts";
+import { signatureType, type DocumentKind } from "../documents/validate.ts";
+import type { MatchRecord, RecordBatch } from "../schemas/avro/index.ts";
+import type { Collaboration, Participant } from "../schemas/json/collaboration.ts";
+import type { RecordBatchHeader } from "../schemas/json/record-batch.ts";
+
+export const PARTITIONS = 4;
+
+const hash = (text: string): Buffer => createHash("sha256").update(text).digest();
+const keyOf = (id: string): ReturnType<typeof ed25519FromSeed> => ed25519FromSeed(hash(id));
+
+const regionKey = createECDH("prime256v1");
+regionKey.setPrivateKey(hash("region"));
+
+/** The region's HPKE key, held in software. */
+export const regionOpener: Opener = openerFor({
+  publicKey: regionKey.getPublicKey(),
+  deriveSharedSecret: (peer) => Promise.resolve(regionKey.computeSecret(peer)),
+});
+
+const recordType = avro.Type.forSchema(
+  JSON.parse(
+    readFileSync(new URL("../schemas/avro/MatchRecord.avsc", import.meta.url), "utf8"),
+  ) as avro.Schema,
+);
+
+export const decodeRecord = (bytes: Uint8Array): MatchRecord =>
+  recordType.fromBuffer(Buffer.from(bytes)) as MatchRecord;
+
+/** Columns: a nullable age 0 to 120, a flag, a state of two and `other`. */
+export function participant(id: string, limits = { records: 100, changesPerDay: 1000 }): Participant {
+  return {
+    id,
+    key: publicKeyText(keyOf(id).publicKey),
+    dataset: `${id}-people`,
+    identifier: { source: "id", normalisation: ["trim"] },
+    columns: [
+      {
+        name: "age",
+        kind: "integer",
+        source: "dob",
+        transform: "none",
+        lower: 0,
+        upper: 120,
+        nullable: true,
+      },
+      { name: "member", kind: "flag", source: "member", true: ["y"], nullable: false },
+      { name: "state", kind: "category", source: "state", domain: ["nsw", "vic"], other: "other" },
+    ],
+    limits,
+  };
+}
+
+/** `health` in region `au`, epoch 1; alpha is the sender, beta and gamma are receivers. */
+export function collaborationOf(changes: Partial<Collaboration> = {}): Collaboration {
+  return {
+    type: "pavilion/collaboration",
+    id: "health",
+    version: 1,
+    region: "au",
+    jurisdiction: "AU",
+    population: "au-residents",
+    referenceDate: "2024-01-01",
+    purposes: ["research"],
+    legalBases: ["consent"],
+    matching: { sender: "alpha", epoch: 1, partitions: PARTITIONS },
+    providers: [participant("alpha"), participant("beta"), participant("gamma")],
+    budget: { epsilonPerQuestion: "1", epsilonTotal: "10", epsilonPerWindow: "5", windowDays: 30 },
+    minimumGroup: 10,
+    brokers: [{ id: "broker", key: publicKeyText(keyOf("broker").publicKey), tenants: ["tenant"] }],
+    ...changes,
+  };
+}
+
+/** The document's canonical text, and the signer's detached signature over it. */
+export async function signed(
+  kind: DocumentKind,
+  document: object,
+  signer: string,
+): Promise<{ text: string; signature: string }> {
+  const signature = await signDetached(
+    document,
+    { typ: signatureType(kind), kid: signer },
+    keyOf(signer).sign,
+  );
+  return { text: new TextDecoder().decode(canonicalBytes(document)), signature };
+}
+
+export const tokenOf = (person: number): Buffer => hash(`person ${String(person)}`).subarray(0, 16);
+export const recordOf = (person: number, values: (number | null)[] = [40, 1, 0]): MatchRecord => ({
+  token: tokenOf(person),
+  values,
+});
+export const pushId = (number: number): string => number.toString(16).padStart(32, "0");
+
+export interface Pushed {
+  readonly header: RecordBatchHeader;
+  readonly batch: RecordBatch;
+}
+
+/** Beta's first batch: records sealed in sequence under one context, their Avro altered by `altered` before. */
+export async function pushed(
+  records: readonly MatchRecord[],
+  changes: Partial<RecordBatchHeader> = {},
+  { signer = "beta", altered = (bytes: Buffer): Buffer => bytes } = {},
+): Promise<Pushed> {
+  const place = { collaboration: "health", epoch: 1, dataset: "beta-people", sequence: 1, previous: null };
+  const at = { ...place, ...changes };
+  const sealer = await sealerTo(regionKey.getPublicKey(), recordBatchInfo(at));
+  const ciphertexts: Buffer[] = [];
+  for (const record of records) {
+    const bytes = altered(recordType.toBuffer(record));
+    ciphertexts.push(Buffer.from(await sealer.seal(bytes, new Uint8Array(0))));
+  }
+  const enc = Buffer.from(sealer.enc);
+  const header: RecordBatchHeader = {
+    type: "pavilion/record-batch",
+    version: 1,
+    provider: "beta",
+    push: pushId(1),
+    count: records.length,
+    payloadDigest: payloadDigest([enc, ...ciphertexts]),
+    last: true,
+    ...at,
+  };
+  const { text, signature } = await signed("record-batch", header, signer);
+  return { header, batch: { header: text, signature, enc, records: ciphertexts } };
+}
+
+/** The batch that follows another of the same dataset. */
+export const following = (
+  { header }: Pushed,
+  records: readonly MatchRecord[],
+  changes: Partial<RecordBatchHeader> = {},
+): Promise<Pushed> =>
+  pushed(records, {
+    sequence: header.sequence + 1,
+    previous: digestOf(header),
+    push: header.push,
+    ...changes,
+  });

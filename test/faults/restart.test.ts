@@ -1,0 +1,123 @@
+/**
+ * The connector killed with SIGKILL and started again: each request has exactly one result, and the budget is spent
+ * once for each answer.
+ */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { after, before, test } from "node:test";
+import type { PartProcess } from "../../infra/embedded/process.ts";
+import { openLog } from "../../runtime/log.ts";
+import { privateComputation } from "../../pipelines/private-computation.ts";
+import type { BrokerClient } from "../../services/broker-client/client.ts";
+import { openAuditTrail, type AuditTrail } from "../../services/cli/demo/audit-trail.ts";
+import { requestDraft } from "../../services/cli/demo/example.ts";
+import {
+  connectBroker,
+  homeRegion,
+  pushAll,
+  setScene,
+  signFresh,
+  type Scene,
+} from "../../services/cli/demo/scene.ts";
+import { readTopic } from "../integration/read-topic.ts";
+import { smallFiles } from "../integration/small-files.ts";
+
+const log = openLog({ service: "test" }, process.env.PAVILION_TEST_LOG ?? "silent");
+const stages = privateComputation.map((stage) => stage.name);
+const draft = { ...requestDraft(), epsilon: "1/100", deadlineSeconds: 120 };
+
+let dir: string;
+let scene: Scene;
+let client: BrokerClient;
+let trail: AuditTrail;
+let connector: PartProcess;
+const asked: string[] = [];
+
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), "pavilion-test-"));
+  scene = await setScene(dir, log);
+  connector = await scene.stack.startConnector(homeRegion);
+  await pushAll(scene, smallFiles(dir, 300), () => undefined);
+  client = await connectBroker(scene, homeRegion, log);
+  trail = await openAuditTrail(scene.stack.kafka, scene.stack.codec, homeRegion);
+});
+
+after(async () => {
+  await trail.close();
+  await client.close();
+  await scene.stack.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** The promise of the result is wrapped, so that asking can be awaited apart from the answer. */
+async function ask(): Promise<{ id: string; result: ReturnType<BrokerClient["ask"]> }> {
+  const request = await signFresh(scene, draft);
+  asked.push(request.requestId);
+  return { id: request.requestId, result: client.ask(request) };
+}
+
+for (const last of ["routing", "compliance", "psi", "aggregate", "dp", "signing"]) {
+  test(`killed once ${last} has committed, the request is answered after the restart`, async () => {
+    await connector.stop(0);
+    // Only the stages up to the boundary run, so the kill surely falls behind it.
+    const part = await scene.stack.startConnector(homeRegion, stages.slice(0, stages.indexOf(last) + 1));
+    const { id, result } = await ask();
+    await trail.until((record) => record.requestId === id && record.stage === last, 60_000);
+    await part.stop(0);
+    connector = await scene.stack.startConnector(homeRegion);
+    assert.equal((await result).status, "provisional");
+  });
+}
+
+test("killed under load at any moment, every request is answered", async () => {
+  const results: ReturnType<BrokerClient["ask"]>[] = [];
+  for (const delayMs of [40, 170, 420]) {
+    for (let n = 0; n < 4; n++) results.push((await ask()).result);
+    await sleep(delayMs);
+    await connector.stop(0);
+    connector = await scene.stack.startConnector(homeRegion);
+  }
+  for (const result of await Promise.all(results)) assert.equal(result.status, "provisional");
+});
+
+test("a request whose deadline passes while the stages are down gets one error, and is never charged", async () => {
+  await connector.stop(0);
+  const down = await scene.stack.startConnector(homeRegion, ["routing", "compliance", "result"]);
+  const request = await signFresh(scene, { ...draft, deadlineSeconds: 5 });
+  asked.push(request.requestId);
+  const result = await client.ask(request);
+  assert.equal(result.status, "refused");
+  assert.equal(result.code, "DEADLINE_PASSED");
+  await down.stop(0);
+  connector = await scene.stack.startConnector(homeRegion);
+});
+
+test("exactly one result a request, and one spend an answer", async () => {
+  // A request after all the others shows that the ledger and the result stage have worked everything off.
+  await (
+    await ask()
+  ).result;
+  const results = await readTopic(scene.stack.kafka, `${homeRegion}.broker.results`);
+  const counts = asked.map((id) => results.filter(({ key }) => key === id).length);
+  assert.deepEqual(
+    counts,
+    asked.map(() => 1),
+  );
+  const spends = trail.records.filter((record) => record.action === "budget.spent");
+  const answers = trail.records.filter(
+    (record) => record.action === "result.published" && record.code === null,
+  );
+  assert.equal(new Set(spends.map((record) => record.requestId)).size, spends.length);
+  assert.deepEqual(
+    new Set(spends.map((record) => record.requestId)),
+    new Set(answers.map((record) => record.requestId)),
+  );
+  const sequence = spends.map((record) => Number(record.details.sequence)).sort((one, other) => one - other);
+  assert.deepEqual(
+    sequence,
+    sequence.map((_, index) => index + 1),
+  );
+});

@@ -1,0 +1,67 @@
+/**
+ * A plan over two datasets, for the tests of the stages between matching and noise: count, valid and sum of a nullable
+ * age, in total and by a state of two categories and `other`.
+ */
+import type { MatchQuestion, Plan, RequestRef } from "../schemas/avro/index.ts";
+
+export const DEADLINE = 1_700_000_060_000;
+/** A minute before the deadline. */
+export const ASKED = DEADLINE - 60_000;
+
+export const headOf = (dataset: string, sequence: number): string =>
+  Buffer.from(`${dataset} ${String(sequence)}`)
+    .toString("hex")
+    .padEnd(64, "0")
+    .slice(0, 64);
+
+const pinned = (provider: string, dataset: string, sequence: number): Plan["datasets"][number] => ({
+  provider,
+  dataset,
+  sequence,
+  head: headOf(dataset, sequence),
+});
+
+/** At the given heads of `people` (age 16 to 116 or null, state) and `visits` (stays). */
+export function planAt(people = 1, visits = 1, changes: Partial<Plan> = {}): Plan {
+  const age = { dataset: "people", column: 0 };
+  return {
+    collaboration: "care",
+    version: 3,
+    epoch: 2,
+    population: "adults",
+    jurisdiction: "AU",
+    epsilon: "1/2",
+    budgetTotal: "4",
+    budgetWindow: "2",
+    budgetWindowDays: 30,
+    minimumGroup: 10,
+    datasets: [pinned("north", "people", people), pinned("south", "visits", visits)],
+    statistics: [
+      { name: "count", kind: "count", dataset: null, column: null, lower: 0, sensitivity: 1 },
+      { name: "valid(people.age)", kind: "valid", ...age, lower: 0, sensitivity: 1 },
+      { name: "sum(people.age)", kind: "sum", ...age, lower: 16, sensitivity: 100 },
+    ],
+    groupings: [
+      { name: "total", dataset: null, column: null, categories: [""] },
+      { name: "state", dataset: "people", column: 1, categories: ["nsw", "vic", "other"] },
+    ],
+    ...changes,
+  };
+}
+
+/** A request's name; different numbers are different requests. */
+export const requestNamed = (number: number, deadline = DEADLINE): RequestRef => ({
+  requestId: `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`,
+  digest: number.toString(16).padStart(64, "0"),
+  tenant: "clinic",
+  broker: "core",
+  collaboration: "care",
+  deadline,
+});
+
+export const questionOf = (number: number, plan = planAt(), deadline = DEADLINE): MatchQuestion => ({
+  request: requestNamed(number, deadline),
+  document: `{"question":${String(number)}}`,
+  plan,
+  policyBundle: "0".repeat(64),
+});
