@@ -58,7 +58,7 @@ export async function startConnector(
     (record) => directory.apply(record),
     log,
   );
-  const ports = await wirePorts(config, hsm, directory);
+  const ports = await wirePorts(config, hsm, directory.collaborations);
   const context = { region, partitions, kafka, codec, keys, log };
   const clock = await startClock({
     ...context,

@@ -70,9 +70,15 @@ test("knows each version of a collaboration, and which is the latest", async () 
   const second = collaborationOf({ version: 2, minimumGroup: 20 });
   const third = collaborationOf({ version: 3, referenceDate: "2025-01-01", matching });
   await publish(directory, first, second, third);
-  assert.deepEqual(directory.latest("health"), third);
-  assert.deepEqual([directory.at("health", 1), directory.at("health", 2)], [first, second]);
-  assert.deepEqual([directory.latest("wealth"), directory.at("health", 4)], [undefined, undefined]);
+  assert.deepEqual(directory.collaborations.latest("health"), third);
+  assert.deepEqual(
+    [directory.collaborations.at("health", 1), directory.collaborations.at("health", 2)],
+    [first, second],
+  );
+  assert.deepEqual(
+    [directory.collaborations.latest("wealth"), directory.collaborations.at("health", 4)],
+    [undefined, undefined],
+  );
   assert.deepEqual(logged, []);
 });
 
@@ -81,33 +87,33 @@ test("refuses an entry that not every provider signed, or that cannot be read", 
   const { signatures, ...entry } = await entryOf(first);
   await directory.apply(recordOf("config.collaborations", { ...entry, signatures: signatures.slice(1) }));
   await directory.apply(recordOf("config.collaborations", { ...entry, document: "{", signatures }));
-  assert.equal(directory.latest("health"), undefined);
+  assert.equal(directory.collaborations.latest("health"), undefined);
   assert.deepEqual(logged, [refused("BAD_SIGNATURE"), refused("DOCUMENT_INVALID")]);
 });
 
 test("keeps a version that is known, whatever comes under its number later", async () => {
   const { directory, logged } = watched();
   await publish(directory, first, collaborationOf({ minimumGroup: 20 }), first);
-  assert.deepEqual(directory.at("health", 1), first);
+  assert.deepEqual(directory.collaborations.at("health", 1), first);
   assert.deepEqual(logged, []);
 });
 
 test("refuses a later version that changes within the epoch what stored data depends on", async () => {
   const { directory, logged } = watched();
   await publish(directory, first, collaborationOf({ version: 2, referenceDate: "2025-01-01" }));
-  assert.deepEqual(directory.latest("health"), first);
+  assert.deepEqual(directory.collaborations.latest("health"), first);
   assert.deepEqual(logged, [refused("DOCUMENT_INVALID")]);
   const next = collaborationOf({ version: 3, referenceDate: "2025-01-01", matching });
   await publish(directory, next);
-  assert.deepEqual(directory.latest("health"), next);
+  assert.deepEqual(directory.collaborations.latest("health"), next);
 });
 
 test("refuses a later version elsewhere, and an earlier one that comes after", async () => {
   const { directory, logged } = watched();
   const second = collaborationOf({ version: 2, matching });
   await publish(directory, second, collaborationOf({ version: 3, region: "eu", matching }), first);
-  assert.deepEqual(directory.latest("health"), second);
-  assert.equal(directory.at("health", 1), undefined);
+  assert.deepEqual(directory.collaborations.latest("health"), second);
+  assert.equal(directory.collaborations.at("health", 1), undefined);
   assert.deepEqual(logged, [refused("DOCUMENT_INVALID"), refused("DOCUMENT_INVALID")]);
 });
 
@@ -118,17 +124,20 @@ test("refuses other columns for a provider that left and came back within the ep
   const back = (columns: typeof gamma.columns): Collaboration =>
     collaborationOf({ version: 3, providers: [...without.providers, { ...gamma, columns }] });
   await publish(directory, first, without, back(gamma.columns.toReversed()));
-  assert.deepEqual(directory.latest("health"), without);
+  assert.deepEqual(directory.collaborations.latest("health"), without);
   assert.deepEqual(logged, [refused("DOCUMENT_INVALID")]);
   await publish(directory, back(gamma.columns));
-  assert.deepEqual(directory.latest("health"), back(gamma.columns));
+  assert.deepEqual(directory.collaborations.latest("health"), back(gamma.columns));
 });
 
 test("lets no collaboration stand in another's way", async () => {
   const { directory, logged } = watched();
   const other = collaborationOf({ id: "wealth", region: "eu" });
   await publish(directory, first, other);
-  assert.deepEqual([directory.latest("health"), directory.latest("wealth")], [first, other]);
+  assert.deepEqual(
+    [directory.collaborations.latest("health"), directory.collaborations.latest("wealth")],
+    [first, other],
+  );
   assert.deepEqual(logged, []);
 });
 

@@ -1,19 +1,14 @@
 /**
- * The connector's view of `config.collaborations` and `config.providers`. An entry counts only once every participant's
- * signature over it holds and it may come after every version known before it; a version that is known never changes.
+ * The connector's view of `config.collaborations` and `config.providers`: the collaborations that hold, and the providers
+ * that the operator admitted.
  */
-import {
-  requireSuccessor,
-  verifyCollaboration,
-  type CollaborationTable,
-} from "../../documents/collaboration.ts";
+import { CollaborationVersions } from "../../documents/collaboration-versions.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type { TableRecord } from "../../runtime/kafka/tables.ts";
-import type { Collaboration } from "../../schemas/json/collaboration.ts";
 
-export class Directory implements CollaborationTable {
-  readonly #versions = new Map<string, Map<number, Collaboration>>();
+export class Directory {
+  readonly collaborations = new CollaborationVersions();
   readonly #providers = new Set<string>();
   readonly #codec: Codec;
   readonly #log: Log;
@@ -23,15 +18,6 @@ export class Directory implements CollaborationTable {
     this.#codec = codec;
     this.#log = log;
     this.#providersChanged = providersChanged;
-  }
-
-  latest(id: string): Collaboration | undefined {
-    const versions = this.#versions.get(id);
-    return versions?.get(Math.max(...versions.keys()));
-  }
-
-  at(id: string, version: number): Collaboration | undefined {
-    return this.#versions.get(id)?.get(version);
   }
 
   get providers(): string[] {
@@ -51,12 +37,7 @@ export class Directory implements CollaborationTable {
 
   async #applyCollaboration(value: Buffer): Promise<void> {
     const entry = await this.#codec.decode("config.collaborations", "CollaborationEntry", value);
-    const document = verifyCollaboration(entry);
-    const versions = this.#versions.get(document.id) ?? new Map<number, Collaboration>();
-    if (versions.has(document.version)) return;
-    // The last one alone would not do: a provider that left may come back with other columns, in the epoch it left.
-    for (const previous of versions.values()) requireSuccessor(previous, document);
-    this.#versions.set(document.id, versions.set(document.version, document));
+    this.collaborations.add(entry);
   }
 
   async #applyProvider(value: Buffer): Promise<void> {

@@ -4,12 +4,8 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import type { Kafka } from "kafkajs";
-import {
-  participantOf,
-  publicKeyIn,
-  verifyCollaboration,
-  type CollaborationTable,
-} from "../../documents/collaboration.ts";
+import { CollaborationVersions } from "../../documents/collaboration-versions.ts";
+import { participantOf, publicKeyIn, type CollaborationTable } from "../../documents/collaboration.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
@@ -59,35 +55,8 @@ export function requireMembership(collaborations: CollaborationTable, id: string
   return { collaboration, participant };
 }
 
-/** Versions as they arrive; the pure part of the view. */
-export class Collaborations implements CollaborationTable {
-  readonly #versions = new Map<string, Map<number, Collaboration>>();
-
-  latest(id: string): Collaboration | undefined {
-    const versions = this.#versions.get(id);
-    return versions?.get(Math.max(...versions.keys()));
-  }
-
-  at(id: string, version: number): Collaboration | undefined {
-    return this.#versions.get(id)?.get(version);
-  }
-
-  get ids(): string[] {
-    return [...this.#versions.keys()].sort();
-  }
-
-  /** Whether the version is new. */
-  add(collaboration: Collaboration): boolean {
-    const versions = this.#versions.get(collaboration.id) ?? new Map<number, Collaboration>();
-    this.#versions.set(collaboration.id, versions);
-    if (versions.has(collaboration.version)) return false;
-    versions.set(collaboration.version, collaboration);
-    return true;
-  }
-}
-
 export interface CollaborationView {
-  readonly table: Collaborations;
+  readonly table: CollaborationVersions;
   close(): Promise<void>;
 }
 
@@ -105,7 +74,7 @@ export async function openCollaborations(context: {
   readonly fail: (error: unknown) => void;
 }): Promise<CollaborationView> {
   const { kafka, codec, region, group, log, onChange, fail } = context;
-  const table = new Collaborations();
+  const table = new CollaborationVersions();
   const failed = Promise.withResolvers<never>();
   failed.promise.catch(() => undefined);
   const reader = await openReader(kafka, {
@@ -120,8 +89,8 @@ export async function openCollaborations(context: {
       if (value === null) return;
       try {
         const entry = await codec.decode("config.collaborations", "CollaborationEntry", value);
-        const collaboration = verifyCollaboration(entry);
-        if (table.add(collaboration)) onChange(collaboration.id);
+        const collaboration = table.add(entry);
+        if (collaboration !== undefined) onChange(collaboration.id);
       } catch (error) {
         if (!(error instanceof PavilionError)) throw error;
         log.warn({ error }, "table entry is refused");

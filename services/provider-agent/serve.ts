@@ -9,11 +9,12 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KafkaMessage } from "kafkajs";
 import { CryptoError } from "../../crypto/errors.ts";
+import type { CollaborationTable } from "../../documents/collaboration.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { eventTypeOf, traceparentOr } from "../../runtime/kafka/cloudevents.ts";
 import { topicFor } from "../../schemas/topics.ts";
 import { freshGroup, groupOf, type Agent } from "./agent.ts";
-import { openCollaborations, requireMembership, type Collaborations } from "./collaborations.ts";
+import { openCollaborations, requireMembership } from "./collaborations.ts";
 import { announceEpochKey } from "./epoch-key.ts";
 import type { MeterState } from "./meter.ts";
 import { admitBatch, evaluateBatch, type SenderContext } from "./oprf-sender.ts";
@@ -90,7 +91,7 @@ class Announcer {
   readonly #fail: (error: unknown) => void;
   readonly #waiting = new Set<string>();
   readonly #announcements = new Map<string, number>();
-  #table: Collaborations | undefined;
+  #table: CollaborationTable | undefined;
   #publishing: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -100,7 +101,7 @@ class Announcer {
   }
 
   /** Announces what the table holds; until then changes are only remembered. */
-  begin(table: Collaborations): void {
+  begin(table: CollaborationTable): void {
     this.#table = table;
     for (const id of this.#waiting) this.announce(id);
   }
@@ -129,11 +130,11 @@ class Announcer {
     });
   }
 
-  #enqueue(table: Collaborations, id: string): void {
+  #enqueue(table: CollaborationTable, id: string): void {
     this.#publishing = this.#publishing.then(() => this.#publish(table, id)).catch(this.#fail);
   }
 
-  async #publish(table: Collaborations, id: string): Promise<void> {
+  async #publish(table: CollaborationTable, id: string): Promise<void> {
     const { self, keys, publisher, log } = this.#agent;
     if (this.#stopped) return;
     try {
@@ -156,7 +157,7 @@ class Evaluator {
   readonly #context: SenderContext;
   #meter: MeterState;
 
-  constructor(agent: Agent, collaborations: Collaborations, meter: MeterState) {
+  constructor(agent: Agent, collaborations: CollaborationTable, meter: MeterState) {
     const { self, keys } = agent;
     this.#agent = agent;
     this.#context = {

@@ -20,27 +20,28 @@ const auditLimitMs = 15_000;
 
 export async function demo(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { json: { type: "boolean", default: false } } });
-  const tell = values.json
-    ? () => undefined
-    : (line: string) => {
-        console.log(line);
-      };
+  // With --json, standard output is the one line; what a person follows goes beside it.
+  const tell = (line: string): void => {
+    if (values.json) console.error(line);
+    else console.log(line);
+  };
   const started = performance.now();
   const dir = mkdtempSync(join(tmpdir(), "pavilion-demo-"));
-  let stopped = false;
   try {
     const outcome = await play(dir, tell);
     const totalMs = Math.round(performance.now() - started);
+    rmSync(dir, { recursive: true, force: true });
     tell(
       `Done in ${(totalMs / 1000).toFixed(1)} s. Nothing is left running, and the temporary folder is gone.`,
     );
-    stopped = true;
     if (values.json)
       console.log(JSON.stringify({ ...outcome, totalMs, evidence: null, trust: null, verified: null }));
     return 0;
-  } finally {
-    // A failed run keeps its logs, which the error names.
-    if (stopped) rmSync(dir, { recursive: true, force: true });
+  } catch (error) {
+    console.error(
+      `pavilion: the demo failed; the logs of its parts are kept in ${join(dir, "log")} and ${dir}`,
+    );
+    throw error;
   }
 }
 
