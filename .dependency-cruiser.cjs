@@ -1,5 +1,5 @@
 /**
- * The dependency rule of DESIGN section 4: services → pipelines → {stages, runtime}; stages → crypto, generated types,
+ * The dependency rule of ARCHITECTURE.md: services → pipelines → {stages, runtime}; stages → crypto, generated types,
  * the stage contract; crypto → libraries. Type-only imports count. Tests may import anything.
  */
 

@@ -21,7 +21,7 @@ const drawsRandomness = [
   "randomInt",
   "randomUUID",
 ];
-const handed = "Clock, randomness and environment are handed in (DESIGN section 4).";
+const handed = "Clock, randomness and environment are handed in.";
 
 export default defineConfig(
   {

@@ -4,7 +4,7 @@ import { base64urlnopad } from "@scure/base";
 import type { CollaborationEntry } from "../schemas/avro/index.ts";
 import type { Collaboration, Participant } from "../schemas/json/collaboration.ts";
 import { collaborationOf, participant, PARTITIONS, signed } from "../test/agent-messages.ts";
-import { rangeOf, requireSuccessor, verifyCollaboration } from "./collaboration.ts";
+import { rangeOf, requireConsistent, requireSuccessor, verifyCollaboration } from "./collaboration.ts";
 
 /** The entry as the operator publishes it; each `signers` member signs in the provider's name. */
 async function entryOf(
@@ -77,6 +77,66 @@ describe("an entry", () => {
       const text = JSON.stringify(collaborationOf({ providers: list }));
       return verifyCollaboration({ id: "health", version: 1, document: text, signatures: [] });
     }
+  });
+});
+
+describe("a document is refused", () => {
+  const refused = (document: Collaboration, named: RegExp): void => {
+    assert.throws(
+      () => {
+        requireConsistent(document);
+      },
+      { ...invalid, message: named },
+    );
+  };
+  const withAlpha = (alpha: Participant): Collaboration =>
+    collaborationOf({ providers: [alpha, participant("beta"), participant("gamma")] });
+
+  test("where a column's sum over its whole dataset might not be exact, whatever the data", () => {
+    const { columns, ...alpha } = participant("alpha");
+    const [age, ...others] = columns;
+    assert.ok(age?.kind === "integer");
+    const spanning = (span: number, records: number): Collaboration =>
+      withAlpha({
+        ...alpha,
+        columns: [{ ...age, lower: -7, upper: span - 7 }, ...others],
+        limits: { records, changesPerDay: 1 },
+      });
+    // Their product is 2^53 - 1.
+    requireConsistent(spanning(441_650_591, 20_394_401));
+    for (const [span, records] of [
+      [2 ** 26, 2 ** 27],
+      [441_650_592, 20_394_401],
+      [2_000_000_000, 100_000_000],
+    ] as const) {
+      refused(spanning(span, records), /sum of age .*alpha-people may have is inexact/);
+    }
+    requireConsistent(spanning(2 ** 26 - 1, 2 ** 26));
+  });
+
+  test("where a provider has the name of a topic that is not its own", () => {
+    for (const id of ["changelog", "dead-letter"]) {
+      refused(withAlpha({ ...participant("alpha"), id }), new RegExp(`${id} is no name for a provider`));
+    }
+  });
+
+  test("in at most a thousand characters, however many its faults", () => {
+    const [alpha, ...others] = collaborationOf().providers;
+    assert.ok(alpha !== undefined);
+    const [age] = alpha.columns;
+    assert.ok(age?.kind === "integer");
+    const columns = Array.from({ length: 32 }, (_, index) => ({
+      ...age,
+      name: `${"a".repeat(60)}${String(index)}`,
+      lower: 9,
+      upper: 1,
+    }));
+    assert.throws(
+      () => {
+        requireConsistent(collaborationOf({ providers: [{ ...alpha, columns }, ...others] }));
+      },
+      (error: Error) => error.message.length <= 1000 && error.message.endsWith(" and 27 more."),
+    );
   });
 });
 

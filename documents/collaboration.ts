@@ -8,7 +8,8 @@ import { CryptoError } from "../crypto/errors.ts";
 import { PavilionError } from "../runtime/errors.ts";
 import type { CollaborationEntry } from "../schemas/avro/index.ts";
 import type { Broker, Collaboration, Participant } from "../schemas/json/collaboration.ts";
-import { parseDocument, signatureType } from "./validate.ts";
+import { reservedProviders } from "../schemas/topics.ts";
+import { listFaults, parseDocument, signatureType } from "./validate.ts";
 
 export type Column = Participant["columns"][number];
 
@@ -55,7 +56,10 @@ export function verifyCollaboration(entry: CollaborationEntry): Collaboration {
   return document;
 }
 
-/** Checks that a JSON schema cannot make: distinct names, readable keys, ordered bounds, a sender that takes part. */
+/**
+ * Checks that a JSON schema cannot make: distinct names that collide with no topic, readable keys, ordered bounds, sums
+ * that stay exact, a sender that takes part. Throws DOCUMENT_INVALID.
+ */
 export function requireConsistent(document: Collaboration): void {
   const faults: string[] = [];
   const distinct = (what: string, names: string[]): void => {
@@ -79,6 +83,7 @@ export function requireConsistent(document: Collaboration): void {
   if (participantOf(document, document.matching.sender) === undefined)
     faults.push("the sender is no provider");
   for (const provider of document.providers) {
+    if (reservedProviders.includes(provider.id)) faults.push(`${provider.id} is no name for a provider`);
     distinct(
       `columns of ${provider.dataset}`,
       provider.columns.map((column) => column.name),
@@ -86,13 +91,24 @@ export function requireConsistent(document: Collaboration): void {
     for (const column of provider.columns) {
       if (column.kind === "integer" && column.lower >= column.upper)
         faults.push(`bounds of ${column.name} are not ordered`);
+      if (column.kind === "integer" && !isExactSum(column, provider.limits.records))
+        faults.push(
+          `the sum of ${column.name} over the records that ${provider.dataset} may have is inexact`,
+        );
       if (column.kind === "category" && column.domain.includes(column.other))
         faults.push(`${column.name} lists its other`);
     }
   }
   if (faults.length > 0)
-    throw new PavilionError("DOCUMENT_INVALID", `The collaboration: ${faults.join("; ")}.`);
+    throw new PavilionError("DOCUMENT_INVALID", `The collaboration: ${listFaults(faults)}.`);
 }
+
+/**
+ * Whether a sum over every record that the dataset may have stays below 2^53. Decided here, without data: a question
+ * that failed for its sum would tell how large it is. Numbers round, but never across that bound.
+ */
+const isExactSum = ({ lower, upper }: { lower: number; upper: number }, records: number): boolean =>
+  (upper - lower) * records <= Number.MAX_SAFE_INTEGER;
 
 /** The schema's pattern admits spare bits in the last character, which the decoder does not. */
 function isPublicKey(text: string): boolean {
@@ -123,7 +139,7 @@ export function requireSuccessor(previous: Collaboration, next: Collaboration): 
     for (const member of pinnedByEpoch(previous, next)) faults.push(`${member} changes within the epoch`);
   }
   if (faults.length > 0) {
-    throw new PavilionError("DOCUMENT_INVALID", `The collaboration's new version: ${faults.join("; ")}.`);
+    throw new PavilionError("DOCUMENT_INVALID", `The collaboration's new version: ${listFaults(faults)}.`);
   }
 }
 

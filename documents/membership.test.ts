@@ -32,6 +32,17 @@ test("reads a document of its kind, and no other text", () => {
   }
 });
 
+test("takes no document of a batch with more than 2,000 entries", () => {
+  for (const [kind, document] of [
+    ["record-batch", header],
+    ["blinded-batch", blinded],
+  ] as const) {
+    const text = (count: number): string => JSON.stringify({ ...document, count });
+    assert.equal(readMessage(kind, text(2000)).count, 2000);
+    assert.throws(() => readMessage(kind, text(2001)), { code: "BATCH_UNREADABLE", message: /\/count / });
+  }
+});
+
 test("knows a provider by its topic, and by the dataset where the document names one", () => {
   for (const document of [header, blinded]) {
     assert.equal(requireMember(document, "beta", collaborations).participant.dataset, "beta-people");

@@ -48,6 +48,15 @@ test("refuses unknown members, missing members, and text that is no JSON", async
   }
 });
 
+test("refuses a text above 16 KiB before it is parsed", async () => {
+  const { document } = await signed();
+  const padded = (length: number): string => document + " ".repeat(length - document.length);
+  assert.throws(() => readRequest(padded(16_384)), { ...refused, message: /canonical/ });
+  assert.throws(() => readRequest(padded(16_385)), { ...refused, message: /16 KiB/ });
+  assert.throws(() => readRequest("[".repeat(16_385)), { ...refused, message: /16 KiB/ });
+  assert.throws(() => readRequest("é".repeat(8_193)), { ...refused, message: /16 KiB/ });
+});
+
 test("refuses a date that does not exist", async () => {
   for (const date of ["2026-02-30T10:00:00.000Z", "2026-13-01T10:00:00.000Z", "2026-03-01T24:00:00.000Z"]) {
     const { document } = await signed({ ...request, issuedAt: date });

@@ -14,6 +14,9 @@ import type { SignedRequest } from "../schemas/avro/index.ts";
 import type { Request } from "../schemas/json/request.ts";
 import { parseDocument, signatureType, validateDocument } from "./validate.ts";
 
+/** In bytes. The longest question that follows the schema takes about 3,000. */
+const DOCUMENT_LENGTH_MAX = 16_384;
+
 /** A request as it was read; times in milliseconds since the epoch. */
 export interface ReadRequest {
   readonly document: Request;
@@ -37,6 +40,9 @@ export async function signRequest(document: Request, sign: JwsSigner): Promise<S
 
 /** Reads a request's text. Throws DOCUMENT_INVALID that names what is wrong, never a value. */
 export function readRequest(text: string): ReadRequest {
+  if (Buffer.byteLength(text, "utf8") > DOCUMENT_LENGTH_MAX) {
+    throw new PavilionError("DOCUMENT_INVALID", "The request document is longer than 16 KiB.");
+  }
   const document = parseDocument("request", text);
   if (!isCanonical(document, text)) {
     throw new PavilionError("DOCUMENT_INVALID", "The request document is not its RFC 8785 canonical form.");

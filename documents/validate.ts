@@ -29,19 +29,35 @@ export interface DocumentTypes {
 
 export type DocumentKind = keyof DocumentTypes;
 
-const ajv = new Ajv({ allErrors: true, strict: true });
+/** What outsiders send is refused at its first fault: a longer look is theirs to make as long as they like. */
+const wire = new Ajv({ allErrors: false, strict: true });
+/** What people write by hand is looked through to its end. */
+const written = new Ajv({ allErrors: true, strict: true });
 
 const validators: Record<DocumentKind, ValidateFunction> = {
-  "blinded-batch": ajv.compile(blindedBatch),
-  collaboration: ajv.compile(collaboration),
-  "epoch-key": ajv.compile(epochKey),
-  "evaluated-batch": ajv.compile(evaluatedBatch),
-  "record-batch": ajv.compile(recordBatch),
-  request: ajv.compile(request),
+  "blinded-batch": wire.compile(blindedBatch),
+  collaboration: written.compile(collaboration),
+  "epoch-key": wire.compile(epochKey),
+  "evaluated-batch": wire.compile(evaluatedBatch),
+  "record-batch": wire.compile(recordBatch),
+  request: wire.compile(request),
 };
 
+const FAULTS_NAMED_MAX = 5;
+const FAULTS_LENGTH_MAX = 900;
+
+/** The first faults and how many more there are, in at most 900 characters: an author cannot make a refusal long. */
+export function listFaults(faults: readonly string[]): string {
+  const named = faults.slice(0, FAULTS_NAMED_MAX).join("; ");
+  const rest = faults.length - FAULTS_NAMED_MAX;
+  const more = rest > 0 ? ` and ${String(rest)} more` : "";
+  const room = FAULTS_LENGTH_MAX - more.length;
+  return (named.length > room ? `${named.slice(0, room - 1)}…` : named) + more;
+}
+
 /**
- * Throws DOCUMENT_INVALID that names the members at fault, never their values.
+ * Throws DOCUMENT_INVALID that names the members at fault, never their values, nor members that the schema does not
+ * know: those names are the author's.
  */
 export function validateDocument<K extends DocumentKind>(kind: K, document: unknown): DocumentTypes[K] {
   const validator = validators[kind];
@@ -51,7 +67,7 @@ export function validateDocument<K extends DocumentKind>(kind: K, document: unkn
   );
   throw new PavilionError(
     "DOCUMENT_INVALID",
-    `The ${kind} document does not follow its schema: ${faults.join("; ")}.`,
+    `The ${kind} document does not follow its schema: ${listFaults(faults)}.`,
   );
 }
 

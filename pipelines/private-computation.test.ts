@@ -152,13 +152,19 @@ function emission<N extends EventName>(
   return { topic, type, value, key: "", id: "outside", source: "/test", subject: "", traceparent: "", ...to };
 }
 
+interface Faults {
+  readonly crashOneIn: number;
+  readonly doubleOneIn: number;
+}
+
 interface Run {
   readonly results: Result[];
   readonly spends: AuditEvent[];
   readonly log: MemoryLog;
 }
 
-async function run(seed: number, faults: { crashOneIn: number; doubleOneIn: number }): Promise<Run> {
+/** The region with both datasets pushed. */
+async function openRegion(seed: number, faults: Faults) {
   const log = new MemoryLog(start);
   const pipeline = new MemoryPipeline(
     {
@@ -172,16 +178,7 @@ async function run(seed: number, faults: { crashOneIn: number; doubleOneIn: numb
     },
     log,
   );
-  const tick = (): void => {
-    const stages = privateComputation.map((stage) => stage.name);
-    const value = { worker: "w", stages };
-    log.append(
-      `${region}.clock.ticks`,
-      partitions,
-      emission("clock.ticks", "Tick", value, { partition: "all" }),
-    );
-  };
-  tick();
+  tick(log);
   for (const { id, dataset, batches } of pushes) {
     for (const batch of batches) {
       const to = { key: dataset, provider: id };
@@ -194,32 +191,67 @@ async function run(seed: number, faults: { crashOneIn: number; doubleOneIn: numb
   }
   await pipeline.settle();
   log.advance(2_000);
-  for (const request of requests) {
-    const to = { key: request.requestId };
-    // The broker publishes each one twice: a repeated request is one request.
-    for (let copies = 0; copies < 2; copies++) {
-      log.append(
-        `${region}.broker.requests`,
-        partitions,
-        emission("broker.requests", "SignedRequest", request, to),
-      );
-    }
-    await pipeline.settle();
+  return { log, pipeline };
+}
+
+function tick(log: MemoryLog): void {
+  const stages = privateComputation.map((stage) => stage.name);
+  const value = { worker: "w", stages };
+  log.append(
+    `${region}.clock.ticks`,
+    partitions,
+    emission("clock.ticks", "Tick", value, { partition: "all" }),
+  );
+}
+
+/** The broker publishes each one twice: a repeated request is one request. */
+function ask(log: MemoryLog, request: EventTypes["SignedRequest"]): void {
+  const to = { key: request.requestId };
+  for (let copies = 0; copies < 2; copies++) {
+    log.append(
+      `${region}.broker.requests`,
+      partitions,
+      emission("broker.requests", "SignedRequest", request, to),
+    );
   }
+}
+
+/** Beyond every request's deadline and the grace that follows it. */
+function passDeadlines(log: MemoryLog): void {
   log.advance(120_000);
-  tick();
-  await pipeline.settle();
-  const audits = log.records(`${region}.audit.events`).map(({ emission }) => emission.value as AuditEvent);
+  tick(log);
+}
+
+function readRun(log: MemoryLog): Run {
+  const audits = log.records(`${region}.audit.events`).map(({ emission }) => emission);
   return {
     results: distinct(log.records(`${region}.broker.results`).map(({ emission }) => emission)),
-    spends: distinct(
-      log
-        .records(`${region}.audit.events`)
-        .map(({ emission }) => emission)
-        .filter((_, index) => audits[index]?.action === "budget.spent"),
-    ),
+    spends: distinct(audits.filter(({ value }) => (value as AuditEvent).action === "budget.spent")),
     log,
   };
+}
+
+async function run(seed: number, faults: Faults): Promise<Run> {
+  const { log, pipeline } = await openRegion(seed, faults);
+  for (const request of requests) {
+    ask(log, request);
+    await pipeline.settle();
+  }
+  passDeadlines(log);
+  await pipeline.settle();
+  return readRun(log);
+}
+
+/** One request; the stages are down from before it until its deadline has passed, then all go on. */
+async function runDown(seed: number, down: readonly string[]): Promise<Run> {
+  const { log, pipeline } = await openRegion(seed, harsh);
+  const [request] = requests;
+  ask(log, request);
+  await pipeline.settle(down);
+  passDeadlines(log);
+  if (seed % 2 === 0) await pipeline.settle(down);
+  await pipeline.settle();
+  return readRun(log);
 }
 
 /** Values of the events, each once: a doubled record is one event by its id, as its reader would see it. */
@@ -246,6 +278,7 @@ const essence = ({ results, spends }: Run): unknown => ({
   spends: spends.map(({ requestId, details }) => ({ requestId, details })),
 });
 
+const harsh: Faults = { crashOneIn: 5, doubleOneIn: 4 };
 const calm = await run(1, { crashOneIn: 0, doubleOneIn: 0 });
 
 test("each request has one result or one coded error", () => {
@@ -274,7 +307,36 @@ test("an exact aggregate is the plain join's", () => {
 
 for (let seed = 2; seed <= 25; seed++) {
   test(`seed ${String(seed)}: crashes, doubled records and any order change nothing`, async () => {
-    const faulty = await run(seed, { crashOneIn: 5, doubleOneIn: 4 });
+    const faulty = await run(seed, harsh);
     assert.deepEqual(essence(faulty), essence(calm));
+  });
+}
+
+const outcomeOf = ({ results, spends }: Run): string =>
+  [...results.map(({ status, code }) => code ?? status), `${String(spends.length)} spent`].join(", ");
+
+// Whatever comes too late to the ledger is refused there, be it a sum in its hands or the word that the time is over.
+for (const down of [["routing"], ["aggregate"], ["aggregate", "dp"], ["psi", "dp"]]) {
+  test(`${down.join(" and ")} down past the deadline: refused once, never charged`, async () => {
+    for (let seed = 100; seed < 110; seed++) {
+      const outcome = outcomeOf(await runDown(seed, down));
+      assert.equal(outcome, "DEADLINE_PASSED, 0 spent", `seed ${String(seed)}`);
+    }
+  });
+}
+
+test("dp down past the deadline with a sum that came in time: charged and answered, or neither", async () => {
+  const outcomes = new Set<string>();
+  for (let seed = 100; seed < 130; seed++) outcomes.add(outcomeOf(await runDown(seed, ["dp"])));
+  assert.deepEqual([...outcomes].sort(), ["DEADLINE_PASSED, 0 spent", "provisional, 1 spent"]);
+});
+
+for (const down of [["signing"], ["result"], ["signing", "result"]]) {
+  test(`${down.join(" and ")} down past the deadline: what was charged is answered, and nothing refused`, async () => {
+    for (let seed = 100; seed < 110; seed++) {
+      const late = await runDown(seed, down);
+      assert.equal(outcomeOf(late), "provisional, 1 spent", `seed ${String(seed)}`);
+      assert.deepEqual(late.log.records(`${region}.result.refusals`), []);
+    }
   });
 }

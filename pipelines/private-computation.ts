@@ -1,15 +1,6 @@
 /**
- * Private computation: from records and questions to one signed, noised result or one coded error.
- *
- *   ingest.<provider> → ingest ─────────────→ dataset.slices, dataset.heads, provider.notices.<provider>
- *   ingest.<provider> → oprf-relay ─────────→ oprf.blinded.<sender>, oprf.evaluated.<receiver>
- *   broker.requests   → routing ────────────→ routing.routed
- *   routing.routed, dataset.heads → compliance → compliance.approved        (to every psi partition)
- *   compliance.approved, dataset.slices → psi ─→ psi.partials               (one from every partition)
- *   psi.partials      → aggregate ──────────→ aggregate.sums                (the jurisdiction's one partition)
- *   aggregate.sums    → dp ─────────────────→ dp.released
- *   dp.released       → signing ────────────→ signing.signed
- *   routing.routed, signing.signed, result.refusals → result → broker.results
+ * Private computation: from records and questions to one signed, noised result or one coded error. Each stage declares
+ * the topics it reads and writes; README.md draws the flow.
  */
 import type { Stage } from "../runtime/stage.ts";
 import { aggregate, type AggregatePorts } from "../stages/aggregate/stage.ts";

@@ -1,8 +1,13 @@
 /**
  * The region's key at work: seals what crosses topics and changelogs. The data key is derived in the HSM and held in
  * memory. Names in changelogs are hashed under a key of their own that all generations share.
+ *
+ * Encryption keeps lengths, and lengths tell values: numbers take more bytes the larger they are. Plaintexts are
+ * therefore padded (ISO/IEC 7816-4: 0x80, then zeros) to a power of two from 64 bytes to 1 KiB, and to whole KiB above.
+ * Does not: hide in which of these an event lies.
  */
 import { randomBytes } from "node:crypto";
+import { CryptoError } from "../crypto/errors.ts";
 import { open, seal, type DataKey } from "../crypto/sealing/envelope.ts";
 import { keyedName } from "../crypto/sealing/keyed-name.ts";
 import type { ChangelogKeys } from "./kafka/changelog.ts";
@@ -10,11 +15,43 @@ import type { ChangelogKeys } from "./kafka/changelog.ts";
 /** AES-GCM with random 96-bit nonces: at most 2^32 envelopes a generation (NIST SP 800-38D, section 8.3). */
 const nonceBytes = 12;
 
+const smallestBucket = 64;
+const wholeBucket = 1024;
+const padMarker = 0x80;
+
 export function sealerWith(key: DataKey, nameKey: Uint8Array): ChangelogKeys {
   return {
     seal: (plaintext, place) =>
-      Buffer.from(seal(key, randomBytes(nonceBytes), plaintext, Buffer.from(place))),
-    open: (envelope, place) => Buffer.from(open(key, envelope, Buffer.from(place))),
+      Buffer.from(seal(key, randomBytes(nonceBytes), pad(plaintext), Buffer.from(place))),
+    /** Throws SEALING_ENVELOPE_MALFORMED for padding that `seal` does not make, beside what the envelope's open throws. */
+    open: (envelope, place) => unpad(Buffer.from(open(key, envelope, Buffer.from(place)))),
     nameOf: (text) => Buffer.from(keyedName(nameKey, Buffer.from(text))).toString("hex"),
   };
+}
+
+/** What a plaintext of that length is padded to; the marker takes a byte. */
+function bucketOf(length: number): number {
+  let bucket = smallestBucket;
+  while (bucket < wholeBucket && bucket <= length) bucket *= 2;
+  return bucket > length ? bucket : (Math.floor(length / wholeBucket) + 1) * wholeBucket;
+}
+
+function pad(plaintext: Uint8Array): Buffer {
+  const padded = Buffer.alloc(bucketOf(plaintext.length));
+  padded.set(plaintext);
+  padded[plaintext.length] = padMarker;
+  return padded;
+}
+
+/** What stands before the marker. The bytes are authentic by now, so that how long this takes tells nobody else. */
+function unpad(padded: Buffer): Buffer {
+  let end = padded.length - 1;
+  while (end >= 0 && padded[end] === 0) end -= 1;
+  if (padded[end] !== padMarker || padded.length !== bucketOf(end)) {
+    throw new CryptoError(
+      "SEALING_ENVELOPE_MALFORMED",
+      "The sealed bytes are not padded as the region pads.",
+    );
+  }
+  return padded.subarray(0, end);
 }

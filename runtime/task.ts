@@ -68,6 +68,9 @@ export interface TaskContext<E extends EventName, P> {
   readonly sealOriginal: (raw: Buffer) => Buffer;
 }
 
+/** A dead letter keeps this much of its original: a compressed record may be far larger than any topic takes. */
+const originalBytesMax = 256 * 1024;
+
 const positions = "@positions";
 const sources = "@sources";
 
@@ -138,16 +141,20 @@ export class StageTask<E extends EventName, P> {
   }
 
   #rejected(input: Input, code: ErrorCode, detail: string, attempts: number): Unstamped[] {
+    const original = input.raw.subarray(0, originalBytesMax);
     const letter: DeadLetter = {
       stage: this.#context.stage.name,
       code,
-      message: explain(code, detail),
+      message: explain(
+        code,
+        original.length < input.raw.length ? `${detail} Only its start is kept.` : detail,
+      ),
       sourceTopic: input.address,
       sourcePartition: this.#context.partition,
       sourceOffset: Number(input.offset),
       eventType: "type" in input.content ? input.content.type : null,
       attempts,
-      sealed: this.#context.sealOriginal(input.raw),
+      sealed: this.#context.sealOriginal(original),
     };
     const emissions: Unstamped[] = [
       { topic: "dead-letter", type: "DeadLetter", value: letter, key: input.key },
@@ -219,16 +226,16 @@ function derivedFrom(input: Input): { source: string; offset: bigint; index: num
   };
 }
 
-/** Whoever waits for an answer to this input: the request it is about, or the sender of an unreadable request. */
+/** Whoever waits for an answer to this input: the request it is about, or whoever sent a request that got no further. */
 function requestOf(input: Input): RequestRef | undefined {
-  if ("value" in input.content) {
-    const { value } = input.content;
-    return "request" in value ? value.request : undefined;
-  }
+  if ("value" in input.content && "request" in input.content.value) return input.content.value.request;
   if (declarationOf(input.topic).answered !== true) return undefined;
+  // Whoever asked knows the document's digest; of what is no document there is only the record's.
+  const asked = "value" in input.content && "document" in input.content.value;
+  const text = asked ? input.content.value.document : input.raw;
   return {
     requestId: input.key,
-    digest: createHash("sha256").update(input.raw).digest("hex"),
+    digest: createHash("sha256").update(text).digest("hex"),
     tenant: "unknown",
     broker: "unknown",
     collaboration: "",

@@ -62,6 +62,7 @@ export const topics = {
   "dp.released": { events: ["ReleasedAggregate"], key: "request id", partitions: "spread" },
   "signing.signed": { events: ["SignedResult"], key: "request id", partitions: "spread" },
   "result.refusals": { events: ["Refusal"], key: "request id", partitions: "spread" },
+  "result.overdue": { events: ["Overdue"], key: "request id", partitions: "one" },
 
   "clock.ticks": { events: ["Tick"], key: "worker", partitions: "spread" },
   "audit.events": { events: ["AuditEvent"], key: "tenant", partitions: "spread" },
@@ -85,6 +86,9 @@ export function topicFor(region: string, topic: TopicName, provider?: string): s
   if (name.endsWith(".")) throw new Error(`topic ${topic} needs a provider`);
   return `${region}.${name}`;
 }
+
+/** Ids that no provider may have: their `ingest.<provider>` would be a topic of the stage of that name, see below. */
+export const reservedProviders: readonly string[] = ["changelog", "dead-letter"];
 
 /** A stage's dead letters and its state, one topic each. */
 export const deadLetterTopic = (region: string, stage: string): string => `${region}.${stage}.dead-letter`;

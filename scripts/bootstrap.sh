@@ -191,7 +191,6 @@ archive_classes() {
 
 install_parts() {
   local digest folder
-  mkdir -p "$parts"
   while read -r digest folder; do
     is_whole "$folder" "$digest" || fetch_part "$folder" "$digest"
   done <"$digests"
@@ -200,7 +199,11 @@ install_parts() {
 
 # --------------------------------------------------------------------------------------------------------------------
 
-mkdir -p "$logs"
+mkdir -p "$logs" "$parts" 2>/dev/null && [[ -w $state && -w $parts ]] || {
+  say "cannot write to $state and $parts, where downloads, logs and builds go"
+  say "what to do: run as the owner of this clone, or set PAVILION_PARTS to a folder that can be written"
+  exit 1
+}
 exec 9>"$state/lock"
 flock -n 9 || { say "waiting for another pavilion that is setting up"; flock 9; }
 install_debian "${1:-}"

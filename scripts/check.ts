@@ -1,7 +1,7 @@
 /**
  * The static checks, two at a time: formatting, types, lint, the dependency rule, dead code, and generated files
- * against their schemas. A line for each check with its time, its output when it fails; the exit code is 1 when one
- * failed. All of them run on the Node that runs this file.
+ * against their sources. A line for each check with its time, its output when it fails or tells of something it left
+ * out; the exit code is 1 when one failed. All of them run on the Node that runs this file.
  */
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -15,6 +15,8 @@ interface Check {
   /** The installed package whose command it is, or a script of this folder. */
   readonly command: { readonly package: string; readonly bin: string } | { readonly script: string };
   readonly args: readonly string[];
+  /** True where its output in success says what was skipped. */
+  readonly tellsSkipped?: true;
 }
 
 interface CheckOutcome {
@@ -36,6 +38,7 @@ const checks: readonly Check[] = [
   { name: "dead code", command: { package: "knip", bin: "knip" }, args: ["--no-progress"] },
   { name: "event types", command: { script: "generate-avro-types.ts" }, args: ["--check"] },
   { name: "document types", command: { script: "generate-json-types.ts" }, args: ["--check"] },
+  { name: "policy", command: { script: "build-policy.ts" }, args: ["--check"], tellsSkipped: true },
 ];
 
 /** Runs every check and resolves to the exit code. */
@@ -49,7 +52,8 @@ export async function check(): Promise<number> {
       console.log(
         `${outcome.code === 0 ? "ok  " : "FAIL"} ${next.name} (${(outcome.elapsed_ms / 1000).toFixed(1)} s)`,
       );
-      if (outcome.code !== 0) console.log(outcome.output.trimEnd());
+      const isTold = outcome.code !== 0 || next.tellsSkipped === true;
+      if (isTold && outcome.output !== "") console.log(outcome.output.trimEnd());
     }
   };
   await Promise.all(Array.from({ length: atATime }, work));

@@ -80,7 +80,7 @@ test("fails a file that reports no test, that does not load, or that exits early
 
 test("fails when no file matches", async (t) => {
   const { code, lines } = await run(await rootWith(t, {}));
-  assert.deepEqual([code, lines], [1, ["0 passed, 0 failed"]]);
+  assert.deepEqual([code, lines], [1, ["no test file matches", "0 passed, 0 failed"]]);
 });
 
 test("stops a file that outlives its time, with what it started, and fails it", async (t) => {

@@ -3,7 +3,8 @@
  * at a time. A line for each finished file and each failed test; the last line is `N passed, N failed`, with
  * `, N skipped` when there are any. The exit code is 1 when something failed or nothing ran.
  */
-import { globSync } from "node:fs";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { repositoryRoot } from "./generated.ts";
@@ -66,7 +67,14 @@ export async function test(
     print(usage);
     return 2;
   }
-  const releaseSignals = stopOnSignals();
+  // Everything temporary of every test lies in one folder, so that it goes whatever ends the run.
+  const temporary = mkdtempSync(join(tmpdir(), "pavilion-tests-"));
+  const outside = process.env.TMPDIR;
+  process.env.TMPDIR = temporary;
+  const remove = (): void => {
+    rmSync(temporary, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  };
+  const releaseSignals = stopOnSignals(remove);
   const outcomes: FileOutcome[] = [];
   try {
     for (const suite of selection.suites) {
@@ -74,7 +82,11 @@ export async function test(
     }
   } finally {
     releaseSignals();
+    if (outside === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = outside;
+    remove();
   }
+  if (outcomes.length === 0) print(["no test file matches", ...selection.filters].join(" "));
   return summarise(outcomes, print);
 }
 
@@ -164,9 +176,10 @@ function summarise(outcomes: readonly FileOutcome[], print: Surroundings["print"
 }
 
 /** Test files run in process groups of their own, which an interrupt at the terminal does not reach. */
-function stopOnSignals(): () => void {
+function stopOnSignals(remove: () => void): () => void {
   const stop = (signal: NodeJS.Signals): void => {
     stopTestFiles();
+    remove();
     process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
     process.kill(process.pid, signal);
   };

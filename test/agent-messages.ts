@@ -3,8 +3,6 @@
  * from fixed seeds.
  */
 import { createECDH, createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import avro from "avsc";
 import { openerFor, sealerTo, type Opener } from "../crypto/hpke/hpke.ts";
 import { canonicalBytes, digestOf } from "../crypto/jws/canonical.ts";
 import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
@@ -12,6 +10,7 @@ import { signDetached } from "../crypto/jws/jws.ts";
 import { payloadDigest, recordBatchInfo } from "../documents/batch.ts";
 import { publicKeyText } from "../documents/collaboration.ts";
 import { signatureType, type DocumentKind } from "../documents/validate.ts";
+import { encodeRecord } from "../runtime/registry/match-record.ts";
 import type { MatchRecord, RecordBatch } from "../schemas/avro/index.ts";
 import type { Collaboration, Participant } from "../schemas/json/collaboration.ts";
 import type { RecordBatchHeader } from "../schemas/json/record-batch.ts";
@@ -29,15 +28,6 @@ export const regionOpener: Opener = openerFor({
   publicKey: regionKey.getPublicKey(),
   deriveSharedSecret: (peer) => Promise.resolve(regionKey.computeSecret(peer)),
 });
-
-const recordType = avro.Type.forSchema(
-  JSON.parse(
-    readFileSync(new URL("../schemas/avro/MatchRecord.avsc", import.meta.url), "utf8"),
-  ) as avro.Schema,
-);
-
-export const decodeRecord = (bytes: Uint8Array): MatchRecord =>
-  recordType.fromBuffer(Buffer.from(bytes)) as MatchRecord;
 
 /** Columns: a nullable age 0 to 120, a flag, a state of two and `other`. */
 export function participant(id: string, limits = { records: 100, changesPerDay: 1000 }): Participant {
@@ -110,7 +100,7 @@ export interface Pushed {
   readonly batch: RecordBatch;
 }
 
-/** Beta's first batch: records sealed in sequence under one context, their Avro altered by `altered` before. */
+/** Beta's first batch: records sealed in sequence under one context, their bytes altered by `altered` before. */
 export async function pushed(
   records: readonly MatchRecord[],
   changes: Partial<RecordBatchHeader> = {},
@@ -121,7 +111,7 @@ export async function pushed(
   const sealer = await sealerTo(regionKey.getPublicKey(), recordBatchInfo(at));
   const ciphertexts: Buffer[] = [];
   for (const record of records) {
-    const bytes = altered(recordType.toBuffer(record));
+    const bytes = altered(encodeRecord(record));
     ciphertexts.push(Buffer.from(await sealer.seal(bytes, new Uint8Array(0))));
   }
   const enc = Buffer.from(sealer.enc);

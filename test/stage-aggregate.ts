@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import type { Outcome } from "../runtime/stage.ts";
-import type { ExactAggregate, Plan, ReleasedAggregate, Spend } from "../schemas/avro/index.ts";
+import type { ExactAggregate, Plan, ReleasedAggregate, RequestRef, Spend } from "../schemas/avro/index.ts";
 import type { Request } from "../schemas/json/request.ts";
 import { issuedAt, request, routed } from "./stage-question.ts";
 import type { MemoryState } from "./stage-state.ts";
@@ -58,6 +58,19 @@ export async function aggregate(nonce = 0, change: Partial<Plan> = {}): Promise<
 export async function handle(value: ExactAggregate, state: MemoryState, time = issuedAt): Promise<Outcome> {
   const topic = "aggregate.sums" as const;
   const event = { type: "ExactAggregate" as const, value, topic, key: value.plan.jurisdiction, time };
+  const outcome = await dp.handle(event, state, ports);
+  state.apply(outcome.changes);
+  return outcome;
+}
+
+/** The result stage's word that the request is overdue. */
+export async function handleOverdue(
+  request: RequestRef,
+  state: MemoryState,
+  time = request.deadline + 2000,
+): Promise<Outcome> {
+  const topic = "result.overdue" as const;
+  const event = { type: "Overdue" as const, value: { request }, topic, key: request.requestId, time };
   const outcome = await dp.handle(event, state, ports);
   state.apply(outcome.changes);
   return outcome;

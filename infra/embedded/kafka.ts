@@ -1,5 +1,5 @@
 /**
- * The embedded Kafka (DESIGN section 5): Apache Kafka in KRaft mode, one node, a principal for each
+ * The embedded Kafka: Apache Kafka in KRaft mode, one node, a principal for each
  * provider, broker and region, SCRAM-SHA-512 and the StandardAuthorizer. A folder that was used before is
  * started as it is, with the topics, ACLs and users it has.
  */

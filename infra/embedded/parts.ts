@@ -1,5 +1,5 @@
 /**
- * Where the Java parts of the embedded stack lie (DESIGN section 5). scripts/bootstrap.sh downloads them,
+ * Where the Java parts of the embedded stack lie. scripts/bootstrap.sh downloads them,
  * compares them with parts.sha256, and leaves a mark in each folder that arrived whole; without the mark a
  * folder is taken for absent. The versions stand in pom.xml alone.
  */

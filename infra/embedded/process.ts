@@ -43,19 +43,20 @@ const setprivPath = "/usr/bin/setpriv";
 const living = new Set<ChildProcess>();
 let guarded = false;
 
-function killLiving(): void {
+/** Kills every part that this process started, at once. */
+export function killParts(): void {
   for (const child of living) child.kill("SIGKILL");
 }
 
 function guardParent(): void {
   if (guarded) return;
   guarded = true;
-  process.on("exit", killLiving);
+  process.on("exit", killParts);
   if (existsSync(setprivPath)) return; // the kernel sees to it, and the parent's own signal handling stays untouched
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.once(signal, () => {
       if (process.listenerCount(signal) > 0) return; // someone else handles it, and ends in "exit"
-      killLiving();
+      killParts();
       process.kill(process.pid, signal);
     });
   }

@@ -1,5 +1,5 @@
 /**
- * A SoftHSM2 token of a region's own (DESIGN section 5): its own token folder and configuration, so that one
+ * A SoftHSM2 token of a region's own: its own token folder and configuration, so that one
  * region's process sees no other's token. SoftHSM finds the configuration by SOFTHSM2_CONF, which the
  * process that owns the token sets before it loads the library.
  *

@@ -46,11 +46,14 @@ export async function startClock(context: {
     await producer.send({ topic: topicFor(region, "clock.ticks"), messages });
   };
   await tick();
-  let sending: Promise<void> = Promise.resolve();
+  let sending: Promise<void> | undefined;
   const timer = setInterval(() => {
-    sending = sending.then(tick).catch((error: unknown) => {
-      log.warn({ error }, "tick failed");
-    });
+    // While Kafka is away no ticks pile up: time that nobody recorded has not passed.
+    sending ??= tick()
+      .catch((error: unknown) => {
+        log.warn({ error }, "tick failed");
+      })
+      .finally(() => (sending = undefined));
   }, tickIntervalMs);
   return {
     async stop() {

@@ -2,31 +2,26 @@
  * One partition of a stage on Kafka: owns the partition, restores its state, then handles inputs in batches of one
  * transaction each.
  *
- * States: owning (fence earlier owners, write a barrier, replay the changelog up to it) → serving → stopped. Any error
- * of a transaction leads back to owning: whether it committed is then read from the changelog, never guessed. What was
- * in hand is handled again, and the restored positions drop what had committed.
+ * States: owning (fence earlier owners by a barrier in the changelog, replay up to it, go to the restored positions) →
+ * serving → stopped. Any error of a transaction leads back to owning: whether it committed is then read from the
+ * changelog, never guessed. A batch that Kafka will never take is handled input by input, and the one at fault is given
+ * up.
  */
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kafka, KafkaMessage } from "kafkajs";
 import type { EventName } from "../../schemas/avro/index.ts";
-import {
-  changelogTopic,
-  deadLetterTopic,
-  declarationOf,
-  topicFor,
-  type TopicName,
-} from "../../schemas/topics.ts";
+import { changelogTopic, deadLetterTopic } from "../../schemas/topics.ts";
 import { PavilionError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Codec } from "../registry/codec.ts";
 import type { Stage } from "../stage.ts";
 import { isTransient, StageTask, type Emission, type Input } from "../task.ts";
 import { Changelog, type ChangelogKeys, type Replay } from "./changelog.ts";
-import { eventTypeOf, headersOf, headerText, newTraceparent, traceparentOr } from "./cloudevents.ts";
+import { recordsOf } from "./emitted-record.ts";
+import { readInput, type FetchedRecord } from "./fetched-record.ts";
 import { Inbox } from "./inbox.ts";
-import { partitionOf } from "./partitioner.ts";
-import { byTopic, Transactor, type TopicOffset } from "./transactor.ts";
+import { isTooLarge, Transactor } from "./transactor.ts";
 
 export interface WorkerContext<E extends EventName, P> {
   readonly stage: Stage<E, P>;
@@ -42,24 +37,23 @@ export interface WorkerContext<E extends EventName, P> {
 
 /** What a partition asks of the consumer that feeds it. */
 export interface Feed {
+  /** Full names of the input topics. */
+  readonly addresses: readonly string[];
   /** Rereads the changelog partition from its start. */
   replayChangelog(partition: number): void;
   restChangelog(partition: number): void;
+  /** Goes on with an input topic's partition at an offset. */
+  seekInput(address: string, partition: number, offset: bigint): void;
   /** Fetching goes on once the inbox has drained. */
   resumeInputs(partition: number): void;
 }
 
-/** A fetched record of an input topic. */
-export interface FetchedRecord {
-  readonly topic: TopicName;
-  readonly provider?: string;
-  readonly address: string;
-  readonly message: KafkaMessage;
-}
-
 const batchSizeMax = 64;
 const attemptsMax = 3;
-const restoreTimeoutMs = 120_000;
+/** So many inputs without effect, and their positions are written down: a restart reads no more than these again. */
+const idleInputsMax = 1_000;
+/** A restore without a record for so long has failed. */
+const restoreSilenceMs = 30_000;
 
 export const groupOf = (region: string, stage: string): string => `${region}.${stage}`;
 
@@ -71,18 +65,23 @@ export class PartitionWorker<E extends EventName, P> {
   readonly #log: Log;
   readonly #inbox = new Inbox<FetchedRecord>();
   readonly #enqueued = new Map<string, bigint>();
-  #inHand: FetchedRecord[] = [];
-  #replay: { replay: Replay; done: () => void } | undefined;
+  #replaying: Replaying | undefined;
+  /** How many inputs are still handled alone, after a batch that Kafka did not take. */
+  #alone = 0;
+  /** The input whose outputs alone Kafka does not take: `address@offset`. */
+  #hopeless: string | undefined;
+  #idleInputs = 0;
   readonly #stopping = new AbortController();
   readonly #finished: Promise<void>;
 
-  constructor(context: WorkerContext<E, P>, partition: number, feed: Feed) {
+  /** Begins once `earlier`, the end of this partition's last worker in this process, has come. */
+  constructor(context: WorkerContext<E, P>, partition: number, feed: Feed, earlier?: Promise<void>) {
     this.#context = context;
     this.#partition = partition;
     this.#feed = feed;
     this.#changelog = new Changelog(changelogTopic(context.region, context.stage.name), context.keys);
     this.#log = context.log.child({ stage: context.stage.name, partition });
-    this.#finished = this.#run();
+    this.#finished = this.#run(earlier);
   }
 
   /** Takes fetched records; says whether fetching should pause until `resumeInputs`. */
@@ -99,9 +98,7 @@ export class PartitionWorker<E extends EventName, P> {
   }
 
   deliverChangelog(messages: readonly KafkaMessage[]): void {
-    for (const message of messages) {
-      if (this.#replay?.replay.apply(message) === true) this.#replay.done();
-    }
+    this.#replaying?.apply(messages);
   }
 
   async stop(): Promise<void> {
@@ -110,7 +107,9 @@ export class PartitionWorker<E extends EventName, P> {
     await this.#finished;
   }
 
-  async #run(): Promise<void> {
+  async #run(earlier?: Promise<void>): Promise<void> {
+    // Both speak of the same partition to the same consumer: the end of one must not undo the start of the other.
+    await earlier;
     for (let failures = 0; !this.#halted(); failures++) {
       try {
         await this.#tenure(() => (failures = 0));
@@ -124,7 +123,9 @@ export class PartitionWorker<E extends EventName, P> {
 
   /** Owns the partition and serves it until it is stopped or fails; `owned` is told in between. */
   async #tenure(owned: () => void): Promise<void> {
-    const transactor = await this.#open();
+    const { kafka, region, stage } = this.#context;
+    const group = groupOf(region, stage.name);
+    const transactor = await Transactor.open(kafka, `${group}.${String(this.#partition)}`, group);
     try {
       const task = await this.#own(transactor);
       owned();
@@ -138,12 +139,6 @@ export class PartitionWorker<E extends EventName, P> {
     return this.#stopping.signal.aborted;
   }
 
-  #open(): Promise<Transactor> {
-    const { kafka, region, stage } = this.#context;
-    const group = groupOf(region, stage.name);
-    return Transactor.open(kafka, `${group}.${String(this.#partition)}`, group);
-  }
-
   /** Restores the state: all that was ever committed, and nothing else, since earlier owners are fenced by now. */
   async #own(transactor: Transactor): Promise<StageTask<E, P>> {
     const { stage, region, ports, keys } = this.#context;
@@ -155,72 +150,92 @@ export class PartitionWorker<E extends EventName, P> {
       sealOriginal: (raw) => keys.seal(raw, deadLetterTopic(region, stage.name)),
     });
     const barrier = randomUUID();
-    const restored = new Promise<void>((done) => {
-      this.#replay = { replay: this.#changelog.replayInto(task.state, barrier, this.#partition), done };
-    });
-    const address = changelogTopic(region, stage.name);
     const message = this.#changelog.barrierOf(barrier, this.#partition);
-    await transactor.commit([{ topic: address, messages: [message] }], []);
+    await transactor.commit([{ address: changelogTopic(region, stage.name), message }], []);
+    // Only now, together with the seek: a fetch that tails the changelog may bring the barrier before the replay begins.
+    this.#replaying = new Replaying(this.#changelog.replayInto(task.state, barrier, this.#partition));
     this.#feed.replayChangelog(this.#partition);
-    const done = new AbortController();
-    const signal = AbortSignal.any([done.signal, this.#stopping.signal]);
     try {
-      await Promise.race([
-        restored,
-        sleep(restoreTimeoutMs, undefined, { signal }).then(() => {
-          throw new PavilionError("TIMED_OUT", `State of ${stage.name} was not restored in time.`);
-        }),
-      ]);
+      await this.#replaying.done(this.#stopping.signal);
     } finally {
-      done.abort();
-      this.#replay = undefined;
+      this.#replaying = undefined;
       this.#feed.restChangelog(this.#partition);
     }
+    this.#goToPositions(task);
     this.#log.debug("partition is owned");
     return task;
   }
 
+  /** The restored positions count, not the offsets that kafkajs joined with: inputs are fetched anew from there. */
+  #goToPositions(task: StageTask<E, P>): void {
+    this.#inbox.clear();
+    for (const address of this.#feed.addresses) {
+      const position = task.position(address);
+      this.#enqueued.set(address, position);
+      this.#feed.seekInput(address, this.#partition, position);
+    }
+    this.#feed.resumeInputs(this.#partition);
+  }
+
   async #serve(task: StageTask<E, P>, transactor: Transactor): Promise<void> {
-    while (!this.#halted()) {
-      if (this.#inHand.length === 0) {
-        const taken = await this.#inbox.take(batchSizeMax);
-        if (taken === undefined) return;
-        this.#inHand = taken;
-        if (this.#inbox.drained) this.#feed.resumeInputs(this.#partition);
+    for (;;) {
+      const records = await this.#inbox.take(this.#alone > 0 ? 1 : batchSizeMax);
+      if (records === undefined) return;
+      if (this.#inbox.drained) this.#feed.resumeInputs(this.#partition);
+      try {
+        await this.#handle(records, task, transactor);
+      } catch (error) {
+        if (isTooLarge(error)) this.#singleOut(records);
+        throw error;
       }
-      await this.#handle(this.#inHand, task, transactor);
-      this.#inHand = [];
+      this.#alone = Math.max(0, this.#alone - 1);
     }
   }
 
+  /** Next time these are handled one by one; one that is alone already is hopeless. */
+  #singleOut(records: readonly FetchedRecord[]): void {
+    const [first] = records;
+    if (records.length > 1) this.#alone = records.length;
+    else if (first !== undefined) this.#hopeless = `${first.address}@${first.message.offset}`;
+  }
+
   async #handle(records: FetchedRecord[], task: StageTask<E, P>, transactor: Transactor): Promise<void> {
+    const { region, stage, partitions, codec } = this.#context;
     const emissions: Emission[] = [];
     for (const record of records) {
-      emissions.push(...(await this.#take(await this.#inputOf(record), task)));
+      const input = await readInput(record, { stage, partition: this.#partition, partitions, codec });
+      emissions.push(...(await this.#take(input, task)));
     }
+    // Positions alone need no transaction, since reading such inputs again has no effect: they wait for the next one.
     const changes = task.state.staged();
     const idle = emissions.length === 0 && changes.every(({ table }) => table.startsWith("@"));
-    // Positions alone need no transaction: reading such inputs again has no effect.
-    if (!idle) {
-      const changelog = changelogTopic(this.#context.region, this.#context.stage.name);
-      const written = await Promise.all(emissions.map((emission) => this.#recordsOf(emission)));
-      const kept = changes.map((change) => ({
-        address: changelog,
-        message: this.#changelog.messageOf(change, this.#partition),
-      }));
-      const addresses = [...new Set(records.map((record) => record.address))];
-      const offsets = addresses.map((address): TopicOffset => ({
-        address,
-        partition: this.#partition,
-        offset: task.position(address),
-      }));
-      await transactor.commit(byTopic([...written.flat(), ...kept]), offsets);
-    }
+    this.#idleInputs = idle ? this.#idleInputs + records.length : 0;
+    if (idle && this.#idleInputs < idleInputsMax) return;
+    this.#idleInputs = 0;
+    const outputs = emissions.map((emission) =>
+      recordsOf(emission, { region, stage: stage.name, partitions, codec }),
+    );
+    const address = changelogTopic(region, stage.name);
+    const kept = changes.map((change) => ({
+      address,
+      message: this.#changelog.messageOf(change, this.#partition),
+    }));
+    await transactor.commit([...(await Promise.all(outputs)).flat(), ...kept], this.#offsets(task));
     task.state.commit();
+  }
+
+  #offsets(task: StageTask<E, P>): { address: string; partition: number; offset: bigint }[] {
+    return this.#feed.addresses
+      .map((address) => ({ address, partition: this.#partition, offset: task.position(address) }))
+      .filter(({ offset }) => offset > 0n);
   }
 
   /** Tries a failing input again: for as long as it takes where the failure passes by itself, else a few times. */
   async #take(input: Input, task: StageTask<E, P>): Promise<Emission[]> {
+    if (this.#hopeless === `${input.address}@${String(input.offset)}`) {
+      this.#hopeless = undefined;
+      return task.abandon(input, 1);
+    }
     for (let attempt = 1; ; attempt++) {
       try {
         return await task.take(input);
@@ -237,71 +252,44 @@ export class PartitionWorker<E extends EventName, P> {
   async #pause(failures: number): Promise<void> {
     await sleep(backoffMs(failures), undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
+}
 
-  async #inputOf({ topic, provider, address, message }: FetchedRecord): Promise<Input> {
-    const { headers } = message;
-    const raw = message.value ?? Buffer.alloc(0);
-    return {
-      topic,
-      ...(provider === undefined ? {} : { provider }),
-      address,
-      offset: BigInt(message.offset),
-      key: message.key?.toString() ?? "",
-      time: Number(message.timestamp),
-      id: headerText(headers, "ce_id"),
-      source: headerText(headers, "ce_source"),
-      traceparent: traceparentOr(headers, () => newTraceparent(randomBytes(24))),
-      raw,
-      content: await this.#contentOf(topic, eventTypeOf(headers), message.key, raw),
-    };
+/** A replay of the changelog under way: done at its barrier, failed by a record that cannot be read or by silence. */
+class Replaying {
+  readonly #replay: Replay;
+  readonly #outcome = Promise.withResolvers<"restored">();
+  #heard = performance.now();
+
+  constructor(replay: Replay) {
+    this.#replay = replay;
+    this.#outcome.promise.catch(() => undefined);
   }
 
-  #isMisplaced(topic: TopicName, key: Buffer | null): boolean {
-    if (declarationOf(topic).outside !== true) return false;
-    return key === null || partitionOf(key, this.#context.partitions) !== this.#partition;
-  }
-
-  async #contentOf(
-    topic: TopicName,
-    type: EventName | undefined,
-    key: Buffer | null,
-    raw: Buffer,
-  ): Promise<Input["content"]> {
-    if (type === undefined || !declarationOf(topic).events.includes(type)) {
-      return {
-        fault: "EVENT_TYPE_UNKNOWN",
-        detail: "The record's ce_type is not one that its topic carries.",
-      };
-    }
-    const handled = this.#context.stage.inputs.find((input) => input.topic === topic);
-    if (handled?.types.includes(type) !== true) return { skipped: true };
-    if (this.#isMisplaced(topic, key)) {
-      return { fault: "EVENT_MISPLACED", detail: "The record does not lie in the partition of its key." };
-    }
+  apply(messages: readonly KafkaMessage[]): void {
+    this.#heard = performance.now();
     try {
-      return { type, value: await this.#context.codec.decode(topic, type, raw) };
+      if (messages.some((message) => this.#replay.apply(message))) this.#outcome.resolve("restored");
     } catch (error) {
-      if (error instanceof PavilionError && error.code === "EVENT_UNREADABLE") {
-        return { fault: error.code, detail: error.message };
-      }
-      throw error;
+      this.#outcome.reject(error);
     }
   }
 
-  async #recordsOf(emission: Emission): Promise<Parameters<typeof byTopic>[0][number][]> {
-    const { codec, region, stage, partitions } = this.#context;
-    const { topic, type, key, partition } = emission;
-    const headers = headersOf({ ...emission, time: Date.now() });
-    const dead = topic === "dead-letter";
-    const address = dead ? deadLetterTopic(region, stage.name) : topicFor(region, topic, emission.provider);
-    const value = dead
-      ? await codec.encodePlain(type, emission.value)
-      : await codec.encode(topic, type, emission.value);
-    const message = { key, value, headers };
-    if (partition === undefined) return [{ address, message }];
-    const spread = !dead && declarationOf(topic).partitions === "spread" ? partitions : 1;
-    const targets = partition === "all" ? Array.from({ length: spread }, (_, index) => index) : [partition];
-    return targets.map((target) => ({ address, message: { ...message, partition: target } }));
+  /** Resolves once the state is restored. Throws TIMED_OUT when nothing is heard for long. */
+  async done(signal: AbortSignal): Promise<void> {
+    const checkEveryMs = 1_000;
+    for (;;) {
+      const pause = new AbortController();
+      const waited = sleep(checkEveryMs, "silence", { signal: AbortSignal.any([signal, pause.signal]) });
+      try {
+        if ((await Promise.race([this.#outcome.promise, waited])) === "restored") return;
+      } finally {
+        pause.abort();
+        waited.catch(() => undefined);
+      }
+      if (performance.now() - this.#heard > restoreSilenceMs) {
+        throw new PavilionError("TIMED_OUT", "The state was not restored: its changelog is not heard.");
+      }
+    }
   }
 }
 

@@ -4,7 +4,7 @@
  * that remembers how far it came.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Consumer, Kafka, KafkaMessage } from "kafkajs";
+import kafkajs, { type Consumer, type Kafka, type KafkaMessage } from "kafkajs";
 
 export interface Reader {
   /** Resolves once every record that was there at the opening has been handled: for topics written without transactions. */
@@ -83,14 +83,26 @@ interface PartitionOffsets {
   readonly high: bigint;
 }
 
+/** How long Kafka may take to say everywhere that a topic was made and who leads it. */
+const newTopicLimitMs = 15_000;
+const newTopicPauseMs = 100;
+
+/** kafkajs itself waits only for a topic to be known, not for its leaders, and keeps what it once heard of them. */
 async function offsetsOf(kafka: Kafka, topic: string): Promise<PartitionOffsets[]> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    const offsets = await admin.fetchTopicOffsets(topic);
-    return offsets.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }));
-  } finally {
-    await admin.disconnect();
+  const deadline = performance.now() + newTopicLimitMs;
+  for (;;) {
+    const admin = kafka.admin();
+    try {
+      await admin.connect();
+      const offsets = await admin.fetchTopicOffsets(topic);
+      return offsets.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }));
+    } catch (error) {
+      const isPassing = error instanceof kafkajs.KafkaJSError && error.retriable;
+      if (!isPassing || performance.now() > deadline) throw error;
+      await sleep(newTopicPauseMs);
+    } finally {
+      await admin.disconnect();
+    }
   }
 }
 

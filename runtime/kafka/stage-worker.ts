@@ -17,20 +17,31 @@ interface Source {
   readonly provider?: string;
 }
 
+/** `fail` is told once a consumer has stopped for good: the process cannot go on as if it served the stage. */
+export type StageContext<E extends EventName, P> = WorkerContext<E, P> & {
+  readonly fail: (error: unknown) => void;
+};
+
 export class StageWorker<E extends EventName, P> implements Feed {
-  readonly #context: WorkerContext<E, P>;
+  readonly #context: StageContext<E, P>;
   readonly #changelog: string;
   readonly #log: Log;
   readonly #partitions = new Map<number, PartitionWorker<E, P>>();
-  readonly #stopped: Promise<void>[] = [];
+  /** What each partition's last worker has still to finish: the next one begins after it. */
+  readonly #endings = new Map<number, Promise<void>>();
   #sources = new Map<string, Source>();
   #consumer: Consumer | undefined;
+  #memberId: string | undefined;
   #starting: Promise<void> = Promise.resolve();
 
-  constructor(context: WorkerContext<E, P>) {
+  constructor(context: StageContext<E, P>) {
     this.#context = context;
     this.#changelog = changelogTopic(context.region, context.stage.name);
     this.#log = context.log.child({ stage: context.stage.name });
+  }
+
+  get addresses(): string[] {
+    return [...this.#sources.keys()];
   }
 
   /**
@@ -39,17 +50,20 @@ export class StageWorker<E extends EventName, P> implements Feed {
    */
   start(providers: readonly string[]): Promise<void> {
     const sources = this.#sourcesFor(providers);
-    this.#starting = this.#starting.then(async () => {
-      if (this.#consumer !== undefined && sameKeys(sources, this.#sources)) return;
-      await this.#disconnect();
-      this.#sources = sources;
-      if (sources.size > 0) await this.#connect();
-    });
-    return this.#starting;
+    const started = this.#starting
+      .catch(() => undefined)
+      .then(async () => {
+        if (this.#consumer !== undefined && sameKeys(sources, this.#sources)) return;
+        await this.#disconnect();
+        this.#sources = sources;
+        if (sources.size > 0) await this.#connect();
+      });
+    this.#starting = started;
+    return started;
   }
 
   async stop(): Promise<void> {
-    await this.#starting;
+    await this.#starting.catch(() => undefined);
     await this.#disconnect();
   }
 
@@ -60,6 +74,10 @@ export class StageWorker<E extends EventName, P> implements Feed {
 
   restChangelog(partition: number): void {
     this.#consumer?.pause([{ topic: this.#changelog, partitions: [partition] }]);
+  }
+
+  seekInput(address: string, partition: number, offset: bigint): void {
+    this.#consumer?.seek({ topic: address, partition, offset: String(offset) });
   }
 
   resumeInputs(partition: number): void {
@@ -81,7 +99,7 @@ export class StageWorker<E extends EventName, P> implements Feed {
   }
 
   async #connect(): Promise<void> {
-    const { kafka, region, stage } = this.#context;
+    const { kafka, region, stage, fail } = this.#context;
     const consumer = kafka.consumer({
       groupId: groupOf(region, stage.name),
       partitionAssigners: [copartitionAssigner],
@@ -94,14 +112,19 @@ export class StageWorker<E extends EventName, P> implements Feed {
       retry: { retries: 10, restartOnFailure: () => Promise.resolve(true) },
     });
     this.#consumer = consumer;
-    const joined = new Promise<void>((resolve) => {
-      consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-        this.#assign(payload.memberAssignment[this.#changelog] ?? []);
-        resolve();
-      });
+    const joined = Promise.withResolvers<undefined>();
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      if (this.#consumer !== consumer) return;
+      this.#join(payload.memberId, payload.memberAssignment[this.#changelog] ?? []);
+      joined.resolve(undefined);
+    });
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (payload.restart) return;
+      joined.reject(payload.error);
+      fail(payload.error);
     });
     await consumer.connect();
-    await consumer.subscribe({ topics: [...this.#sources.keys(), this.#changelog], fromBeginning: true });
+    await consumer.subscribe({ topics: [...this.addresses, this.#changelog], fromBeginning: true });
     await consumer.run({
       autoCommit: false,
       partitionsConsumedConcurrently: 1,
@@ -110,15 +133,27 @@ export class StageWorker<E extends EventName, P> implements Feed {
         return Promise.resolve();
       },
     });
-    await joined;
+    await joined.promise;
     this.#log.debug("stage has joined its group");
   }
 
   async #disconnect(): Promise<void> {
-    this.#assign([]);
-    await Promise.all(this.#stopped.splice(0));
-    await this.#consumer?.disconnect();
+    const consumer = this.#consumer;
+    // From here on its assignments are no longer heard, so that nothing starts behind the stopping.
     this.#consumer = undefined;
+    this.#assign([]);
+    await Promise.all(this.#endings.values());
+    await consumer?.disconnect();
+  }
+
+  /**
+   * A new member id means that the session was lost: others may have owned the partitions since, and kafkajs has
+   * forgotten what was paused, so every partition is taken anew.
+   */
+  #join(memberId: string, assigned: readonly number[]): void {
+    if (memberId !== this.#memberId) this.#assign([]);
+    this.#memberId = memberId;
+    this.#assign(assigned);
   }
 
   /** Starts partitions that are new here and stops those that are gone. */
@@ -126,19 +161,23 @@ export class StageWorker<E extends EventName, P> implements Feed {
     for (const [partition, worker] of this.#partitions) {
       if (assigned.includes(partition)) continue;
       this.#partitions.delete(partition);
-      this.#stopped.push(worker.stop());
+      this.#endings.set(partition, worker.stop());
     }
     for (const partition of assigned) {
       if (this.#partitions.has(partition)) continue;
       this.restChangelog(partition);
-      this.#partitions.set(partition, new PartitionWorker(this.#context, partition, this));
+      this.#partitions.set(
+        partition,
+        new PartitionWorker(this.#context, partition, this, this.#endings.get(partition)),
+      );
     }
   }
 
   #feed(payload: EachBatchPayload): void {
     const { batch } = payload;
     const worker = this.#partitions.get(batch.partition);
-    if (worker === undefined) return;
+    // A batch that was fetched before a seek is not what was asked for.
+    if (worker === undefined || payload.isStale()) return;
     const source = this.#sources.get(batch.topic);
     if (source === undefined) {
       worker.deliverChangelog(batch.messages);

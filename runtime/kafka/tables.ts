@@ -6,7 +6,6 @@ import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
 import type { EventName } from "../../schemas/avro/index.ts";
 import { topicFor, type TopicName } from "../../schemas/topics.ts";
-import type { Log } from "../log.ts";
 import { eventTypeOf } from "./cloudevents.ts";
 import { openReader } from "./reader.ts";
 
@@ -21,13 +20,14 @@ export interface GlobalTables {
   close(): Promise<void>;
 }
 
-/** Reads the topics from their start and for as long as it is open; resolves when they have caught up. */
+/** Reads the topics from their start and for as long as it is open; resolves when they have caught up. `fail` is told
+ * when a table is followed no longer: old rules must not go on. */
 export async function openTables(
   kafka: Kafka,
   region: string,
   topics: readonly TopicName[],
   apply: (record: TableRecord) => Promise<void>,
-  log: Log,
+  fail: (error: unknown) => void,
 ): Promise<GlobalTables> {
   const opened = topics.map((topic) =>
     openReader(kafka, {
@@ -35,9 +35,7 @@ export async function openTables(
       group: `${region}.tables.${randomUUID()}`,
       from: "beginning",
       handle: ({ headers, value }) => apply({ topic, type: eventTypeOf(headers), value }),
-      fail: (error) => {
-        log.fatal({ error, topic }, "table is no longer followed");
-      },
+      fail,
     }),
   );
   const readers = await Promise.all(opened);

@@ -1,12 +1,16 @@
 /**
- * One partition's transactional producer. Its transactional id belongs to (region, stage, partition), so a new owner
- * fences the old one when it connects. After any error whose outcome is unsure the transactor is thrown away: kafkajs
+ * One partition's transactional producer. Its transactional id belongs to (region, stage, partition), so a new owner's
+ * first transaction fences the old one. After any error whose outcome is unsure the transactor is thrown away: kafkajs
  * cannot abort once EndTxn has failed, and its state is not to be trusted.
  */
-import type { Kafka, Message, Producer, TopicMessages } from "kafkajs";
+import type { Kafka, Producer, TopicMessages } from "kafkajs";
+import type { AddressedRecord } from "./emitted-record.ts";
 
 /** An aborted transaction is cleaned up by the broker after this; longer than any batch takes. */
 const transactionTimeoutMs = 60_000;
+
+/** kafkajs makes one record batch a partition of each send, and Kafka limits the batch: sends are cut well below. */
+const sendBytesMax = 768 * 1024;
 
 export class Transactor {
   readonly #producer: Producer;
@@ -17,11 +21,10 @@ export class Transactor {
     this.#group = group;
   }
 
-  /** Connects, fences every earlier owner of the id, and aborts what it left open. */
+  /** Connects. The first commit fences every earlier owner of the id, and aborts what it left open. */
   static async open(kafka: Kafka, transactionalId: string, group: string): Promise<Transactor> {
     const producer = kafka.producer({
       transactionalId,
-      idempotent: true,
       maxInFlightRequests: 1,
       transactionTimeout: transactionTimeoutMs,
       allowAutoTopicCreation: false,
@@ -31,10 +34,12 @@ export class Transactor {
   }
 
   /** Writes the records and the input offsets in one transaction. Throws when it did not surely commit. */
-  async commit(records: readonly TopicMessages[], offsets: readonly TopicOffset[]): Promise<void> {
+  async commit(records: readonly AddressedRecord[], offsets: readonly TopicOffset[]): Promise<void> {
     const transaction = await this.#producer.transaction();
-    // One send a transaction: concurrent idempotent sends of kafkajs can be acknowledged and lost.
-    await transaction.sendBatch({ topicMessages: [...records] });
+    // One send after another: concurrent idempotent sends of kafkajs can be acknowledged and lost.
+    for (const part of cutByBytes(records)) {
+      await transaction.sendBatch({ topicMessages: byTopic(part) });
+    }
     if (offsets.length > 0) {
       await transaction.sendOffsets({
         consumerGroupId: this.#group,
@@ -47,7 +52,7 @@ export class Transactor {
     await transaction.commit();
   }
 
-  /** Leaves without a word to the broker about an open transaction: the next owner's connect aborts it. */
+  /** Leaves without a word to the broker about an open transaction: the next owner aborts it. */
   async discard(): Promise<void> {
     await this.#producer.disconnect().catch(() => undefined);
   }
@@ -60,13 +65,40 @@ export interface TopicOffset {
   readonly offset: bigint;
 }
 
-/** Groups records by topic, in order. */
-export function byTopic(records: readonly { address: string; message: Message }[]): TopicMessages[] {
-  const topics = new Map<string, Message[]>();
-  for (const { address, message } of records) {
-    const messages = topics.get(address);
-    if (messages === undefined) topics.set(address, [message]);
-    else messages.push(message);
+/** True where Kafka will never take what was sent, however often it is sent. */
+export const isTooLarge = (error: unknown): boolean =>
+  error instanceof Error &&
+  "type" in error &&
+  (error.type === "MESSAGE_TOO_LARGE" || error.type === "RECORD_LIST_TOO_LARGE");
+
+/** Runs of records in order, each run of at most so many bytes, or of one record that is larger by itself. */
+function cutByBytes(records: readonly AddressedRecord[]): AddressedRecord[][] {
+  const parts: AddressedRecord[][] = [];
+  let bytes = Infinity;
+  for (const record of records) {
+    const size = sizeOf(record);
+    if (bytes + size > sendBytesMax) {
+      parts.push([]);
+      bytes = 0;
+    }
+    parts.at(-1)?.push(record);
+    bytes += size;
   }
-  return [...topics].map(([topic, messages]) => ({ topic, messages }));
+  return parts;
+}
+
+/** Key and value, and an allowance for headers and framing. */
+function sizeOf({ message }: AddressedRecord): number {
+  return 512 + (message.key?.length ?? 0) + (message.value?.length ?? 0);
+}
+
+/** Groups records by topic, in order. */
+function byTopic(records: readonly AddressedRecord[]): TopicMessages[] {
+  const topics = new Map<string, TopicMessages>();
+  for (const { address, message } of records) {
+    const group = topics.get(address) ?? { topic: address, messages: [] };
+    topics.set(address, group);
+    group.messages.push(message);
+  }
+  return [...topics.values()];
 }

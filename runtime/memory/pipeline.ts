@@ -44,10 +44,11 @@ export class MemoryPipeline<P> {
     );
   }
 
-  /** Takes steps in chosen order until no input is left. */
-  async settle(): Promise<void> {
+  /** Takes steps in chosen order until no input is left, except to the stages that are down. */
+  async settle(down: readonly string[] = []): Promise<void> {
+    const up = this.#workers.filter(({ stage }) => !down.includes(stage.name));
     for (;;) {
-      const ready = this.#workers.flatMap((worker) =>
+      const ready = up.flatMap((worker) =>
         worker.inputs.flatMap((input) =>
           this.#next(worker, input.address) === undefined ? [] : [{ worker, input }],
         ),

@@ -5,10 +5,16 @@
  */
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from "@kafkajs/confluent-schema-registry";
 import type { RawAvroSchema } from "@kafkajs/confluent-schema-registry/dist/@types.js";
+import avsc from "avsc";
 import type { EventName, EventTypes } from "../../schemas/avro/index.ts";
 import { declarationOf, type TopicName } from "../../schemas/topics.ts";
 import { PavilionError } from "../errors.ts";
+import { requireWithinBounds } from "./avro-bounds.ts";
 import { eventNames, fullName, schemaText } from "./schemas.ts";
+import { SubjectVersions } from "./subject-versions.ts";
+
+/** Magic byte and schema id. */
+const frameLength = 5;
 
 /** Seals bytes to the region's key; additional data binds them to their place. */
 export interface Sealer {
@@ -19,7 +25,10 @@ export interface Sealer {
 
 export interface Codec {
   encode<N extends EventName>(topic: TopicName, event: N, value: EventTypes[N]): Promise<Buffer>;
-  /** Throws EVENT_UNREADABLE where the bytes are not that event as this topic carries it. */
+  /**
+   * Throws EVENT_UNREADABLE where the bytes are not that event as this topic carries it, by a schema that is registered
+   * under the event's own subject; a plain error where the registry has to be asked and does not answer.
+   */
   decode<N extends EventName>(topic: TopicName, event: N, bytes: Buffer): Promise<EventTypes[N]>;
   /** A dead letter, the one event outside the topic catalogue. */
   encodePlain<N extends EventName>(event: N, value: EventTypes[N]): Promise<Buffer>;
@@ -35,19 +44,30 @@ export async function openCodec(registryUrl: string, sealer?: Sealer): Promise<C
     host: registryUrl,
     retry: { retries: 8, initialRetryTimeInSecs: 0.1 },
   });
-  const ids = new Map<EventName, number>();
+  const own = new Map<EventName, OwnSchema>();
   for (const event of eventNames()) {
     const schema = { type: SchemaType.AVRO as const, schema: schemaText(event) };
     const { id } = await registry.register(schema, {
       subject: fullName(event),
       compatibility: COMPATIBILITY.FULL_TRANSITIVE,
     });
-    ids.set(event, id);
+    own.set(event, { id, versions: new SubjectVersions(registryUrl, fullName(event), id) });
   }
-  return codecOver(registry, ids, sealer);
+  return codecOver(registry, own, sealer);
 }
 
-function codecOver(registry: SchemaRegistry, ids: Map<EventName, number>, sealer: Sealer | undefined): Codec {
+/** The schema of an event that this code was written for, and all others under the event's subject. */
+interface OwnSchema {
+  readonly id: number;
+  readonly versions: SubjectVersions;
+}
+
+function codecOver(
+  registry: SchemaRegistry,
+  own: ReadonlyMap<EventName, OwnSchema>,
+  sealer: Sealer | undefined,
+): Codec {
+  const writers = new Map<number, object>();
   const sealerOf = (topic: TopicName): Sealer | undefined => {
     if (declarationOf(topic).sealed !== true) return undefined;
     if (sealer === undefined) throw new Error(`topic ${topic} is sealed, and this party holds no key`);
@@ -55,18 +75,33 @@ function codecOver(registry: SchemaRegistry, ids: Map<EventName, number>, sealer
   };
   const placeOf = (topic: TopicName, event: EventName): string => `${topic}/${event}`;
 
+  function ownOf(event: EventName): OwnSchema {
+    const schema = own.get(event);
+    if (schema === undefined) throw new Error(`event ${event} has no schema`);
+    return schema;
+  }
+
   async function encodePlain<N extends EventName>(event: N, value: EventTypes[N]): Promise<Buffer> {
-    const id = ids.get(event);
-    if (id === undefined) throw new Error(`event ${event} has no schema`);
-    return registry.encode(id, value);
+    return registry.encode(ownOf(event).id, value);
+  }
+
+  /** The schema with an id, which one object stands for from then on. */
+  async function writerOf(event: EventName, id: number): Promise<object> {
+    const writer = writers.get(id) ?? (await fetchWriter(registry, event, id));
+    writers.set(id, writer);
+    return writer;
   }
 
   async function decodePlain<N extends EventName>(event: N, bytes: Buffer): Promise<EventTypes[N]> {
-    const writer = await writerOf(registry, event, bytes);
+    if (bytes.length < frameLength || bytes[0] !== 0) throw unreadable(event);
+    const id = bytes.readInt32BE(1);
+    const { id: ownId, versions } = ownOf(event);
+    if (!(await versions.has(id))) throw unreadable(event);
+    const writer = await writerOf(event, id);
     // An older or newer writer is resolved to the schema this code was written for; its own needs no resolver.
-    const readerSchema = JSON.parse(schemaText(event)) as RawAvroSchema;
-    const options = writer === ids.get(event) ? {} : { [SchemaType.AVRO]: { readerSchema } };
+    const options = id === ownId ? {} : { [SchemaType.AVRO]: { readerSchema: readerSchemaOf(event) } };
     try {
+      requireWithinBounds(writer, bytes.subarray(frameLength));
       return plain(await registry.decode(bytes, options)) as EventTypes[N];
     } catch (error) {
       throw unreadable(event, error);
@@ -97,22 +132,22 @@ function codecOver(registry: SchemaRegistry, ids: Map<EventName, number>, sealer
   };
 }
 
-/** The writer's schema must be some version of this very event; another event's bytes may decode by chance. */
-async function writerOf(registry: SchemaRegistry, event: EventName, bytes: Buffer): Promise<number> {
-  if (bytes.length < 5 || bytes[0] !== 0) throw unreadable(event);
-  const id = bytes.readInt32BE(1);
-  let name: string | undefined;
+/** The parsed schema with an id, as the decoder understands it. */
+async function fetchWriter(registry: SchemaRegistry, event: EventName, id: number): Promise<object> {
+  let type: unknown;
   try {
-    const schema = await registry.getSchema(id);
-    name = "name" in schema && typeof schema.name === "string" ? schema.name : undefined;
+    type = await registry.getSchema(id);
   } catch (error) {
-    // A registry that does not know the id says 404; one that is away is another matter, and is tried again.
-    if (statusOf(error) === 404) throw unreadable(event, error);
+    // A registry that is away is another matter than a schema that it does not have or that is none, and is tried again.
+    const status = statusOf(error);
+    if (status === 404 || status === undefined) throw unreadable(event, error);
     throw error;
   }
-  if (name !== fullName(event)) throw unreadable(event);
-  return id;
+  if (!(type instanceof avsc.Type)) throw unreadable(event);
+  return type.schema() as object;
 }
+
+const readerSchemaOf = (event: EventName): RawAvroSchema => JSON.parse(schemaText(event)) as RawAvroSchema;
 
 const statusOf = (error: unknown): unknown =>
   typeof error === "object" && error !== null && "status" in error ? error.status : undefined;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { decodeRecord, encodeRecord } from "./match-record.ts";
+import { decodeRecord, encodedLength, encodeRecord } from "./match-record.ts";
 
 /** The widest bounds that a collaboration may declare. */
 const BOUND = 1_000_000_000;
@@ -22,16 +22,56 @@ test("every record comes back", () => {
   );
 });
 
-test("Avro 1.12 binary: length, token, one block of values with its union branches, end", () => {
+test("Avro 1.12 binary: length, token, one block of values with its union branches, end; then ISO/IEC 7816-4", () => {
   const record = { token: Buffer.alloc(16, 0xaa), values: [3, null, -1] };
-  assert.equal(encodeRecord(record).toString("hex"), `20${"aa".repeat(16)}060206000201` + "00");
+  const avro = `20${"aa".repeat(16)}060206000201` + "00";
+  assert.equal(encodeRecord(record).toString("hex"), `${avro}80`.padEnd(2 * encodedLength(3), "0"));
 });
 
-test("refuses bytes that are cut, that go on, or that are something else", () => {
+test("a record's length tells how many columns there are, and nothing of their values", () => {
+  const lengthOf = (values: (number | null)[]): number =>
+    encodeRecord({ token: Buffer.alloc(16, 1), values }).length;
+  for (let columns = 0; columns <= 32; columns++) {
+    const widths = [null, 0, -1, 63, 64, BOUND, -BOUND, 2 ** 53 - 2, 2 - 2 ** 53].map((value) =>
+      lengthOf(Array.from({ length: columns }, () => value)),
+    );
+    assert.deepEqual(new Set(widths), new Set([encodedLength(columns)]));
+  }
+  assert.equal(encodedLength(2) - encodedLength(1), 10);
+});
+
+test("refuses padding that is missing, cut, longer, of other bytes, or around something else", () => {
   const bytes = encodeRecord({ token: Buffer.alloc(16), values: [1] });
-  assert.throws(() => decodeRecord(bytes.subarray(0, -1)));
-  assert.throws(() => decodeRecord(Buffer.concat([bytes, Buffer.alloc(1)])));
-  assert.throws(() => decodeRecord(Buffer.from("ff", "hex")));
+  const mark = bytes.lastIndexOf(0x80);
+  const padded = (hex: string): Buffer => {
+    const whole = Buffer.alloc(bytes.length);
+    whole.write(`${hex}80`, "hex");
+    return whole;
+  };
+  const avro = bytes.subarray(0, mark).toString("hex");
+  assert.deepEqual(padded(avro), bytes);
+  for (const malformed of [
+    Buffer.alloc(0),
+    Buffer.alloc(bytes.length),
+    bytes.subarray(0, mark),
+    bytes.subarray(0, mark + 1),
+    bytes.subarray(0, -1),
+    Buffer.concat([bytes, Buffer.alloc(1)]),
+    bytes.with(mark, 0x81),
+    bytes.with(mark, 0),
+    bytes.with(bytes.length - 1, 1),
+    bytes.with(bytes.length - 1, 0x80),
+    padded(`${avro}00`),
+    padded(avro.slice(0, -2)),
+    padded("ff"),
+    padded(`20${"00".repeat(16)}0402000200` + "00"),
+  ]) {
+    assert.throws(() => decodeRecord(malformed), malformed.toString("hex"));
+  }
+});
+
+test("refuses to encode a longer token than all others have", () => {
+  assert.throws(() => encodeRecord({ token: Buffer.alloc(64), values: [1] }));
 });
 
 test("refuses to encode a value that is no whole number", () => {

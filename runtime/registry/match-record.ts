@@ -1,19 +1,47 @@
 /**
- * A match record as it is sealed in a batch: Avro binary of schemas/avro/MatchRecord.avsc, without framing. The batch's
- * signed header says which version of the collaboration, and so which columns, the values belong to.
+ * A match record as it is sealed in a batch: Avro binary of schemas/avro/MatchRecord.avsc, without framing, then padding
+ * by ISO/IEC 7816-4 (0x80, then zeros). The batch's signed header says which version of the collaboration, and so which
+ * columns, the values belong to.
+ *
+ * Promises: records of equally many columns have equal lengths, since a ciphertext's length is its plaintext's, and
+ * Avro's integers are as long as they are large. Bytes that decode have exactly the padding that encoding gives.
  */
 import avsc from "avsc";
 import type { MatchRecord } from "../../schemas/avro/index.ts";
+import { requireWithinBounds } from "./avro-bounds.ts";
 import { schemaText } from "./schemas.ts";
 
-const type = avsc.Type.forSchema(JSON.parse(schemaText("MatchRecord")) as avsc.Schema);
+const schema = JSON.parse(schemaText("MatchRecord")) as avsc.Schema & object;
+const type = avsc.Type.forSchema(schema);
 
-/** Throws for a value that is no record of the schema. */
-export const encodeRecord = (record: MatchRecord): Buffer => type.toBuffer(record);
+const TOKEN_LENGTH = 16;
+/** At most: the token's length, the count of values in two bytes, the end of the list, and the padding's mark. */
+const FRAMING_LENGTH = 1 + 2 + 1 + 1;
+/** At most: the union's branch in one byte and an integer below 2^53 in eight; one more is to spare. */
+const VALUE_LENGTH = 10;
+const PADDING_MARK = 0x80;
 
-/** Throws for bytes that are not exactly one record. */
+/** Bytes of an encoded record with so many values. */
+export const encodedLength = (values: number): number =>
+  FRAMING_LENGTH + TOKEN_LENGTH + values * VALUE_LENGTH;
+
+/** Throws for a value that is no record of the schema, and for a token above 16 bytes that does not fit. */
+export function encodeRecord(record: MatchRecord): Buffer {
+  const encoded = type.toBuffer(record);
+  const padded = Buffer.alloc(encodedLength(record.values.length));
+  if (encoded.length >= padded.length) throw new Error("the record is longer than its columns allow");
+  padded.set(encoded);
+  padded[encoded.length] = PADDING_MARK;
+  return padded;
+}
+
+/** Throws for bytes that are not exactly one record with its padding. */
 export function decodeRecord(bytes: Uint8Array): MatchRecord {
-  const decoded: unknown = type.fromBuffer(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  const mark = bytes.findLastIndex((byte) => byte !== 0);
+  if (bytes[mark] !== PADDING_MARK) throw new Error("the record has no padding");
+  requireWithinBounds(schema, bytes.subarray(0, mark));
+  const decoded = type.fromBuffer(Buffer.from(bytes.buffer, bytes.byteOffset, mark)) as MatchRecord;
+  if (bytes.length !== encodedLength(decoded.values.length)) throw new Error("the record has another length");
   // A plain object, where the library makes an instance of a class of its own.
-  return { ...(decoded as MatchRecord) };
+  return { ...decoded };
 }

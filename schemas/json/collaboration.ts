@@ -201,7 +201,7 @@ export interface CategoryColumn {
  */
 export interface Limits {
   /**
-   * Most records in the dataset, and most OPRF evaluations in an epoch.
+   * Most records in the dataset; OPRF evaluations in an epoch are bounded by four times that.
    */
   records: number;
   /**

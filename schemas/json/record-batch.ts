@@ -38,7 +38,7 @@ export interface RecordBatchHeader {
    */
   previous: string | null;
   /**
-   * Records in the batch.
+   * Records in the batch; a batch is taken in within one Kafka transaction.
    */
   count: number;
   /**

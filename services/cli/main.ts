@@ -1,29 +1,40 @@
 /**
  * `./pavilion COMMAND`: the command line. Each command is a module of its own that is loaded when it is asked for.
  */
+import { parseArgs } from "node:util";
+import { CryptoError } from "../../crypto/errors.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 
 interface Command {
+  readonly usage: string;
   readonly does: string;
   readonly run: (args: string[]) => Promise<number>;
 }
 
-const commands: Record<string, Command> = {
+const commands: Readonly<Record<string, Command>> = {
   demo: {
-    does: "answers a question over two providers' files end to end; --json ends with one line of JSON",
+    usage: "demo [--json]",
+    does: "answers a question over two providers' files end to end; --json prints one line of JSON",
     run: async (args) => (await import("./demo/demo.ts")).demo(args),
   },
   test: {
-    does: "runs all tests, real parts included; --unit or --integration for some, or parts of file names",
+    usage: "test [--unit] [--integration] [--verbose] [PART OF A FILE'S PATH …]",
+    does: "runs all tests, real parts included, or some",
     run: async (args) => (await import("../../scripts/test.ts")).test(args),
   },
   check: {
+    usage: "check",
     does: "checks format, types, lint, the dependency rule, dead code and generated files",
-    run: async () => (await import("../../scripts/check.ts")).check(),
+    run: async (args) => {
+      parseArgs({ args, options: {} });
+      return (await import("../../scripts/check.ts")).check();
+    },
   },
   help: {
+    usage: "help",
     does: "says what there is",
-    run: () => {
+    run: (args) => {
+      parseArgs({ args, options: {} });
       const width = Math.max(...Object.keys(commands).map((name) => name.length));
       const lines = Object.entries(commands).map(([name, { does }]) => `  ${name.padEnd(width)}  ${does}`);
       console.log(["Usage: ./pavilion COMMAND [OPTIONS]", "", ...lines].join("\n"));
@@ -33,17 +44,45 @@ const commands: Record<string, Command> = {
 };
 
 /** Exit codes: 0 done, 1 failed, 2 not understood. */
-async function main(): Promise<number> {
-  const [name = "help", ...args] = process.argv.slice(2);
-  const command = commands[name.replace(/^--/, "")];
+async function main([given = "help", ...args]: string[]): Promise<number> {
+  const name = given === "-h" || given === "--help" ? "help" : given;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    return fail(new PavilionError("UNKNOWN_COMMAND", `There is no command ${name}.`), 2);
+  }
+  if (args.includes("--help") || args.includes("-h")) {
+    console.log(`Usage: ./pavilion ${command.usage}\n\n  ${command.does}`);
+    return 0;
+  }
   try {
-    if (command === undefined) throw new PavilionError("UNKNOWN_COMMAND", `There is no command ${name}.`);
     return await command.run(args);
   } catch (error) {
-    if (!(error instanceof PavilionError)) throw error;
-    console.error(`pavilion: ${error.code}: ${error.message}\n  ${error.remedy}`);
-    return command === undefined ? 2 : 1;
+    if (error instanceof PavilionError) return fail(error, 1);
+    if (error instanceof CryptoError)
+      return fail(new PavilionError("INTERNAL_ERROR", `${error.code}: ${error.message}`), 1);
+    if (isMisuse(error)) {
+      return fail(
+        new PavilionError("UNKNOWN_COMMAND", error.message, `Usage: ./pavilion ${command.usage}`),
+        2,
+      );
+    }
+    throw error;
   }
 }
 
-process.exitCode = await main();
+function fail(error: PavilionError, exitCode: number): number {
+  console.error(`pavilion: ${error.code}: ${error.message}\n  ${error.remedy}`);
+  return exitCode;
+}
+
+/** parseArgs's own errors. */
+const isMisuse = (error: unknown): error is Error =>
+  error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+
+// Whoever reads the output may stop reading: that is no failure of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
+process.exitCode = await main(process.argv.slice(2));

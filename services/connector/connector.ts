@@ -24,11 +24,15 @@ export interface Connector {
 /** The data key's generation. It grows when the key is rotated, which nothing does yet. */
 const sealingGeneration = 1;
 
-/** Starts the named stages; resolves when every one has joined its group. */
+/**
+ * Starts the named stages; resolves when every one has joined its group. `fail` is told when a part of it has stopped
+ * for good.
+ */
 export async function startConnector(
   config: ConnectorConfig,
   stageNames: readonly string[],
   log: Log,
+  fail: (error: unknown) => void,
 ): Promise<Connector> {
   const stages = stagesNamed(stageNames);
   const { region, partitions } = config;
@@ -49,14 +53,14 @@ export async function startConnector(
 
   const workers: StageWorker<never, PrivateComputationPorts>[] = [];
   const directory = new Directory(codec, log, (providers) => {
-    for (const worker of workers) void worker.start(providers);
+    for (const worker of workers) worker.start(providers).catch(fail);
   });
   const tables = await openTables(
     kafka,
     region,
     ["config.collaborations", "config.providers"],
     (record) => directory.apply(record),
-    log,
+    fail,
   );
   const ports = await wirePorts(config, hsm, directory.collaborations);
   const context = { region, partitions, kafka, codec, keys, log };
@@ -65,7 +69,7 @@ export async function startConnector(
     worker: randomUUID(),
     stages: stages.map((stage) => stage.name),
   });
-  for (const stage of stages) workers.push(new StageWorker({ ...context, stage, ports }));
+  for (const stage of stages) workers.push(new StageWorker({ ...context, stage, ports, fail }));
   await Promise.all(workers.map((worker) => worker.start(directory.providers)));
   log.info({ stages: stages.map((stage) => stage.name) }, "connector is up");
 

@@ -3,6 +3,7 @@
  * that the operator admitted.
  */
 import { CollaborationVersions } from "../../documents/collaboration-versions.ts";
+import { PavilionError } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type { TableRecord } from "../../runtime/kafka/tables.ts";
@@ -31,6 +32,8 @@ export class Directory {
       if (record.topic === "config.collaborations") await this.#applyCollaboration(record.value);
       if (record.topic === "config.providers") await this.#applyProvider(record.value);
     } catch (error) {
+      // A registry that is away is no fault of the entry: the table stops, and with it the connector.
+      if (!(error instanceof PavilionError)) throw error;
       this.#log.error({ topic: record.topic, error }, "table entry is refused");
     }
   }

@@ -18,7 +18,11 @@ try {
   const config = readConfig("connector-config", values.config);
   const log = openLog({ service: "connector", region: config.region }, config.logLevel);
   const stages = (values.stages ?? "").split(",").filter((name) => name !== "");
-  const connector = await startConnector(config, stages, log);
+  const connector = await startConnector(config, stages, log, (error) => {
+    // Half a connector would hold requests without a word; another process takes over, or whoever restarts this one.
+    log.fatal({ error }, "connector cannot go on");
+    process.exit(1);
+  });
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;

@@ -27,8 +27,8 @@ export function regionTopics(region: string, partitions: number): TopicSpec[] {
     .filter((name) => !isProviders(name))
     .map((name) => topicSpec(region, name, partitions));
   const internal = stageNames.flatMap((stage) => [
-    { name: deadLetterTopic(region, stage), partitions: 1, config: recorded },
-    { name: changelogTopic(region, stage), partitions, config: { ...recorded, "cleanup.policy": "compact" } },
+    { name: deadLetterTopic(region, stage), partitions: 1, config: inner },
+    { name: changelogTopic(region, stage), partitions, config: { ...inner, ...compacted } },
   ]);
   return [...declared, ...internal];
 }
@@ -41,12 +41,26 @@ export function providerTopics(region: string, provider: string, partitions: num
 /** The broker's clock, not the writer's, says when a record came. */
 const recorded = { "message.timestamp.type": "LogAppendTime" };
 
+/** What stages write may be larger than what outsiders may: an outsider's record must fit into what follows from it. */
+const inner = { ...recorded, "max.message.bytes": "4194304" };
+const outer = { ...recorded, "max.message.bytes": "900000" };
+
+/** Small segments, so that compaction keeps up and a restore is short. */
+const compacted = { "cleanup.policy": "compact", "segment.bytes": "33554432" };
+
+/** Ticks tell the time; nobody needs the time of yesterday. */
+const fleeting = { "retention.ms": "3600000" };
+
 function topicSpec(region: string, name: TopicName, partitions: number, provider?: string): TopicSpec {
   const declaration = declarationOf(name);
   return {
     name: topicFor(region, name, provider),
     partitions: declaration.partitions === "spread" ? partitions : 1,
-    config: declaration.compacted === true ? { ...recorded, "cleanup.policy": "compact" } : recorded,
+    config: {
+      ...(declaration.outside === true ? outer : inner),
+      ...(declaration.compacted === true ? compacted : {}),
+      ...(name === "clock.ticks" ? fleeting : {}),
+    },
   };
 }
 

@@ -5,10 +5,11 @@
 import type { Admin, Kafka } from "kafkajs";
 import { verifyCollaboration } from "../../documents/collaboration.ts";
 import { createAcls, createTopics } from "../../infra/embedded/acl.ts";
+import { PavilionError } from "../../runtime/errors.ts";
 import { openPublisher } from "../../runtime/kafka/publisher.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type { CollaborationEntry, EventName, EventTypes } from "../../schemas/avro/index.ts";
-import type { TopicName } from "../../schemas/topics.ts";
+import { reservedProviders, type TopicName } from "../../schemas/topics.ts";
 import { brokerAcls, connectorAcls, providerAcls, providerTopics, regionTopics } from "./access.ts";
 
 export interface Region {
@@ -33,14 +34,19 @@ export class Operator {
     return new Operator(kafka, admin, codec);
   }
 
-  /** Makes the region's topics and lets its connector at them. */
+  /** Makes the region's topics and lets its connector at them. Throws CONFIG_INVALID for a name that is none. */
   async openRegion(region: Region): Promise<void> {
+    requireName(region.name);
     await createTopics(this.#admin, regionTopics(region.name, region.partitions));
     await createAcls(this.#admin, connectorAcls(region.name));
   }
 
-  /** Makes the provider's topics, lets it at them, and enters it in the region's table. */
+  /**
+   * Makes the provider's topics, lets it at them, and enters it in the region's table. Throws CONFIG_INVALID for a name
+   * that is none, or under which it would write a topic of the region's.
+   */
   async admitProvider(region: Region, provider: string): Promise<void> {
+    requireName(provider, reservedProviders);
     await createTopics(this.#admin, providerTopics(region.name, provider, region.partitions));
     await createAcls(this.#admin, providerAcls(region.name, provider));
     await this.#enter(region.name, "config.providers", "ProviderEntry", provider, {
@@ -49,7 +55,9 @@ export class Operator {
     });
   }
 
+  /** Throws CONFIG_INVALID for a name that is none. */
   async admitBroker(region: Region, broker: string): Promise<void> {
+    requireName(broker);
     await createAcls(this.#admin, brokerAcls(region.name, broker));
   }
 
@@ -78,4 +86,14 @@ export class Operator {
   async disconnect(): Promise<void> {
     await this.#admin.disconnect();
   }
+}
+
+/** Names are parts of topics and ACLs, where a dot or a star would reach further: the documents' pattern has neither. */
+function requireName(name: string, reserved: readonly string[] = []): void {
+  if (/^[a-z][a-z0-9-]{1,62}$/.test(name) && !reserved.includes(name)) return;
+  throw new PavilionError(
+    "CONFIG_INVALID",
+    "The name is reserved, or is not 2 to 63 lower-case letters, digits and dashes.",
+    "Choose another name for the region, provider or broker.",
+  );
 }

@@ -1,5 +1,5 @@
 /**
- * The sender's OPRF public key of an epoch (DESIGN section 3, Matching): announced under the sender's signature, and the
+ * The sender's OPRF public key of an epoch: announced under the sender's signature, and the
  * only one a receiver works with. With two keys in one epoch a sender could tell receivers apart, and tokens would not
  * meet; a receiver that sees a second one stops.
  */

@@ -18,7 +18,7 @@ import {
   readAnswer,
   type Blinding,
   type ReceiverContext,
-} from "./oprf-client.ts";
+} from "./oprf-receiver.ts";
 import type { Progress } from "./progress.ts";
 import { openReader, type Reader } from "../../runtime/kafka/reader.ts";
 import type { DatasetPlace } from "./state-folder.ts";

@@ -63,6 +63,23 @@ test("receivers, collaborations and epochs are metered apart", () => {
   assert.equal(next.care?.receivers.south?.evaluated, 40);
 });
 
+test("meters a receiver, collaboration or push under whatever name, those of inherited members too", () => {
+  const named = { ...first, receiver: "constructor", collaboration: "constructor", push: "constructor" };
+  const state = metered(named, {
+    ...second,
+    receiver: "constructor",
+    collaboration: "constructor",
+    push: "constructor",
+  });
+  const restored = JSON.parse(JSON.stringify(state)) as MeterState;
+  for (const kept of [state, restored]) {
+    const full = meterBatch(kept, { ...named, push: "b".repeat(32), count: 20 }, records);
+    assert.throws(() => meterBatch(full, { ...named, push: "c".repeat(32), count: 1 }, records), {
+      code: "OPRF_METER_EXCEEDED",
+    });
+  }
+});
+
 test("an epoch that is over stays over: going back would forget what was counted since", () => {
   const state = metered({ ...first, epoch: 3 });
   assert.throws(() => meterBatch(state, { ...first, push: "b".repeat(32) }, records), {

@@ -46,13 +46,13 @@ export type MeterState = Readonly<Record<string, EpochMeter>>;
  */
 export function meterBatch(state: MeterState, batch: MeteredBatch, records: number): MeterState {
   const { collaboration, epoch, receiver, push, sequence, digest, count } = batch;
-  const known = state[collaboration];
+  const known = ownMember(state, collaboration);
   if (known !== undefined && epoch < known.epoch) {
     throw new PavilionError("WRONG_EPOCH", "The batch is for an epoch that is over.");
   }
   const receivers = known?.epoch === epoch ? known.receivers : {};
-  const meter = receivers[receiver] ?? { evaluated: 0, pushes: {} };
-  const last = meter.pushes[push];
+  const meter = ownMember(receivers, receiver) ?? { evaluated: 0, pushes: {} };
+  const last = ownMember(meter.pushes, push);
   if (last?.sequence === sequence && last.digest === digest) return state;
   if (sequence !== (last?.sequence ?? 0) + 1) {
     throw new PavilionError("BATCH_OUT_OF_SEQUENCE", "The batch does not follow the push's last one.");
@@ -67,3 +67,7 @@ export function meterBatch(state: MeterState, batch: MeteredBatch, records: numb
     [collaboration]: { epoch, receivers: { ...receivers, [receiver]: { evaluated, pushes } } },
   };
 }
+
+/** Others choose the names: one may be called `constructor`, which every object inherits. */
+const ownMember = <T>(members: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(members, name) ? members[name] : undefined;

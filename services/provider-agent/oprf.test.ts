@@ -18,7 +18,7 @@ import { MemoryState } from "../../test/stage-state.ts";
 import { deriveEpochKey } from "../keystore/parties.ts";
 import { announceEpochKey, pinEpochKey, readEpochKey } from "./epoch-key.ts";
 import type { MeterState } from "./meter.ts";
-import { blindBatch, finalizeAnswer, type Blinding, type ReceiverContext } from "./oprf-client.ts";
+import { blindBatch, finalizeAnswer, type Blinding, type ReceiverContext } from "./oprf-receiver.ts";
 import { admitBatch, evaluateBatch, ownTokens, type SenderContext } from "./oprf-sender.ts";
 
 const northIdentity = ed25519FromSeed(new Uint8Array(32).fill(1));

@@ -101,6 +101,13 @@ test("two seals of the same records have nothing in common", async () => {
   }
 });
 
+test("every sealed record has the same length, whatever its values", async () => {
+  const values = [null, 0, 1, 1_000_000_000, -1_000_000_000];
+  const mixed = values.map((value, mark) => ({ token: Buffer.alloc(16, mark), values: [value, value] }));
+  const { batch } = await sealBatch(context, mixed, undefined, true);
+  assert.equal(new Set(batch.records.map(({ length }) => length)).size, 1);
+});
+
 test("a batch sealed for one place opens in no other", async () => {
   const { batch } = await sealBatch(context, records, undefined, true);
   const elsewhere: Head = { sequence: 1, head: "0".repeat(64) };
@@ -115,11 +122,11 @@ test("a batch sealed for one place opens in no other", async () => {
   );
 });
 
-test("a full batch of the widest records stays far below Kafka's limit", async () => {
+test("a batch of as many records as a header may state, of the most columns, stays below Kafka's limit", async () => {
   const widest = { token: Buffer.alloc(16), values: Array.from({ length: 32 }, () => -1_000_000_000) };
   const { batch } = await sealBatch(
     context,
-    Array.from({ length: 500 }, () => widest),
+    Array.from({ length: 2000 }, () => widest),
     undefined,
     true,
   );

@@ -33,7 +33,7 @@ export interface SealingContext {
 /** What binds the seal is the context's info and HPKE's own sequence: nothing is left for the aad. */
 const NO_AAD = new Uint8Array(0);
 
-/** The batch that follows `previous`, and what it makes the dataset's head. At most 10,000 records. */
+/** The batch that follows `previous`, and what it makes the dataset's head. At most 2,000 records. */
 export async function sealBatch(
   { regionKey, sign, place }: SealingContext,
   records: readonly MatchRecord[],

@@ -1,5 +1,5 @@
 /**
- * Aggregate: joins the partials that psi's partitions sent for a request (DESIGN section 2), and passes the exact sums,
+ * Aggregate: joins the partials that psi's partitions sent for a request, and passes the exact sums,
  * sealed, to the one ledger partition of the jurisdiction.
  *
  * Promises: publishes a request's aggregate once, from exactly one partial of every partition, or refuses at its

@@ -65,6 +65,12 @@ export function pay(plan: Plan, digest: string, state: StateView, time: number):
   return { granted: true, spend, changes };
 }
 
+/** Whether the request was ever charged, in any population; payments are known for as long as the longest window. */
+export function hasPaid(digest: string, state: StateView): boolean {
+  for (const [, entry] of state.entries(SPENDS)) if ((entry as Entry).digest === digest) return true;
+  return false;
+}
+
 /** What may still be spent under both limits; zero where a limit was lowered below what is spent. */
 function leftUnder(plan: Plan, account: Account, state: StateView, time: number): Fraction {
   const inTotal = subtractFractions(parseFraction(plan.budgetTotal), parseFraction(account.total));

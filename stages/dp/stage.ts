@@ -1,20 +1,22 @@
 /**
- * The dp stage: pays for a release from the population's budget, noises it, suppresses small groups. See README.md.
+ * The dp stage: pays for a release from the population's budget, noises it, suppresses small groups; or lets a request
+ * expire. The ledger alone decides which of the two happens to a request. See README.md.
  */
 import {
   output,
   publish,
   refuse,
   reject,
+  type Change,
   type Outcome,
   type Stage,
   type StateView,
 } from "../../runtime/stage.ts";
 import type { ExactAggregate, ReleasedAggregate, RequestRef } from "../../schemas/avro/index.ts";
-import { pay } from "./ledger.ts";
+import { hasPaid, pay } from "./ledger.ts";
 import type { NoiseSource } from "./noise.ts";
 import { inPlanOrder, noised, scalesFor } from "./release.ts";
-import { noteRelease, releaseOf } from "./released.ts";
+import { forgetOld, isExpired, noteExpired, noteRelease, releaseOf } from "./request-memory.ts";
 
 export interface DpPorts {
   readonly region: string;
@@ -23,24 +25,48 @@ export interface DpPorts {
   readonly noise: NoiseSource;
 }
 
-export const dp: Stage<"ExactAggregate", DpPorts> = {
+export const dp: Stage<"ExactAggregate" | "Overdue", DpPorts> = {
   name: "dp",
-  inputs: [{ topic: "aggregate.sums", types: ["ExactAggregate"] }],
+  inputs: [
+    { topic: "aggregate.sums", types: ["ExactAggregate"] },
+    { topic: "result.overdue", types: ["Overdue"] },
+  ],
   outputs: ["dp.released"],
-  async handle({ value, time }, state, { noise }) {
-    const { request } = value;
-    if (request.deadline < time) {
-      const detail = "The aggregate was ready only after the deadline; nothing was spent.";
-      return refuse({ request, code: "DEADLINE_PASSED", detail });
-    }
-    const paid = releaseOf(request.digest, state);
-    if (paid === undefined) return release(value, state, time, noise);
+  handle({ type, value, time }, state, { noise }) {
+    return type === "Overdue" ? expire(value.request, state) : decide(value, state, time, noise);
+  },
+};
+
+/** What was decided before stands, whatever the time. */
+function decide(
+  exact: ExactAggregate,
+  state: StateView,
+  time: number,
+  noise: NoiseSource,
+): Outcome | Promise<Outcome> {
+  const { request } = exact;
+  if (isExpired(request.digest, state)) {
+    return publish({ audit: [{ tenant: request.tenant, action: "request.expired", request }] });
+  }
+  const paid = releaseOf(request.digest, state);
+  if (paid !== undefined) {
     return publish({
       outputs: [outputOf(paid)],
       audit: [{ tenant: request.tenant, action: "release.repeated", request }],
     });
-  },
-};
+  }
+  if (request.deadline < time) return expire(request, state, forgetOld(state, time));
+  return release(exact, state, time, noise);
+}
+
+/** Promises the asker that the request is never charged; says nothing where it was, for its answer is on the way. */
+function expire(request: RequestRef, state: StateView, upkeep: readonly Change[] = []): Outcome {
+  if (isExpired(request.digest, state) || hasPaid(request.digest, state)) return publish({ changes: upkeep });
+  const detail = "The request was not answered before its deadline; nothing was charged.";
+  // Upkeep first: it must not forget what is noted now.
+  const changes = [...upkeep, noteExpired(request)];
+  return refuse({ request, code: "DEADLINE_PASSED", detail }, { changes });
+}
 
 async function release(
   exact: ExactAggregate,
@@ -71,7 +97,7 @@ async function release(
   const details = { ...amounts, sequence: sequence.toString() };
   return publish({
     outputs: [outputOf(released)],
-    changes: [...changes, ...noteRelease(released, state, time)],
+    changes: [...changes, ...forgetOld(state, time), noteRelease(released)],
     audit: [{ tenant: request.tenant, action: "budget.spent", request, details }],
   });
 }

@@ -14,7 +14,7 @@ import { RejectedBatch } from "./rejected-batch.ts";
 
 /** DHKEM(P-256): an uncompressed point. */
 const ENC_LENGTH = 65;
-/** The tag, the token and 32 columns of the widest integers take about 250 bytes. */
+/** The tag and a padded record of 32 columns take 357 bytes. */
 const CIPHERTEXT_LENGTH_MAX = 1024;
 /** First bytes of the OPRF output that make the token. */
 const TOKEN_LENGTH = 16;
@@ -33,7 +33,7 @@ export interface RecordOpening {
     enc: Uint8Array,
     info: Uint8Array,
   ): Promise<{ open(ciphertext: Uint8Array, aad: Uint8Array): Promise<Uint8Array> | Uint8Array }>;
-  /** Avro binary of a MatchRecord, without framing. Throws for anything else. */
+  /** Avro binary of a MatchRecord with its padding. Throws for anything else. */
   decodeRecord(bytes: Uint8Array): MatchRecord;
 }
 

@@ -5,12 +5,12 @@ import { CryptoError } from "../../crypto/errors.ts";
 import { digestOf } from "../../crypto/jws/canonical.ts";
 import { payloadDigest } from "../../documents/batch.ts";
 import { PavilionError } from "../../runtime/errors.ts";
+import { decodeRecord } from "../../runtime/registry/match-record.ts";
 import type { Outcome, StageEvent } from "../../runtime/stage.ts";
 import type { Notice, RecordBatch, RecordSlice } from "../../schemas/avro/index.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
 import {
   collaborationOf,
-  decodeRecord,
   following,
   participant,
   PARTITIONS,

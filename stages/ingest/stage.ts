@@ -1,5 +1,5 @@
 /**
- * Ingest: takes in a provider's record batches (DESIGN section 3, Values), or rejects each whole with its reason.
+ * Ingest: takes in a provider's record batches, or rejects each whole with its reason.
  *
  * Promises: an accepted batch was pushed and signed by the dataset's owner, follows the one before, opened entirely
  * and kept to the declared bounds and limits; every psi partition gets exactly one slice of it, and the provider one

@@ -11,7 +11,7 @@ const ELEMENT_LENGTH = 32;
 const PROOF_LENGTH = 64;
 
 interface Stated {
-  /** 1 to 10,000, by the documents' schema. */
+  /** 1 to 2,000, by the documents' schema. */
   readonly count: number;
   readonly payloadDigest: string;
 }

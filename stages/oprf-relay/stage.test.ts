@@ -201,7 +201,7 @@ describe("rejects", () => {
     ...(await blinded()),
     header: (await evaluation()).header,
   }));
-  rejects("more than 10,000 elements", "BATCH_UNREADABLE", () => blinded({ count: 10_001 }));
+  rejects("more than 2,000 elements", "BATCH_UNREADABLE", () => blinded({ count: 2001 }));
   rejects("another count than stated", "BATCH_UNREADABLE", () => blinded({ count: 3 }));
   rejects("a short element", "BATCH_UNREADABLE", () => blinded({}, { parts: [Buffer.alloc(31)] }));
   rejects("another count of evaluations", "BATCH_UNREADABLE", () => evaluation({ count: 1 }), sender);

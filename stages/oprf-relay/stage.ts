@@ -1,5 +1,5 @@
 /**
- * OPRF relay: carries RFC 9497 messages between the agents of one collaboration (DESIGN section 3, Matching).
+ * OPRF relay: carries RFC 9497 messages between the agents of one collaboration.
  *
  * Promises: forwards unchanged what a member signed for the current epoch, to the one member it is meant for, and one
  * key an epoch. Does not: hold a key, compute on elements, or meter; the sender's agent meters.

@@ -7,6 +7,8 @@ import type { Plan } from "../../schemas/avro/index.ts";
 export interface Head {
   readonly sequence: number;
   readonly head: string;
+  /** How many records of the dataset the partition has. */
+  readonly records: number;
 }
 
 /**

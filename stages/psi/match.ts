@@ -1,6 +1,6 @@
 /**
- * The match and its exact sums in one partition, in one pass (DESIGN section 3): a person counts where every pinned
- * dataset has a record under the same token.
+ * The match and its exact sums in one partition, in one pass over the smallest pinned dataset: a person counts where
+ * every pinned dataset has a record under the same token.
  *
  * Promises: one cell for every category of every grouping, zeros included, in the plan's order; a person is in exactly
  * one cell of each grouping and changes no statistic by more than the sensitivity that noise is scaled to, or the
@@ -10,39 +10,51 @@ import { PavilionError } from "../../runtime/errors.ts";
 import type { Cell, Grouping, Plan, Statistic } from "../../schemas/avro/index.ts";
 
 /** One dataset's values for a person, by declared column; null where absent. */
-type Values = readonly (number | null)[];
+export type Values = readonly (number | null)[];
 
-/** What a token has, by dataset. */
-export type StoredRecord = Readonly<Record<string, Values>>;
+/** A pinned dataset's records in this partition, by token. */
+export interface DatasetRecords {
+  /** How many there are. The match starts from the smallest dataset; its result does not depend on it. */
+  readonly count: number;
+  entries(): Iterable<readonly [token: string, values: Values]>;
+  valuesOf(token: string): Values | undefined;
+}
 
-/** Throws INTERNAL_ERROR for a plan that the records do not fit; the message names no value. */
-export function match(records: Iterable<readonly [token: string, record: StoredRecord]>, plan: Plan): Cell[] {
+/**
+ * `records` stand in the order of the plan's datasets. Throws INTERNAL_ERROR for a plan that the records do not fit;
+ * the message names no value.
+ */
+export function match(records: readonly DatasetRecords[], plan: Plan): Cell[] {
   const datasets = plan.datasets.map(({ dataset }) => dataset);
-  if (datasets.length === 0) throw unfit("it pins no dataset");
   const statistics = plan.statistics.map((statistic) => statisticOf(statistic, datasets));
   const groupings = plan.groupings.map((grouping) => groupingOf(grouping, datasets));
   const sums = plan.groupings.map(
     ({ categories }) => new Float64Array(categories.length * statistics.length),
   );
-  const matched: Values[] = [];
   const shares = new Float64Array(statistics.length);
-  for (const [, record] of records) {
-    if (!gather(record, datasets, matched)) continue;
+  for (const matched of join(records)) {
     for (const [index, statistic] of statistics.entries()) shares[index] = statistic(matched);
     for (const [index, grouping] of groupings.entries()) add(sums[index], grouping(matched), shares);
   }
   return cellsOf(plan, sums);
 }
 
-/** Collects the person's values dataset by dataset; false where a dataset lacks the person. */
-function gather(record: StoredRecord, datasets: readonly string[], into: Values[]): boolean {
-  for (const [slot, dataset] of datasets.entries()) {
-    // A dataset may be called `constructor`: only the record's own members are datasets.
-    const values = Object.hasOwn(record, dataset) ? record[dataset] : undefined;
-    if (values === undefined) return false;
-    into[slot] = values;
+/** The values of every person whom all datasets have, dataset by dataset; the list is the same one each time. */
+function* join(records: readonly DatasetRecords[]): Iterable<readonly Values[]> {
+  const smallest = records.reduce<DatasetRecords | undefined>(
+    (least, dataset) => (least === undefined || dataset.count < least.count ? dataset : least),
+    undefined,
+  );
+  if (smallest === undefined) throw unfit("it pins no dataset");
+  const matched: Values[] = [];
+  for (const [token, own] of smallest.entries()) {
+    const complete = records.every((dataset, slot) => {
+      const values = dataset === smallest ? own : dataset.valuesOf(token);
+      if (values !== undefined) matched[slot] = values;
+      return values !== undefined;
+    });
+    if (complete) yield matched;
   }
-  return true;
 }
 
 function add(sums: Float64Array | undefined, category: number, shares: Float64Array): void {
@@ -103,6 +115,7 @@ function cellsOf(plan: Plan, sums: readonly Float64Array[]): Cell[] {
   return sums.flatMap((table, grouping) =>
     Array.from({ length: table.length / width }, (_, category) => {
       const values = [...table.subarray(category * width, (category + 1) * width)];
+      // Cannot happen: documents/collaboration.ts takes no column whose sum over a full dataset could be inexact.
       if (!values.every(Number.isSafeInteger)) throw unfit("a sum is too large to be exact");
       return { grouping, category, values };
     }),

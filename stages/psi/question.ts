@@ -14,8 +14,8 @@ import {
 } from "../../runtime/stage.ts";
 import type { MatchQuestion, RequestRef } from "../../schemas/avro/index.ts";
 import { compareHeads, type Head } from "./heads.ts";
-import { match, type StoredRecord } from "./match.ts";
-import { placeOf } from "./slice.ts";
+import { match, type DatasetRecords } from "./match.ts";
+import { placeOf, recordsOf } from "./records.ts";
 
 /** How long a decision is remembered after the deadline; nothing is replayed later than that. */
 const REMEMBERED_MS = 3_600_000;
@@ -111,16 +111,19 @@ function decideOne(
       detail: "A dataset moved on from the head that the question pins.",
     };
   }
-  return answer(question, state.entries("records", place), at);
+  const records = plan.datasets.map(({ dataset }) =>
+    recordsOf(state, plan, dataset, headOf(dataset)?.records ?? 0),
+  );
+  return answer(question, records, at);
 }
 
 function answer(
   { request, document, plan }: MatchQuestion,
-  records: Iterable<[key: string, value: unknown]>,
+  records: readonly DatasetRecords[],
   { partition, partitions }: Place,
 ): RefusedRequest | Output {
   try {
-    const cells = match(records as Iterable<[string, StoredRecord]>, plan);
+    const cells = match(records, plan);
     const partial = { request, document, plan, partition, partitions, cells };
     return output("psi.partials", "PartialAggregate", partial, { key: request.requestId });
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Takes a batch's slice into the partition's tables. `records`: by token, what each dataset has; `heads`: the last batch
- * of each dataset; `epochs`: the epoch a collaboration is in, with its datasets' tables of that epoch alone.
+ * Takes a batch's slice into the partition's tables. `records`: each dataset's values by token; `heads`: the last batch of
+ * each dataset, and how many records it has here; `epochs`: the epoch a collaboration is in, with its datasets' tables of that epoch alone.
  *
  * Promises: taking a slice in again changes nothing; batches go in without gaps, and a fork of a dataset is refused.
  */
@@ -8,23 +8,22 @@ import { PavilionError } from "../../runtime/errors.ts";
 import type { Change, StateView } from "../../runtime/stage.ts";
 import type { RecordSlice } from "../../schemas/avro/index.ts";
 import type { Head } from "./heads.ts";
-import type { StoredRecord } from "./match.ts";
-
-/** `<collaboration>/<epoch>/`: what every key of the epoch's tables starts with. */
-export const placeOf = (collaboration: string, epoch: number): string => `${collaboration}/${String(epoch)}/`;
+import { placeOf, recordKey } from "./records.ts";
 
 /** The changes that the slice makes: none for one that was taken in before, or of an epoch that is over. */
 export function takeSlice(slice: RecordSlice, state: StateView): Change[] {
   const epoch = state.get("epochs", slice.collaboration) as number | undefined;
   if (epoch !== undefined && slice.epoch < epoch) return [];
-  const place = placeOf(slice.collaboration, slice.epoch);
-  const headKey = place + slice.dataset;
-  if (!isNext(slice, state.get("heads", headKey) as Head | undefined)) return [];
+  const headKey = placeOf(slice.collaboration, slice.epoch) + slice.dataset;
+  const last = state.get("heads", headKey) as Head | undefined;
+  if (!isNext(slice, last)) return [];
+  const written = upsert(slice);
+  const added = written.filter(({ table, key }) => state.get(table, key) === undefined).length;
   const { sequence, head } = slice;
   return [
     ...(epoch === slice.epoch ? [] : enterEpoch(slice, epoch, state)),
-    ...upsert(slice, place, state),
-    { table: "heads", key: headKey, value: { sequence, head } },
+    ...written,
+    { table: "heads", key: headKey, value: { sequence, head, records: (last?.records ?? 0) + added } },
   ];
 }
 
@@ -42,13 +41,10 @@ function isNext({ sequence, head }: RecordSlice, last: Head | undefined): boolea
   );
 }
 
-function upsert(slice: RecordSlice, place: string, state: StateView): Change[] {
-  const updated = new Map<string, StoredRecord>();
-  for (const { token, values } of slice.records) {
-    const key = place + token.toString("hex");
-    const before = updated.get(key) ?? (state.get("records", key) as StoredRecord | undefined);
-    updated.set(key, { ...before, [slice.dataset]: values });
-  }
+/** The slice's records; the last one of a token counts. */
+function upsert({ collaboration, epoch, dataset, records }: RecordSlice): Change[] {
+  const keyOf = (token: Buffer): string => recordKey(collaboration, epoch, dataset, token.toString("hex"));
+  const updated = new Map(records.map(({ token, values }) => [keyOf(token), values]));
   return [...updated].map(([key, value]) => ({ table: "records", key, value }));
 }
 

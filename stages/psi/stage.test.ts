@@ -259,6 +259,30 @@ describe("a slice", () => {
     });
   }
 
+  test("writes a state key of its own for every record, so that no key tells that two datasets share a token", async () => {
+    const { outcomes } = await run([slice("people", 1, people), slice("visits", 1, visits)]);
+    const [first, second] = outcomes.map(({ changes }) =>
+      changes.filter(({ table }) => table === "records").map(({ key }) => key),
+    );
+    assert.ok(first !== undefined && second !== undefined);
+    assert.equal(first.length, Object.keys(people).length);
+    assert.equal(second.length, Object.keys(visits).length);
+    assert.equal(new Set([...first, ...second]).size, first.length + second.length);
+  });
+
+  test("counts a dataset's records once each, however often they come", async () => {
+    const { state } = await run([
+      slice("people", 1, people),
+      slice("people", 2, { 2: [17, 0], 5: [30, 1] }),
+      slice("visits", 1, visits),
+    ]);
+    const countOf = (dataset: string): unknown => {
+      const { records } = state.get("heads", `care/2/${dataset}`) as { records: unknown };
+      return records;
+    };
+    assert.deepEqual([countOf("people"), countOf("visits")], [4, 3]);
+  });
+
   test("of a new epoch drops the old one's tables, of its collaboration alone", async () => {
     const other = slice("people", 1, people, { collaboration: "care-two" });
     const { state } = await run([slice("people", 1, people), slice("visits", 1, visits), other]);

@@ -1,6 +1,6 @@
 /**
- * Psi: joins records of one person by their tokens and sums what a question asks, one partition of tokens at a time
- * (DESIGN sections 2 and 3).
+ * Psi: joins records of one person by their tokens and sums what a question asks, one partition of tokens at a
+ * time.
  *
  * Promises: a partial aggregate is as of exactly the heads that compliance pinned; each question gets from each
  * partition one partial or one refusal, by its deadline. Does not: see identifiers, add noise, or say who matched.

@@ -5,7 +5,7 @@
 import type { Change, StateView } from "../../runtime/stage.ts";
 import type { RequestRef } from "../../schemas/avro/index.ts";
 
-/** Grace beyond the deadline before a request is given up, in milliseconds. */
+/** Grace beyond the deadline before a request is overdue, in milliseconds. */
 const GRACE_MS = 1000;
 /** How long a closed digest is remembered. */
 export const KEEP_CLOSED_MS = 7 * 24 * 3_600_000;
@@ -19,23 +19,36 @@ const UPKEEP = "upkeep";
 export const isClosed = (digest: string, state: StateView): boolean =>
   state.get(CLOSED, digest) !== undefined;
 
+interface Open {
+  readonly request: RequestRef;
+  /** True once the ledger was asked whether it has expired. */
+  readonly overdue?: true;
+}
+
 /** Waits for the request's end, unless it came already. */
 export function open(request: RequestRef, state: StateView): Change[] {
-  if (isClosed(request.digest, state)) return [];
-  return [{ table: OPEN, key: request.digest, value: { request } }];
+  if (isClosed(request.digest, state) || state.get(OPEN, request.digest) !== undefined) return [];
+  return [{ table: OPEN, key: request.digest, value: { request } satisfies Open }];
 }
+
+/** Goes on waiting; a request is told to be overdue once. */
+export const markOverdue = (request: RequestRef): Change => ({
+  table: OPEN,
+  key: request.digest,
+  value: { request, overdue: true } satisfies Open,
+});
 
 export const close = ({ digest }: RequestRef, time: number): Change[] => [
   { table: OPEN, key: digest, value: undefined },
   { table: CLOSED, key: digest, value: time },
 ];
 
-/** Open requests whose deadline and grace have passed, in the order of their digests. */
-export function overdue(state: StateView, time: number): RequestRef[] {
+/** Open requests that have become overdue since they were last asked for, in the order of their digests. */
+export function newlyOverdue(state: StateView, time: number): RequestRef[] {
   const found: RequestRef[] = [];
   for (const [, value] of state.entries(OPEN)) {
-    const { request } = value as { request: RequestRef };
-    if (request.deadline + GRACE_MS < time) found.push(request);
+    const { request, overdue } = value as Open;
+    if (overdue !== true && request.deadline + GRACE_MS < time) found.push(request);
   }
   return found.sort((a, b) => (a.digest < b.digest ? -1 : 1));
 }

@@ -1,7 +1,6 @@
 /**
  * The two forms of a result: an answer with its credential, or a coded refusal.
  */
-import { explain } from "../../runtime/stage.ts";
 import type { Refusal, RequestRef, Result, SignedResult } from "../../schemas/avro/index.ts";
 
 /** Provisional: no spend is anchored yet. */
@@ -11,18 +10,8 @@ export function answered(signed: SignedResult): Result {
   return { ...namedBy(request), status: "provisional", code: null, message: null, ...parts };
 }
 
-export function refused({ request, code, message }: Pick<Refusal, "request" | "code" | "message">): Result {
+export function refused({ request, code, message }: Refusal): Result {
   return { ...namedBy(request), status: "refused", code, message, ...nothing };
-}
-
-/** For a request that no stage has answered in time. */
-export function expired(request: RequestRef): Result {
-  const code = "DEADLINE_PASSED";
-  return refused({
-    request,
-    code,
-    message: explain(code, "The request was not answered before its deadline."),
-  });
 }
 
 const namedBy = ({ requestId, digest, tenant }: RequestRef) => ({ requestId, requestDigest: digest, tenant });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { ErrorCode } from "../../runtime/errors.ts";
 import { explain, type Outcome, type StageEvent } from "../../runtime/stage.ts";
-import type { Refusal, RequestRef, Result, SignedResult } from "../../schemas/avro/index.ts";
+import type { Overdue, Refusal, RequestRef, Result, SignedResult } from "../../schemas/avro/index.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { KEEP_CLOSED_MS, PRUNE_EVERY_MS } from "./arbiter.ts";
 import { result } from "./stage.ts";
@@ -36,9 +37,8 @@ const signedAt = (name: string, time = start): Input => {
   return { type: "SignedResult", value, topic: "signing.signed", key: "", time };
 };
 
-const refusedAt = (name: string, time = start): Input => {
-  const message = explain("BUDGET_EXHAUSTED", "No budget is left.");
-  const value: Refusal = { request: refFor(name), stage: "dp", code: "BUDGET_EXHAUSTED", message };
+const refusedAt = (name: string, time = start, code: ErrorCode = "BUDGET_EXHAUSTED"): Input => {
+  const value: Refusal = { request: refFor(name), stage: "dp", code, message: explain(code, "No.") };
   return { type: "Refusal", value, topic: "result.refusals", key: "", time };
 };
 
@@ -59,13 +59,17 @@ async function handle(input: Input, state: MemoryState): Promise<Outcome> {
 /** Everything published and audited, over one state. */
 async function run(inputs: readonly Input[], state = new MemoryState()) {
   const results: Result[] = [];
+  const overdue: RequestRef[] = [];
   const actions: string[] = [];
   for (const input of inputs) {
     const outcome = await handle(input, state);
-    results.push(...outcome.outputs.map(({ value }) => value as Result));
+    for (const { topic, value } of outcome.outputs) {
+      if (topic === "broker.results") results.push(value as Result);
+      else overdue.push((value as Overdue).request);
+    }
     actions.push(...outcome.audit.map(({ action }) => action));
   }
-  return { results, actions, state };
+  return { results, overdue, actions, state };
 }
 
 const overdueTick = tickAt(start + 61_001);
@@ -86,27 +90,58 @@ test("publishes a refusal with its code and message and no answer", async () => 
   const { results } = await run([routedAt("a"), refusedAt("a")]);
   const [{ status, code, message, answer, credential }] = results as [Result];
   assert.deepEqual([status, code, answer, credential], ["refused", "BUDGET_EXHAUSTED", null, null]);
-  assert.equal(message, explain("BUDGET_EXHAUSTED", "No budget is left."));
+  assert.equal(message, explain("BUDGET_EXHAUSTED", "No."));
 });
 
 test("publishes a refusal of a request that was never routed", async () => {
   assert.equal((await run([refusedAt("a")])).results.length, 1);
 });
 
-test("gives up a routed request a second after its deadline, not before, once", async () => {
-  const { results, state } = await run([routedAt("a"), tickAt(start + 61_000)]);
-  assert.equal(results.length, 0);
-  const late = await run([overdueTick, tickAt(start + 70_000)], state);
+test("puts a routed request to the ledger a second after its deadline, not before, once", async () => {
+  const { results, overdue, state } = await run([routedAt("a"), tickAt(start + 61_000)]);
+  assert.deepEqual([results, overdue], [[], []]);
+  const outcome = await handle(overdueTick, state);
+  const [asked] = outcome.outputs;
   assert.deepEqual(
-    late.results.map(({ requestDigest, code }) => [requestDigest, code]),
-    [["a", "DEADLINE_PASSED"]],
+    [asked?.topic, asked?.type, asked?.key, asked?.value],
+    ["result.overdue", "Overdue", "id-a", { request: refFor("a") }],
   );
-  assert.match(late.results[0]?.message ?? "", /Ask again, with a longer deadline/);
+  const later = await run([tickAt(start + 70_000), routedAt("a"), tickAt(start + 80_000)], state);
+  assert.deepEqual([later.results, later.overdue], [[], []]);
 });
 
-test("drops an answer that comes after the request was given up, and says so", async () => {
-  const { results, actions } = await run([routedAt("a"), overdueTick, signedAt("a"), refusedAt("a")]);
-  assert.equal(results.length, 1);
+test("an overdue request ends with what the ledger says", async () => {
+  const { results, overdue } = await run([
+    routedAt("a"),
+    overdueTick,
+    refusedAt("a", start + 62_000, "DEADLINE_PASSED"),
+    tickAt(start + 63_000),
+  ]);
+  assert.deepEqual(
+    results.map(({ requestDigest, code }) => [requestDigest, code]),
+    [["a", "DEADLINE_PASSED"]],
+  );
+  assert.match(results[0]?.message ?? "", /Ask again, with a longer deadline/);
+  assert.equal(overdue.length, 1);
+});
+
+test("publishes an answer however late: it was charged", async () => {
+  const { results } = await run([routedAt("a"), overdueTick, signedAt("a", start + 3_600_000)]);
+  assert.deepEqual(
+    results.map(({ status, code }) => [status, code]),
+    [["provisional", null]],
+  );
+});
+
+test("drops what comes after a request's end, and says so", async () => {
+  const { results, overdue, actions } = await run([
+    routedAt("a"),
+    refusedAt("a"),
+    signedAt("a"),
+    refusedAt("a"),
+    overdueTick,
+  ]);
+  assert.deepEqual([results.length, overdue], [1, []]);
   assert.deepEqual(actions, ["result.published", "result.late", "result.late"]);
 });
 
@@ -139,9 +174,10 @@ test("whatever the order, and however often each is doubled, each digest gets on
     fc.asyncProperty(inputs, async (order) => {
       const expected = new Map<string, string>();
       const opened = new Set<string>();
+      const asked = new Set<string>();
       for (const input of order) {
         if (input.type === "Tick") {
-          for (const name of opened) if (!expected.has(name)) expected.set(name, "DEADLINE_PASSED");
+          for (const name of opened) if (!expected.has(name)) asked.add(name);
           continue;
         }
         const name = input.value.request.digest;
@@ -149,7 +185,8 @@ test("whatever the order, and however often each is doubled, each digest gets on
         else if (!expected.has(name))
           expected.set(name, input.type === "Refusal" ? "BUDGET_EXHAUSTED" : "answered");
       }
-      const { results } = await run(order);
+      const { results, overdue } = await run(order);
+      assert.deepEqual(overdue.map(({ digest }) => digest).sort(), [...asked].sort());
       const found = results.map(({ requestDigest, code }): [string, string] => [
         requestDigest,
         code ?? "answered",
@@ -169,6 +206,7 @@ test("a restart between any two events changes nothing", async () => {
     restored.apply(before.state.snapshot().map(([table, key, value]) => ({ table, key, value })));
     const after = await run(inputs.slice(cut), restored);
     assert.deepEqual([...before.results, ...after.results], whole.results);
+    assert.deepEqual([...before.overdue, ...after.overdue], whole.overdue);
     assert.deepEqual(restored.snapshot(), whole.state.snapshot());
   }
 });

@@ -12,8 +12,8 @@ import {
   type StateView,
 } from "../../runtime/stage.ts";
 import type { RequestRef, Result } from "../../schemas/avro/index.ts";
-import { close, isClosed, open, overdue, pruneClosed } from "./arbiter.ts";
-import { answered, expired, refused } from "./result.ts";
+import { close, isClosed, markOverdue, newlyOverdue, open, pruneClosed } from "./arbiter.ts";
+import { answered, refused } from "./result.ts";
 
 export interface ResultPorts {
   readonly region: string;
@@ -28,7 +28,7 @@ export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick"
     { topic: "result.refusals", types: ["Refusal"] },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
-  outputs: ["broker.results"],
+  outputs: ["broker.results", "result.overdue"],
   handle({ type, value, time }, state) {
     switch (type) {
       case "RoutedRequest":
@@ -38,7 +38,7 @@ export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick"
       case "Refusal":
         return conclude(value.request, refused(value), state, time);
       case "Tick":
-        return expire(state, time);
+        return sweep(state, time);
     }
   },
 };
@@ -48,12 +48,14 @@ function conclude(request: RequestRef, concluded: Result, state: StateView, time
   return publish({ audit: [auditOf("result.late", request, concluded)] });
 }
 
-function expire(state: StateView, time: number): Outcome {
-  const ends = overdue(state, time).map((request) => published(request, expired(request), time));
+/** Only the ledger can say that nothing was charged: an overdue request is put to it, and stays open until its answer. */
+function sweep(state: StateView, time: number): Outcome {
+  const overdue = newlyOverdue(state, time);
   return publish({
-    outputs: ends.flatMap((end) => end.outputs),
-    changes: [...ends.flatMap((end) => end.changes), ...pruneClosed(state, time)],
-    audit: ends.flatMap((end) => end.audit),
+    outputs: overdue.map((request) =>
+      output("result.overdue", "Overdue", { request }, { key: request.requestId }),
+    ),
+    changes: [...overdue.map(markOverdue), ...pruneClosed(state, time)],
   });
 }
 

@@ -59,7 +59,7 @@ async function ask(): Promise<{ id: string; result: ReturnType<BrokerClient["ask
   return { id: request.requestId, result: client.ask(request) };
 }
 
-for (const last of ["routing", "compliance", "psi", "aggregate", "dp", "signing"]) {
+for (const last of ["routing", "compliance", "psi", "aggregate", "dp", "signing", "result"]) {
   test(`killed once ${last} has committed, the request is answered after the restart`, async () => {
     await connector.stop(0);
     // Only the stages up to the boundary run, so the kill surely falls behind it.
@@ -83,9 +83,37 @@ test("killed under load at any moment, every request is answered", async () => {
   for (const result of await Promise.all(results)) assert.equal(result.status, "provisional");
 });
 
-test("a request whose deadline passes while the stages are down gets one error, and is never charged", async () => {
+/** Asks while only these stages run, and starts the missing ones beside them 2 s after the deadline. */
+async function askLate(
+  up: readonly string[],
+  missing: readonly string[],
+): Promise<{ result: Awaited<ReturnType<BrokerClient["ask"]>>; actions: () => string[] }> {
   await connector.stop(0);
-  const down = await scene.stack.startConnector(homeRegion, ["routing", "compliance", "result"]);
+  const part = await scene.stack.startConnector(homeRegion, up);
+  const request = await signFresh(scene, { ...draft, deadlineSeconds: 8 });
+  const deadline = Date.now() + 8_000;
+  asked.push(request.requestId);
+  const asking = client.ask(request);
+  asking.catch(() => undefined);
+  const [last] = up.filter((stage) => stage !== "result").slice(-1);
+  await trail.until((record) => record.requestId === request.requestId && record.stage === last, 8_000);
+  await sleep(Math.max(0, deadline + 2_000 - Date.now()));
+  const rest = await scene.stack.startConnector(homeRegion, missing);
+  try {
+    const result = await asking;
+    return { result, actions: () => actionsOn(request.requestId) };
+  } finally {
+    await Promise.all([part.stop(0), rest.stop(0)]);
+    connector = await scene.stack.startConnector(homeRegion);
+  }
+}
+
+const actionsOn = (id: string): string[] =>
+  trail.records.filter((record) => record.requestId === id).map((record) => record.action);
+
+test("a request whose deadline passes while the stages before the ledger are down is never charged", async () => {
+  await connector.stop(0);
+  const down = await scene.stack.startConnector(homeRegion, ["routing", "compliance", "dp", "result"]);
   const request = await signFresh(scene, { ...draft, deadlineSeconds: 5 });
   asked.push(request.requestId);
   const result = await client.ask(request);
@@ -93,6 +121,39 @@ test("a request whose deadline passes while the stages are down gets one error, 
   assert.equal(result.code, "DEADLINE_PASSED");
   await down.stop(0);
   connector = await scene.stack.startConnector(homeRegion);
+  // A question after it shows that the ledger has worked off what stood before.
+  assert.equal((await (await ask()).result).status, "provisional");
+  assert.ok(!actionsOn(request.requestId).includes("budget.spent"));
+});
+
+test("a request that the ledger could not reach by its deadline gets one refusal and is never charged", async () => {
+  const { result, actions } = await askLate(
+    ["routing", "compliance", "psi", "result"],
+    ["aggregate", "dp", "signing"],
+  );
+  assert.equal(result.code, "DEADLINE_PASSED");
+  assert.equal((await (await ask()).result).status, "provisional");
+  assert.ok(!actions().includes("budget.spent"));
+});
+
+test("a sum that waited for the ledger beyond the deadline is charged and answered, or neither", async () => {
+  const { result, actions } = await askLate(
+    ["routing", "compliance", "psi", "aggregate", "result"],
+    ["dp", "signing"],
+  );
+  assert.equal((await (await ask()).result).status, "provisional");
+  assert.ok(result.status === "provisional" || result.code === "DEADLINE_PASSED");
+  assert.equal(actions().includes("budget.spent"), result.status === "provisional");
+});
+
+test("what was charged is answered, though signing comes after the deadline", async () => {
+  const { result, actions } = await askLate(
+    ["routing", "compliance", "psi", "aggregate", "dp", "result"],
+    ["signing"],
+  );
+  assert.equal(result.status, "provisional");
+  assert.equal(actions().filter((action) => action === "budget.spent").length, 1);
+  assert.ok(!actions().includes("request.refused"));
 });
 
 test("exactly one result a request, and one spend an answer", async () => {

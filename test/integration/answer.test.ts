@@ -3,7 +3,7 @@
  * and whoever holds the region's key.
  */
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,12 +12,10 @@ import avsc from "avsc";
 import { compactVerify, importJWK } from "jose";
 import { publicKeyOfDidKey } from "../../crypto/did/did-key.ts";
 import { encodeBase64url } from "../../crypto/jws/base64url.ts";
-import { openHsm } from "../../runtime/hsm/hsm.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { openLog } from "../../runtime/log.ts";
-import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
-import { sealerWith } from "../../runtime/sealer.ts";
-import type { ExactAggregate, Result } from "../../schemas/avro/index.ts";
+import type { ExactAggregate, Result, SignedRequest } from "../../schemas/avro/index.ts";
+import type { Request } from "../../schemas/json/request.ts";
 import type { BrokerClient } from "../../services/broker-client/client.ts";
 import { files, requestDraft } from "../../services/cli/demo/example.ts";
 import { plainJoin } from "../../services/cli/demo/plain-join.ts";
@@ -30,35 +28,41 @@ import {
   signFresh,
   type Scene,
 } from "../../services/cli/demo/scene.ts";
-import { brokerPrincipal, providerPrincipal } from "../../services/operator/access.ts";
+import { brokerPrincipal, connectorPrincipal, providerPrincipal } from "../../services/operator/access.ts";
+import { reachOf } from "./reach.ts";
+import { allowedTo, stranger } from "./allowance.ts";
 import { readTopic, type TopicRecord } from "./read-topic.ts";
+import { openRegionKeys } from "./region-keys.ts";
 
 const log = openLog({ service: "test" }, process.env.PAVILION_TEST_LOG ?? "silent");
 const plain = plainJoin(files["northwind-health"] ?? "", files["southbank-insurance"] ?? "", "20000101");
 
-let dir: string;
+const cleanup = new AsyncDisposableStack();
 let scene: Scene;
 let client: BrokerClient;
-let answered: { requestId: string; result: Result };
+let answered: { requestId: string; request: SignedRequest; result: Result; from: number; to: number };
 
 before(async () => {
-  dir = mkdtempSync(join(tmpdir(), "pavilion-test-"));
-  scene = await setScene(dir, log);
+  const dir = mkdtempSync(join(tmpdir(), "pavilion-test-"));
+  cleanup.defer(() => {
+    rmSync(dir, { recursive: true, force: true });
+  });
+  scene = await setScene(dir, log, (template) => template, [stranger]);
+  cleanup.defer(() => scene.stack.stop());
   await Promise.all([homeRegion, otherRegion].map((region) => scene.stack.startConnector(region)));
   await pushAll(scene, files, () => undefined);
   client = await connectBroker(scene, homeRegion, log);
+  cleanup.defer(() => client.close());
   const request = await signFresh(scene, requestDraft());
-  answered = { requestId: request.requestId, result: await client.ask(request) };
+  const from = Date.now();
+  const result = await client.ask(request);
+  answered = { requestId: request.requestId, request, result, from, to: Date.now() };
 });
 
-after(async () => {
-  await client.close();
-  await scene.stack.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
+after(() => cleanup.disposeAsync());
 
 test("before noise the match is what a plain join gives: 4,561 people, by state", async () => {
-  const codec = await regionCodec();
+  const { codec } = await openRegionKeys(scene.stack, homeRegion);
   const [record] = await readTopic(scene.stack.kafka, `${homeRegion}.aggregate.sums`);
   assert.ok(record?.value);
   const exact: ExactAggregate = await codec.decode("aggregate.sums", "ExactAggregate", record.value);
@@ -91,18 +95,85 @@ test("the answer is noised, signed, and within its stated bounds of the plain jo
   assert.equal(result.answer.epsilonLeft, "3");
 });
 
-test("another library verifies the credential, and it says what the result says", async () => {
-  const { credential, answer, requestDigest } = answered.result;
+test("another library verifies the credential, and it says what was asked and what the result says", async () => {
+  const { result, request } = answered;
+  const { credential, answer } = result;
   assert.ok(credential !== null && answer !== null);
-  const issuer = scene.stack.cards.get(homeRegion)?.issuerPublicKey;
-  assert.ok(issuer);
-  const key = await importJWK({ kty: "OKP", crv: "Ed25519", x: encodeBase64url(issuer) }, "EdDSA");
-  const { payload, protectedHeader } = await compactVerify(credential, key);
-  assert.equal(protectedHeader.typ, "vc+jwt");
-  const vc = JSON.parse(new TextDecoder().decode(payload)) as Record<string, unknown>;
-  assert.deepEqual(Buffer.from(publicKeyOfDidKey(String(vc.issuer))), Buffer.from(issuer));
-  assert.ok(JSON.stringify(vc.credentialSubject).includes(requestDigest));
+  const { vc, header, issuer } = await verifiedCredential(credential);
+  assert.deepEqual(header, { alg: "EdDSA", kid: `${String(vc.issuer)}#${issuer}`, typ: "vc+jwt" });
+  const asked = JSON.parse(request.document) as Request;
+  const { epsilonSpent, epsilonLeft } = answer;
+  const { datasets, statistics, spend, ...subject } = vc.credentialSubject as Record<string, unknown>;
+  assert.deepEqual(subject, {
+    id: `urn:uuid:${result.requestId}`,
+    requestDigest: createHash("sha256").update(request.document).digest("hex"),
+    broker: asked.broker,
+    tenant: asked.tenant,
+    purpose: asked.purpose,
+    legalBasis: asked.legalBasis,
+    collaboration: asked.collaboration,
+    collaborationVersion: scene.collaboration.version,
+    epoch: scene.collaboration.matching.epoch,
+    mechanism: "discrete Laplace",
+    minimumGroup: scene.collaboration.minimumGroup,
+    answer,
+  });
+  assert.equal(subject.requestDigest, result.requestDigest);
+  assert.deepEqual(
+    (datasets as { dataset: string }[]).map(({ dataset }) => dataset),
+    scene.collaboration.providers.map(({ dataset }) => dataset),
+  );
+  assert.deepEqual(
+    (statistics as { statistic: string; scale: string }[]).map(({ statistic, scale }) => [statistic, scale]),
+    ["count", "valid", "sum"].map((kind) => {
+      const column = "(northwind-patients.age)";
+      return [kind === "count" ? kind : kind + column, kind === "sum" ? "600" : "6"];
+    }),
+  );
+  const { epsilon, left } = spend as { epsilon: string; left: string };
+  assert.deepEqual([epsilon, left], [epsilonSpent, epsilonLeft]);
 });
+
+test("the credential has the members that VC 2.0 requires, is valid from its answer on, and never expires", async () => {
+  const { vc } = await verifiedCredential(answered.result.credential ?? "");
+  assert.ok(Array.isArray(vc["@context"]) && Array.isArray(vc.type));
+  assert.equal(vc["@context"][0], "https://www.w3.org/ns/credentials/v2");
+  assert.deepEqual(vc.type, ["VerifiableCredential", "ResultCredential"]);
+  assert.match(
+    String(vc.id),
+    /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+  );
+  const validFrom = Date.parse(String(vc.validFrom));
+  assert.equal(new Date(validFrom).toISOString(), vc.validFrom);
+  assert.ok(validFrom >= answered.from && validFrom <= answered.to, "signed while it was asked");
+  // VC-JOSE-COSE: `iss`, `exp` and the like must not contradict the credential's own members. None are there.
+  assert.deepEqual(
+    Object.keys(vc).sort(),
+    ["@context", "credentialSubject", "id", "issuer", "type", "validFrom"].sort(),
+  );
+});
+
+test("a credential with one changed byte does not verify", async () => {
+  const [header = "", payload = "", signature = ""] = (answered.result.credential ?? "").split(".");
+  const bytes = Buffer.from(payload, "base64url");
+  bytes.writeUInt8(bytes.readUInt8(bytes.length >> 1) ^ 1, bytes.length >> 1);
+  const changed = [header, bytes.toString("base64url"), signature].join(".");
+  await assert.rejects(verifiedCredential(changed), { code: "ERR_JWS_SIGNATURE_VERIFICATION_FAILED" });
+});
+
+/** By jose, with the key on the region's card; `issuer` is the did:key's own part. */
+async function verifiedCredential(
+  credential: string,
+): Promise<{ vc: Record<string, unknown>; header: object; issuer: string }> {
+  const issuerKey = scene.stack.cards.get(homeRegion)?.issuerPublicKey;
+  assert.ok(issuerKey);
+  const key = await importJWK({ kty: "OKP", crv: "Ed25519", x: encodeBase64url(issuerKey) }, "EdDSA");
+  const { payload, protectedHeader } = await compactVerify(credential, key);
+  const vc = JSON.parse(new TextDecoder().decode(payload)) as Record<string, unknown>;
+  const did = String(vc.issuer);
+  assert.deepEqual(Buffer.from(publicKeyOfDidKey(did)), Buffer.from(issuerKey));
+  return { vc, header: protectedHeader, issuer: did.slice("did:key:".length) };
+}
 
 test("a client with nothing but a Kafka library and the registry makes sense of the results", async () => {
   const { stack } = scene;
@@ -127,36 +198,39 @@ test("a client with nothing but a Kafka library and the registry makes sense of 
   assert.equal(record.headers.ce_specversion, "1.0");
 });
 
-test("a provider's principal neither reads nor writes another's topics, nor any of the other region", async () => {
+test("nobody joins another's group or fences a stage", async () => {
   const { stack } = scene;
-  const kafka = connectKafka(stack.access(providerPrincipal("southbank-insurance")), "intruder", log);
-  const others = [
-    `${homeRegion}.ingest.northwind-health`,
-    `${homeRegion}.oprf.blinded.northwind-health`,
-    `${homeRegion}.provider.notices.northwind-health`,
-    `${homeRegion}.dataset.slices`,
-    `${homeRegion}.broker.results`,
-    `${homeRegion}.audit.events`,
-    `${otherRegion}.config.collaborations`,
-    `${otherRegion}.broker.results`,
-  ];
-  const ownGroup = `${homeRegion}.provider.southbank-insurance.${randomUUID()}`;
-  for (const topic of others) {
-    await assert.rejects(readTopic(kafka, topic, ownGroup), /not authorized/i, `reads ${topic}`);
-    await assert.rejects(write(kafka, topic), /not authorized/i, `writes ${topic}`);
+  const dpId = `${homeRegion}.dp.0`;
+  for (const principal of [providerPrincipal("southbank-insurance"), brokerPrincipal("core-broker")]) {
+    const kafka = connectKafka(stack.access(principal), "intruder", log);
+    const [topic = ""] = allowedTo([])[principal]?.read ?? [];
+    // kafkajs tells a refused group as one whose coordinator it cannot find.
+    for (const group of [`${homeRegion}.dp`, `${homeRegion}.provider.northwind-health.x`]) {
+      const foreign = readTopic(kafka, topic, group);
+      await assert.rejects(foreign, /not authorized|group coordinator/i, `${principal} joins ${group}`);
+    }
+    await assert.rejects(begin(kafka, dpId), /authoriz|group coordinator/i, `${principal} fences a stage`);
   }
-  const own = `${homeRegion}.provider.notices.southbank-insurance`;
-  // kafkajs tells a refused group as one whose coordinator it cannot find.
-  const foreign = readTopic(kafka, own, `${homeRegion}.dp`);
-  await assert.rejects(foreign, /not authorized|group coordinator/i, "joins another's group");
-  assert.ok((await readTopic(kafka, own, ownGroup)).length > 0, "reads its own notices");
-  const transactional = kafka.producer({
-    transactionalId: `${homeRegion}.dp.0`,
-    idempotent: true,
-    retry: { retries: 1 },
-  });
-  await assert.rejects(transactional.connect(), /authoriz/i, "fences a stage");
+  const elsewhere = connectKafka(stack.access(connectorPrincipal(otherRegion)), "intruder", log);
+  await assert.rejects(
+    begin(elsewhere, dpId),
+    /authoriz|group coordinator/i,
+    "fences another region's stage",
+  );
+  const home = connectKafka(stack.access(connectorPrincipal(homeRegion)), "control", log);
+  await begin(home, `${homeRegion}.test.0`);
 });
+
+/** Takes a transactional id over: connecting does not ask for it yet. */
+async function begin(kafka: ReturnType<typeof connectKafka>, transactionalId: string): Promise<void> {
+  const producer = kafka.producer({ transactionalId, maxInFlightRequests: 1, retry: { retries: 1 } });
+  await producer.connect();
+  try {
+    await (await producer.transaction()).abort();
+  } finally {
+    await producer.disconnect();
+  }
+}
 
 test("a question in another region than the data's is refused there", async () => {
   const elsewhere = await connectBroker(scene, otherRegion, log);
@@ -233,11 +307,18 @@ async function write(kafka: ReturnType<typeof connectKafka>, topic: string, key 
   }
 }
 
-/** What only the region itself can do: open what its topics carry sealed. */
-async function regionCodec(): Promise<Codec> {
-  const token = scene.stack.tokenOf(homeRegion);
-  const hsm = await openHsm(token);
-  const keys = sealerWith({ generation: 1, bytes: await hsm.sealingKey(1) }, await hsm.nameKey());
-  await hsm.close();
-  return openCodec(scene.stack.registryUrl, keys);
-}
+// The last test: it writes what nobody can read to every topic that takes it.
+test("of all topics of both regions, each principal reads and writes those it is allowed, and no other", async () => {
+  const { stack } = scene;
+  const admin = stack.kafka.admin();
+  await admin.connect();
+  const topics = (await admin.listTopics()).sort();
+  await admin.disconnect();
+  assert.ok(topics.includes("__consumer_offsets") && topics.includes(`${otherRegion}.dp.changelog`));
+  for (const [principal, allowed] of Object.entries(allowedTo(topics))) {
+    const kafka = connectKafka(stack.access(principal), "intruder", log);
+    const reach = await reachOf(kafka, `${allowed.groups}${randomUUID()}`, topics);
+    assert.deepEqual(reach.read, [...allowed.read].sort(), `${principal} reads`);
+    assert.deepEqual(reach.write, [...allowed.write].sort(), `${principal} writes`);
+  }
+});

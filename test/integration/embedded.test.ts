@@ -1,5 +1,5 @@
 /**
- * The embedded parts, for real (DESIGN section 5): who Kafka lets in and to what, transactions, what the registry refuses and
+ * The embedded parts, for real: who Kafka lets in and to what, transactions, what the registry refuses and
  * remembers, and that nothing is left running.
  */
 import assert from "node:assert/strict";

@@ -1,10 +1,11 @@
 /**
- * Everything that stands in a topic now, read with kafkajs alone.
+ * Everything that stands in a topic now, or in several, read with kafkajs alone.
  */
 import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
 
 export interface TopicRecord {
+  readonly topic: string;
   readonly key: string;
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, string>>;
@@ -12,7 +13,11 @@ export interface TopicRecord {
 }
 
 /** Resolves once nothing new has come for a while; rejects where the principal may not read. */
-export async function readTopic(kafka: Kafka, topic: string, groupId?: string): Promise<TopicRecord[]> {
+export async function readTopic(
+  kafka: Kafka,
+  topic: string | readonly string[],
+  groupId?: string,
+): Promise<TopicRecord[]> {
   const consumer = kafka.consumer({
     groupId: groupId ?? `test.${randomUUID()}`,
     maxWaitTimeInMs: 100,
@@ -28,13 +33,14 @@ export async function readTopic(kafka: Kafka, topic: string, groupId?: string): 
   crashed.catch(() => undefined);
   try {
     await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.subscribe({ topics: [topic].flat(), fromBeginning: true });
     await consumer.run({
       autoCommit: false,
-      eachMessage: ({ message, partition }) => {
+      eachMessage: ({ topic, message, partition }) => {
         last = performance.now();
         const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]);
         records.push({
+          topic,
           key: message.key?.toString() ?? "",
           value: message.value,
           headers: Object.fromEntries(headers) as Record<string, string>,

@@ -13,7 +13,7 @@ import { headersOf } from "../../runtime/kafka/cloudevents.ts";
 import { StageWorker } from "../../runtime/kafka/stage-worker.ts";
 import { openLog } from "../../runtime/log.ts";
 import { publish, reject, type Stage } from "../../runtime/stage.ts";
-import { openAuditTrail, type AuditTrail } from "../../services/cli/demo/audit-trail.ts";
+import { openAuditTrail, type AuditRecord, type AuditTrail } from "../../services/cli/demo/audit-trail.ts";
 import { connectorPrincipal } from "../../services/operator/access.ts";
 import { Stack } from "../../services/stack/stack.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
@@ -30,8 +30,15 @@ const counting: Stage<"DatasetHead", { partition: number }> = {
   handle(event, state, { partition }) {
     if (event.value.head === "poison") throw new Error("cannot handle this");
     if (event.value.head === "rejected") return reject("BATCH_UNREADABLE", "The head is refused.");
+    // Larger than Kafka takes: a batch of `large` ones together, `huge` by itself.
+    const ballast = { large: 20_000, huge: 5_000_000 }[event.value.head] ?? 0;
     const count = ((state.get("counts", "all") as number | undefined) ?? 0) + 1;
-    const details = { head: event.value.head, count: String(count), partition: String(partition) };
+    const details = {
+      head: event.value.head,
+      count: String(count),
+      partition: String(partition),
+      ballast: "x".repeat(ballast),
+    };
     return publish({
       changes: [{ table: "counts", key: "all", value: count }],
       audit: [{ tenant: `tenant-${String(partition)}`, action: "counted", details }],
@@ -51,10 +58,14 @@ before(async () => {
 });
 
 after(async () => {
+  for (const worker of running) await worker.stop().catch(() => undefined);
   await trail.close();
   await stack.stop();
   rmSync(dir, { recursive: true, force: true });
 });
+
+/** Stopped at the end whatever became of their tests: a worker that is left keeps the process alive. */
+const running = new Set<{ stop(): Promise<void> }>();
 
 async function startWorker(): Promise<StageWorker<"DatasetHead", { partition: number }>> {
   const keys = sealerWith({ generation: 1, bytes: Buffer.alloc(32, 7) }, Buffer.alloc(32, 8));
@@ -67,7 +78,11 @@ async function startWorker(): Promise<StageWorker<"DatasetHead", { partition: nu
     keys,
     ports: (partition) => ({ partition }),
     log,
+    fail: (error) => {
+      throw error;
+    },
   });
+  running.add(worker);
   await worker.start([]);
   return worker;
 }
@@ -147,10 +162,34 @@ test("a poison input goes to the dead letters and stops nobody behind it", async
   const worker = await startWorker();
   await send([{ head: "rejected" }, { head: "poison" }, { head: "after" }]);
   await trail.until(() => counted(0).some(({ head }) => head === "after"), 30_000);
+  const rejected = (code: string) => (record: AuditRecord) => record.code === code;
+  await trail.until(rejected("BATCH_UNREADABLE"), 20_000);
+  await trail.until(rejected("INTERNAL_ERROR"), 20_000);
   const rejections = trail.records.filter((record) => record.action === "input.rejected");
   assert.deepEqual(
     rejections.map((record) => record.code),
     ["BATCH_UNREADABLE", "INTERNAL_ERROR"],
+  );
+  await worker.stop();
+});
+
+test("a backlog whose outputs are more than one record batch takes is worked off", async () => {
+  const before = counted(0).length;
+  await send(upTo(120).map(() => ({ head: "large" })));
+  const worker = await startWorker();
+  await trail.until(() => counted(0).length >= before + 120, 30_000);
+  await worker.stop();
+});
+
+test("an input whose output Kafka never takes is given up, and those around it are handled", async () => {
+  const worker = await startWorker();
+  await send(["near", "huge", "beyond"].map((head) => ({ head })));
+  await trail.until(() => counted(0).some(({ head }) => head === "beyond"), 30_000);
+  const heads = counted(0).map(({ head }) => head);
+  assert.deepEqual(heads.slice(-2), ["near", "beyond"]);
+  assert.equal(
+    trail.records.filter((record) => record.action === "input.rejected").at(-1)?.code,
+    "INTERNAL_ERROR",
   );
   await worker.stop();
 });
@@ -171,4 +210,19 @@ test("two workers share the partitions, and the one that is left takes over wher
     assert.deepEqual(counts, upTo(counts.length));
   }
   await second.stop();
+});
+
+test("a partition that goes and comes back under a backlog is worked off, each input once", async () => {
+  const before = [counted(0).length, counted(1).length];
+  const backlog = 2_500;
+  await send(upTo(backlog).flatMap((n) => [0, 1].map((partition) => ({ head: `e${String(n)}`, partition }))));
+  const first = await startWorker();
+  const second = await startWorker();
+  await second.stop();
+  await trail.until(() => [0, 1].every((p) => counted(p).length >= (before[p] ?? 0) + backlog), 60_000);
+  for (const partition of [0, 1]) {
+    const counts = counted(partition).map(({ count }) => count);
+    assert.deepEqual(counts, upTo(counts.length));
+  }
+  await first.stop();
 });

@@ -23,7 +23,7 @@ export interface AuditTrail {
 
 export async function openAuditTrail(kafka: Kafka, codec: Codec, region: string): Promise<AuditTrail> {
   const records: AuditRecord[] = [];
-  const waiting = new Set<() => void>();
+  const waiting = new Set<(news: readonly AuditRecord[]) => void>();
   let failure: unknown;
   const reader = await openReader(kafka, {
     topic: topicFor(region, "audit.events"),
@@ -32,12 +32,13 @@ export async function openAuditTrail(kafka: Kafka, codec: Codec, region: string)
     handle: async ({ value, timestamp }) => {
       if (value === null) return;
       const event = await codec.decode("audit.events", "AuditEvent", value);
-      records.push({ ...event, time: Number(timestamp) });
-      for (const wake of waiting) wake();
+      const record = { ...event, time: Number(timestamp) };
+      records.push(record);
+      for (const wake of waiting) wake([record]);
     },
     fail: (error) => {
       failure = error;
-      for (const wake of waiting) wake();
+      for (const wake of waiting) wake([]);
     },
   });
   return {
@@ -49,8 +50,8 @@ export async function openAuditTrail(kafka: Kafka, codec: Codec, region: string)
           waiting.delete(wake);
           outcome();
         };
-        const wake = (): void => {
-          if (records.some(condition)) settle(resolve);
+        const wake = (news: readonly AuditRecord[]): void => {
+          if (news.some(condition)) settle(resolve);
           else if (failure !== undefined)
             settle(() => {
               reject(new Error("the audit trail broke off", { cause: failure }));
@@ -62,7 +63,7 @@ export async function openAuditTrail(kafka: Kafka, codec: Codec, region: string)
           });
         }, limitMs);
         waiting.add(wake);
-        wake();
+        wake(records);
       }),
     close: () => reader.close(),
   };

@@ -1,21 +1,26 @@
 /**
  * `./pavilion demo [--json]`: the main job, end to end, on the real parts, in a temporary folder that is removed again.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import { PavilionError } from "../../../runtime/errors.ts";
+import { privateComputation } from "../../../pipelines/private-computation.ts";
+import { errorCatalogue, PavilionError, type ErrorCode } from "../../../runtime/errors.ts";
 import { openLog, type Log } from "../../../runtime/log.ts";
 import type { Result } from "../../../schemas/avro/index.ts";
+import { onInterrupt } from "../interrupt.ts";
 import { openAuditTrail, spanOf, stageTimes, type AuditTrail } from "./audit-trail.ts";
 import { files, requestDraft } from "./example.ts";
 import { plainJoin } from "./plain-join.ts";
 import { agentText, answerLines, stageLines, type StageTime } from "./report.ts";
 import { connectBroker, homeRegion, otherRegion, pushAll, setScene, signFresh, type Scene } from "./scene.ts";
 
-/** The stages that a request passes, in order; ingest and the relay worked before it came. */
-const requestStages = ["routing", "compliance", "psi", "aggregate", "dp", "signing", "result"];
+/** Ingest and the relay work while providers push; the others, in order, on a request. */
+const pushStageNames = ["ingest", "oprf-relay"];
+const requestStageNames = privateComputation
+  .map((stage) => stage.name)
+  .filter((name) => !pushStageNames.includes(name));
 const auditLimitMs = 15_000;
 
 export async function demo(args: string[]): Promise<number> {
@@ -26,11 +31,15 @@ export async function demo(args: string[]): Promise<number> {
     else console.log(line);
   };
   const started = performance.now();
-  const dir = mkdtempSync(join(tmpdir(), "pavilion-demo-"));
+  const dir = temporaryFolder();
+  const remove = (): void => {
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  };
+  const unwatch = onInterrupt(remove);
   try {
     const outcome = await play(dir, tell);
     const totalMs = Math.round(performance.now() - started);
-    rmSync(dir, { recursive: true, force: true });
+    remove();
     tell(
       `Done in ${(totalMs / 1000).toFixed(1)} s. Nothing is left running, and the temporary folder is gone.`,
     );
@@ -38,11 +47,36 @@ export async function demo(args: string[]): Promise<number> {
       console.log(JSON.stringify({ ...outcome, totalMs, evidence: null, trust: null, verified: null }));
     return 0;
   } catch (error) {
-    console.error(
-      `pavilion: the demo failed; the logs of its parts are kept in ${join(dir, "log")} and ${dir}`,
-    );
+    keepLogsOnly(dir);
     throw error;
+  } finally {
+    unwatch();
   }
+}
+
+function temporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "pavilion-demo-"));
+  } catch (cause) {
+    const message = `No temporary folder can be made under ${tmpdir()}.`;
+    throw new PavilionError("CONFIG_INVALID", message, "Set TMPDIR to a folder that can be written.", {
+      cause,
+    });
+  }
+}
+
+/** Of a failed run the logs stay, and nothing else: keys, PINs and data go. */
+function keepLogsOnly(dir: string): void {
+  const logs = readdirSync(dir, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".log"),
+  );
+  if (logs.length > 0) {
+    const kept = mkdtempSync(join(tmpdir(), "pavilion-demo-logs-"));
+    for (const name of logs.filter((log) => !log.includes("-0/")))
+      cpSync(join(dir, name), join(kept, basename(name)));
+    console.error(`pavilion: the demo failed; the logs of its parts are kept in ${kept}`);
+  }
+  rmSync(dir, { recursive: true, force: true });
 }
 
 interface DemoOutcome {
@@ -54,6 +88,7 @@ interface DemoOutcome {
 async function play(dir: string, tell: (line: string) => void): Promise<DemoOutcome> {
   const log = openLog({ service: "demo" }, "silent");
   const step = stopwatch(tell);
+  tell("  starting Kafka, the schema registry and two HSM tokens …");
   const scene = await setScene(dir, log);
   try {
     step("Kafka, schema registry and two HSM tokens are up; topics, ACLs, schemas and keys are made");
@@ -82,7 +117,7 @@ async function pushStages(
     const text = agentText(line);
     if (text !== undefined) tell(`    ${provider}: ${text}`);
   });
-  return ["ingest", "oprf-relay"].map((name) => {
+  return pushStageNames.map((name) => {
     const first = Math.min(
       ...trail.records.filter((record) => record.stage === name).map(({ time }) => time),
     );
@@ -101,35 +136,33 @@ async function answer(
   const client = await connectBroker(scene, homeRegion, log);
   try {
     const request = await signFresh(scene, requestDraft());
-    const asked = Date.now();
+    const published = Date.now();
     const result = await client.ask(request);
-    const roundTripMs = Date.now() - asked;
-    if (result.answer === null) {
-      throw new PavilionError(
-        "INTERNAL_ERROR",
-        `The question was refused: ${result.code ?? ""} ${result.message ?? ""}`,
-      );
-    }
+    const roundTripMs = Date.now() - published;
+    if (result.answer === null) throw refusalOf(result);
     await trail.until(
       ({ requestId: id, stage }) => id === request.requestId && stage === "result",
       auditLimitMs,
     );
-    const stages = [...pushed, ...stageTimes(trail.records, request.requestId, requestStages, asked)];
+    const asked = stageTimes(trail.records, request.requestId, requestStageNames, published);
     const [patients = "", members = ""] = scene.collaboration.providers.map(({ id }) => files[id]);
     const plain = plainJoin(patients, members, scene.collaboration.referenceDate.replaceAll("-", ""));
     const { confidence, epsilonSpent, epsilonLeft } = result.answer;
+    const window = String(scene.collaboration.budget.windowDays);
     tell("");
-    for (const line of stageLines(stages)) tell(line);
-    tell(`  question to answer ${String(roundTripMs)} ms`);
+    for (const line of stageLines("while the providers pushed", pushed)) tell(line);
+    for (const line of stageLines("for the question", asked)) tell(line);
+    tell(`  from question to answer ${String(roundTripMs)} ms`);
     tell("");
     for (const line of answerLines(result.answer, plain)) tell(line);
     tell(
       `  each interval holds the exact value with probability ${confidence}; only this demo knows the plain join`,
     );
     tell(
-      `  epsilon spent ${epsilonSpent}, left ${epsilonLeft}; status ${result.status}, credential signed in the HSM`,
+      `  epsilon spent ${epsilonSpent}; the population may spend ${epsilonLeft} more within ${window} days`,
     );
-    return { requestId: request.requestId, result, stages };
+    tell(`  status ${result.status}; the credential was signed in the HSM`);
+    return { requestId: request.requestId, result, stages: [...pushed, ...asked] };
   } finally {
     await client.close();
   }
@@ -154,4 +187,10 @@ function stopwatch(tell: (line: string) => void): (line: string) => void {
     tell(`  ${((now - last) / 1000).toFixed(1).padStart(5)} s  ${line}`);
     last = now;
   };
+}
+
+/** The refusal as an error of its own code. */
+function refusalOf({ code, message }: Result): PavilionError {
+  const known = code !== null && Object.hasOwn(errorCatalogue, code) ? (code as ErrorCode) : "INTERNAL_ERROR";
+  return new PavilionError(known, `The question was refused: ${message ?? ""}`);
 }

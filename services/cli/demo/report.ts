@@ -9,9 +9,12 @@ export interface StageTime {
   readonly ms: number;
 }
 
-export function stageLines(stages: readonly StageTime[]): string[] {
+export function stageLines(title: string, stages: readonly StageTime[]): string[] {
   const width = Math.max(...stages.map((stage) => stage.name.length));
-  return stages.map(({ name, ms }) => `  ${name.padEnd(width)}  ${String(Math.round(ms)).padStart(6)} ms`);
+  const lines = stages.map(
+    ({ name, ms }) => `    ${name.padEnd(width)}  ${String(Math.round(ms)).padStart(6)} ms`,
+  );
+  return [`  stages, ${title}:`, ...lines];
 }
 
 /** A row a group: each measure with its interval, and what the plain join gives. */
@@ -41,19 +44,28 @@ function rowOf(group: AnswerGroup, plain: ReadonlyMap<string, PlainGroup>): stri
 const fixed = (value: number | null, digits: number): string =>
   value === null ? "–" : value.toFixed(digits);
 
+/** What each phase of a push has done when it ends. */
+const phases: Readonly<Record<string, string>> = {
+  read: "rows read",
+  blind: "identifiers blinded",
+  evaluate: "evaluations under the sender's key",
+  finalize: "tokens made, proofs checked",
+  seal: "records sealed",
+  push: "records accepted",
+};
+
 /** What an agent tells its provider on its terminal; undefined for lines that are not worth a newcomer's eye. */
 export function agentText(line: string): string | undefined {
   if (!line.startsWith("{")) return undefined;
   const told = JSON.parse(line) as AgentLine;
   if (told.waiting !== undefined) return `${told.phase ?? ""} waits for ${told.waiting}`;
   if (told.phase !== undefined) {
-    return told.done === told.total
-      ? `${told.phase} ${String(told.done)} done, ${String(told.perSecond)}/s`
-      : undefined;
+    if (told.done !== told.total) return undefined;
+    return `${String(told.done)} ${phases[told.phase] ?? told.phase} (${String(told.perSecond)}/s)`;
   }
   if (told.pushed === undefined) return undefined;
-  const faults = [...namedFaults("rejected", told.rejected), ...namedFaults("defaulted", told.defaulted)];
-  return `pushed ${String(told.pushed)} of ${String(told.read)} rows; its own dirt: ${faults.join(", ") || "none"}`;
+  const faults = [...rejectedRows(told.rejected), ...defaultedRows(told.defaulted)];
+  return `told of its own rows: ${faults.join("; ") || "nothing amiss"}`;
 }
 
 interface AgentLine {
@@ -62,18 +74,23 @@ interface AgentLine {
   readonly done?: number;
   readonly total?: number | null;
   readonly perSecond?: number;
-  readonly read?: number;
   readonly pushed?: number;
-  readonly rejected?: FaultCounts;
-  readonly defaulted?: FaultCounts;
+  /** Rows by reason. */
+  readonly rejected?: Counts;
+  /** Rows by column and reason. */
+  readonly defaulted?: Readonly<Record<string, Counts>>;
 }
 
-type FaultCounts = Readonly<Record<string, Readonly<Record<string, number>> | number>>;
+type Counts = Readonly<Record<string, number>>;
 
-function namedFaults(what: string, counts: FaultCounts = {}): string[] {
-  return Object.entries(counts).flatMap(([name, count]) =>
-    typeof count === "number"
-      ? [`${String(count)} ${what} (${name})`]
-      : Object.entries(count).map(([reason, rows]) => `${String(rows)} ${what} (${name}, ${reason})`),
+const rejectedRows = (reasons: Counts = {}): string[] =>
+  Object.entries(reasons).map(([reason, rows]) => `${String(rows)} left out (${inWords(reason)})`);
+
+const defaultedRows = (columns: Readonly<Record<string, Counts>> = {}): string[] =>
+  Object.entries(columns).flatMap(([column, reasons]) =>
+    Object.entries(reasons).map(
+      ([reason, rows]) => `${String(rows)} kept without a value or as other (${column}: ${inWords(reason)})`,
+    ),
   );
-}
+
+const inWords = (code: string): string => code.replaceAll("-", " ");

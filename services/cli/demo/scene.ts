@@ -4,7 +4,7 @@
  */
 import type { Ed25519Key } from "../../../crypto/jws/ed25519.ts";
 import type { PartProcess } from "../../../infra/embedded/process.ts";
-import { PavilionError } from "../../../runtime/errors.ts";
+import { errorCatalogue, PavilionError, type ErrorCode } from "../../../runtime/errors.ts";
 import type { Log } from "../../../runtime/log.ts";
 import type { SignedRequest } from "../../../schemas/avro/index.ts";
 import type { Collaboration } from "../../../schemas/json/collaboration.ts";
@@ -101,15 +101,29 @@ export function signFresh(scene: Scene, draft: Asked): Promise<SignedRequest> {
   return signRequest(newRequest(draft), scene.brokerKey.sign);
 }
 
+/** Throws what the agent says it failed of, under its own code. */
 async function finish(process: PartProcess, tell: (line: string) => void): Promise<void> {
-  const told = followLines(process.logFile, tell);
+  const failures: PavilionError[] = [];
+  const told = followLines(process.logFile, (line) => {
+    failures.push(...failureIn(line));
+    tell(line);
+  });
   const ending = await process.exited;
   told();
-  if (!/\b(code )?0\b/.test(ending)) {
-    throw new PavilionError(
-      "PUSH_REJECTED",
-      `${process.name} ended with ${ending}.`,
-      `See ${process.logFile}.`,
-    );
-  }
+  if (/\b(code )?0\b/.test(ending)) return;
+  const unexplained = new PavilionError(
+    "PUSH_REJECTED",
+    `${process.name} ended with ${ending}.`,
+    `See ${process.logFile}.`,
+  );
+  throw failures.at(-1) ?? unexplained;
+}
+
+/** The failure that an agent's line tells, where it tells one. */
+function failureIn(line: string): PavilionError[] {
+  if (!line.startsWith('{"error":')) return [];
+  const { error } = JSON.parse(line) as { error: { code?: string; message: string; remedy?: string } };
+  const { code = "", message, remedy } = error;
+  const known = Object.hasOwn(errorCatalogue, code) ? (code as ErrorCode) : "PUSH_REJECTED";
+  return [new PavilionError(known, message, remedy)];
 }

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import type { Kafka } from "kafkajs";
+import type { AclSpec } from "../../infra/embedded/acl.ts";
+import type { Codec } from "../../runtime/registry/codec.ts";
+import { reservedProviders, topicFor } from "../../schemas/topics.ts";
+import {
+  brokerAcls,
+  brokerPrincipal,
+  connectorAcls,
+  connectorPrincipal,
+  providerAcls,
+  providerPrincipal,
+  providerTopics,
+  regionTopics,
+} from "./access.ts";
+import { Operator } from "./operator.ts";
+
+const PARTITIONS = 2;
+const invalid = { code: "CONFIG_INVALID" };
+
+const namesOf = (specs: readonly { readonly name: string }[]): string[] => specs.map(({ name }) => name);
+
+/** Names that topics are made of, which are the ones that could collide, and any other name of the documents' pattern. */
+const parts = [...regionTopics("au", PARTITIONS), ...providerTopics("au", "north", PARTITIONS)]
+  .flatMap(({ name }) => name.split("."))
+  .filter((part) => part !== "");
+const names = fc.oneof(
+  fc.constantFrom(...new Set([...parts, "connector", "provider", "broker", "operator", "constructor"])),
+  fc.stringMatching(/^[a-z][a-z0-9-]{1,62}$/),
+);
+const providers = names.filter((name) => !reservedProviders.includes(name));
+
+/** Every allowance of two regions that have the same providers and brokers. */
+const everything = (regions: readonly string[], parties: readonly string[]): AclSpec[] =>
+  regions.flatMap((region) => [
+    ...connectorAcls(region),
+    ...parties.flatMap((party) => [...providerAcls(region, party), ...brokerAcls(region, party)]),
+  ]);
+
+const covers = (acl: AclSpec, topic: string): boolean =>
+  acl.resourceType === "topic" &&
+  (acl.pattern === "prefixed" ? topic.startsWith(acl.resourceName) : topic === acl.resourceName);
+
+/** Who may do anything but read the topic. */
+const writersOf = (acls: readonly AclSpec[], topic: string): string[] => [
+  ...new Set(
+    acls.filter((acl) => acl.operation !== "read" && covers(acl, topic)).map(({ principal }) => principal),
+  ),
+];
+
+const twoRegions = fc.uniqueArray(names, { minLength: 2, maxLength: 2 });
+const someProviders = fc.uniqueArray(providers, { minLength: 1, maxLength: 3 });
+
+test("no topic of a provider is the region's or another provider's, whatever allowed names they have", () => {
+  fc.assert(
+    fc.property(twoRegions, someProviders, (regions, ids) => {
+      const all = regions.flatMap((region) => [
+        ...namesOf(regionTopics(region, PARTITIONS)),
+        ...ids.flatMap((id) => namesOf(providerTopics(region, id, PARTITIONS))),
+      ]);
+      assert.equal(new Set(all).size, all.length);
+    }),
+  );
+});
+
+test("the reserved names are those that collide, and no other", () => {
+  const region = new Set(namesOf(regionTopics("au", PARTITIONS)));
+  const colliding = [...new Set(parts)].filter((id) =>
+    namesOf(providerTopics("au", id, PARTITIONS)).some((name) => region.has(name)),
+  );
+  assert.deepEqual(colliding.sort(), [...reservedProviders].sort());
+});
+
+test("every prefix ends with a dot", () => {
+  fc.assert(
+    fc.property(twoRegions, someProviders, (regions, ids) => {
+      for (const acl of everything(regions, ids)) {
+        assert.ok(acl.pattern === "literal" || acl.resourceName.endsWith("."), acl.resourceName);
+      }
+    }),
+  );
+});
+
+test("a provider alone writes its ingest topic", () => {
+  fc.assert(
+    fc.property(twoRegions, someProviders, (regions, ids) => {
+      const acls = everything(regions, ids);
+      for (const region of regions) {
+        for (const id of ids) {
+          const topic = topicFor(region, "ingest.<provider>", id);
+          assert.deepEqual(writersOf(acls, topic), [providerPrincipal(id)]);
+        }
+      }
+    }),
+  );
+});
+
+test("providers, brokers and connectors get nothing in another region", () => {
+  fc.assert(
+    fc.property(twoRegions, providers, (regions, id) => {
+      const [here = "", there = ""] = regions;
+      const acls = [...connectorAcls(here), ...providerAcls(here, id), ...brokerAcls(here, id)];
+      for (const acl of acls) assert.ok(acl.resourceName.startsWith(`${here}.`), acl.resourceName);
+      const elsewhere = [...regionTopics(there, PARTITIONS), ...providerTopics(there, id, PARTITIONS)];
+      for (const topic of namesOf(elsewhere)) assert.ok(!acls.some((acl) => covers(acl, topic)), topic);
+    }),
+  );
+});
+
+test("nobody but the operator writes the tables, and nobody but brokers writes requests", () => {
+  fc.assert(
+    fc.property(twoRegions, someProviders, (regions, ids) => {
+      const acls = everything(regions, ids);
+      for (const region of regions) {
+        assert.deepEqual(writersOf(acls, topicFor(region, "config.collaborations")), []);
+        assert.deepEqual(writersOf(acls, topicFor(region, "config.providers")), []);
+        assert.deepEqual(writersOf(acls, topicFor(region, "broker.requests")), ids.map(brokerPrincipal));
+        assert.deepEqual(writersOf(acls, topicFor(region, "dataset.slices")), [connectorPrincipal(region)]);
+      }
+    }),
+  );
+});
+
+describe("the operator refuses, before it touches Kafka,", () => {
+  /** A Kafka whose every use beyond connecting throws. */
+  const untouched = {
+    admin: () => ({ connect: () => Promise.resolve() }),
+  } as unknown as Kafka;
+  const region = { name: "au", partitions: PARTITIONS };
+  const odd = ["", "a", "au.ingest", "*", "North", "north ", "n".repeat(64)];
+
+  test("a provider under a reserved name, or under one that no document admits", async () => {
+    const operator = await Operator.connect(untouched, {} as Codec);
+    for (const provider of [...reservedProviders, ...odd]) {
+      await assert.rejects(operator.admitProvider(region, provider), invalid, provider);
+    }
+  });
+
+  test("a broker or a region under a name that no document admits", async () => {
+    const operator = await Operator.connect(untouched, {} as Codec);
+    for (const name of odd) {
+      await assert.rejects(operator.admitBroker(region, name), invalid, name);
+      await assert.rejects(operator.openRegion({ ...region, name }), invalid, name);
+    }
+  });
+});

@@ -1,0 +1,46 @@
+/**
+ * What each principal of the example may do on Kafka, in full, written down a second time: by topic, not by rule.
+ */
+import { homeRegion, otherRegion } from "../../services/cli/demo/scene.ts";
+import { brokerPrincipal, connectorPrincipal, providerPrincipal } from "../../services/operator/access.ts";
+import type { Reach } from "./reach.ts";
+
+export interface Allowance extends Reach {
+  /** What the names of its groups start with. */
+  readonly groups: string;
+}
+
+/** A Kafka user without any right. */
+export const stranger = "stranger";
+
+/** By principal; `topics` are all there are. */
+export function allowedTo(topics: readonly string[]): Record<string, Allowance> {
+  const provider = (name: string): Allowance => ({
+    read: [
+      "config.collaborations",
+      `oprf.blinded.${name}`,
+      `oprf.evaluated.${name}`,
+      `provider.notices.${name}`,
+    ].map((topic) => `${homeRegion}.${topic}`),
+    write: [`${homeRegion}.ingest.${name}`],
+    groups: `${homeRegion}.provider.${name}.`,
+  });
+  const connector = (region: string): Allowance => {
+    const others =
+      /\.(broker\.requests|config\.(collaborations|providers)|ingest\.(northwind-health|southbank-insurance))$/;
+    const read = topics.filter((topic) => topic.startsWith(`${region}.`));
+    return { read, write: read.filter((topic) => !others.test(topic)), groups: `${region}.` };
+  };
+  return {
+    [providerPrincipal("northwind-health")]: provider("northwind-health"),
+    [providerPrincipal("southbank-insurance")]: provider("southbank-insurance"),
+    [brokerPrincipal("core-broker")]: {
+      read: [homeRegion, otherRegion].map((region) => `${region}.broker.results`),
+      write: [homeRegion, otherRegion].map((region) => `${region}.broker.requests`),
+      groups: `${homeRegion}.broker.core-broker.`,
+    },
+    [stranger]: { read: [], write: [], groups: "any." },
+    [connectorPrincipal(otherRegion)]: connector(otherRegion),
+    [connectorPrincipal(homeRegion)]: connector(homeRegion),
+  };
+}

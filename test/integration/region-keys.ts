@@ -1,0 +1,24 @@
+/**
+ * What only the region itself can do: open what its topics and changelogs carry sealed.
+ */
+import { openHsm } from "../../runtime/hsm/hsm.ts";
+import type { ChangelogKeys } from "../../runtime/kafka/changelog.ts";
+import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
+import { sealerWith } from "../../runtime/sealer.ts";
+import type { Stack } from "../../services/stack/stack.ts";
+
+export interface RegionKeys {
+  readonly codec: Codec;
+  readonly keys: ChangelogKeys;
+}
+
+/** Logs in to the region's HSM beside its connector, for as long as it takes to derive the keys. */
+export async function openRegionKeys(stack: Stack, region: string): Promise<RegionKeys> {
+  const hsm = await openHsm(stack.tokenOf(region));
+  try {
+    const keys = sealerWith({ generation: 1, bytes: await hsm.sealingKey(1) }, await hsm.nameKey());
+    return { codec: await openCodec(stack.registryUrl, keys), keys };
+  } finally {
+    await hsm.close();
+  }
+}
