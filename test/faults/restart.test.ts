@@ -12,7 +12,7 @@ import type { PartProcess } from "../../infra/embedded/process.ts";
 import { openLog } from "../../runtime/log.ts";
 import { privateComputation } from "../../pipelines/private-computation.ts";
 import type { BrokerClient } from "../../services/broker-client/client.ts";
-import { openAuditTrail, type AuditTrail } from "../../services/cli/demo/audit-trail.ts";
+import { openAuditTrail, type AuditRecord, type AuditTrail } from "../../services/cli/demo/audit-trail.ts";
 import { requestDraft } from "../../services/cli/demo/example.ts";
 import {
   connectBroker,
@@ -69,6 +69,22 @@ for (const last of ["routing", "compliance", "psi", "aggregate", "dp", "signing"
     await part.stop(0);
     connector = await scene.stack.startConnector(homeRegion);
     assert.equal((await result).status, "provisional");
+  });
+}
+
+for (const stage of ["oprf-relay", "ingest"]) {
+  test(`killed while ${stage} works on a push, the push is taken in once the connector is back`, async () => {
+    const before = trail.records.length;
+    const fresh = (): AuditRecord[] => trail.records.slice(before);
+    const pushing = pushAll(scene, smallFiles(dir, 1_200), () => undefined);
+    await trail.until((record) => record.stage === stage && fresh().includes(record), 60_000);
+    await connector.stop(0);
+    connector = await scene.stack.startConnector(homeRegion);
+    await pushing;
+    const accepted = fresh().filter((record) => record.action === "batch.accepted");
+    const batches = accepted.map(({ tenant, details }) => `${tenant} ${details.sequence ?? ""}`);
+    assert.deepEqual(batches, [...new Set(batches)]);
+    assert.equal((await (await ask()).result).status, "provisional");
   });
 }
 
