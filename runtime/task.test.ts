@@ -277,6 +277,14 @@ test("take() stages nothing where the original of a rejected input cannot be sea
   assert.deepEqual(task.state.staged(), []);
 });
 
+test("the visible twin of an input that was given up is dropped", async () => {
+  const task = newTask();
+  const id = `${region}.ingest.p/0/7/0`;
+  const source = `/${region}/ingest`;
+  task.abandon(input(0, { id, source }), 3);
+  assert.deepEqual(await task.take(input(1, { id, source })), []);
+});
+
 test("an input that is given up goes to the dead letters, sealed, and the position moves past it", async () => {
   const task = newTask();
   const poison = input(3, { key: "poison", raw: Buffer.from("original") });

@@ -107,7 +107,10 @@ export class StageTask<E extends EventName, P> {
   /** Gives an input up after its handler failed for good: to the dead letters, and an error to whoever waits. */
   abandon(input: Input, attempts: number): Emission[] {
     const emissions = this.#rejected(input, "INTERNAL_ERROR", "The stage failed on this input.", attempts);
-    this.state.stage([{ table: positions, key: input.address, value: String(input.offset + 1n) }]);
+    this.state.stage([
+      { table: positions, key: input.address, value: String(input.offset + 1n) },
+      ...this.#seen(input),
+    ]);
     return this.#stamp(input, emissions);
   }
 

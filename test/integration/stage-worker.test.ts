@@ -46,22 +46,25 @@ const counting: Stage<"DatasetHead", { partition: number }> = {
   },
 };
 
-let dir: string;
+const cleanup = new AsyncDisposableStack();
 let stack: Stack;
 let trail: AuditTrail;
 
 before(async () => {
-  dir = mkdtempSync(join(tmpdir(), "pavilion-test-"));
+  const dir = mkdtempSync(join(tmpdir(), "pavilion-test-"));
+  cleanup.defer(() => {
+    rmSync(dir, { recursive: true, force: true });
+  });
   const regions = [{ name: region, partitions, jurisdiction: "EU" }];
   stack = await Stack.start({ dir, regions, providers: [], brokers: [], log });
+  cleanup.defer(() => stack.stop());
   trail = await openAuditTrail(stack.kafka, stack.codec, region);
+  cleanup.defer(() => trail.close());
 });
 
 after(async () => {
   for (const worker of running) await worker.stop().catch(() => undefined);
-  await trail.close();
-  await stack.stop();
-  rmSync(dir, { recursive: true, force: true });
+  await cleanup.disposeAsync();
 });
 
 /** Stopped at the end whatever became of their tests: a worker that is left keeps the process alive. */
