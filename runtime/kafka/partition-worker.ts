@@ -112,7 +112,9 @@ export class PartitionWorker<E extends EventName, P> {
     await earlier;
     for (let failures = 0; !this.#halted(); failures++) {
       try {
-        await this.#tenure(() => (failures = 0));
+        await this.#tenure(() => {
+          failures = 0;
+        });
       } catch (error) {
         if (this.#halted()) return;
         this.#log.warn({ error }, "partition is rebuilt after a failure");
@@ -121,15 +123,14 @@ export class PartitionWorker<E extends EventName, P> {
     }
   }
 
-  /** Owns the partition and serves it until it is stopped or fails; `owned` is told in between. */
-  async #tenure(owned: () => void): Promise<void> {
+  /** Owns the partition and serves it until it is stopped or fails; `served` is told of each batch that is done. */
+  async #tenure(served: () => void): Promise<void> {
     const { kafka, region, stage } = this.#context;
     const group = groupOf(region, stage.name);
     const transactor = await Transactor.open(kafka, `${group}.${String(this.#partition)}`, group);
     try {
       const task = await this.#own(transactor);
-      owned();
-      await this.#serve(task, transactor);
+      await this.#serve(task, transactor, served);
     } finally {
       await transactor.discard();
     }
@@ -177,7 +178,7 @@ export class PartitionWorker<E extends EventName, P> {
     this.#feed.resumeInputs(this.#partition);
   }
 
-  async #serve(task: StageTask<E, P>, transactor: Transactor): Promise<void> {
+  async #serve(task: StageTask<E, P>, transactor: Transactor, served: () => void): Promise<void> {
     for (;;) {
       const records = await this.#inbox.take(this.#alone > 0 ? 1 : batchSizeMax);
       if (records === undefined) return;
@@ -189,6 +190,7 @@ export class PartitionWorker<E extends EventName, P> {
         throw error;
       }
       this.#alone = Math.max(0, this.#alone - 1);
+      served();
     }
   }
 
@@ -203,8 +205,7 @@ export class PartitionWorker<E extends EventName, P> {
     const { region, stage, partitions, codec } = this.#context;
     const emissions: Emission[] = [];
     for (const record of records) {
-      const input = await readInput(record, { stage, partition: this.#partition, partitions, codec });
-      emissions.push(...(await this.#take(input, task)));
+      emissions.push(...(await this.#take(await this.#read(record), task)));
     }
     // Positions alone need no transaction, since reading such inputs again has no effect: they wait for the next one.
     const changes = task.state.staged();
@@ -228,6 +229,20 @@ export class PartitionWorker<E extends EventName, P> {
     return this.#feed.addresses
       .map((address) => ({ address, partition: this.#partition, offset: task.position(address) }))
       .filter(({ offset }) => offset > 0n);
+  }
+
+  /** Reads a record; waits for as long as the registry, which alone can fail here, is away. */
+  async #read(record: FetchedRecord): Promise<Input> {
+    const { stage, partitions, codec } = this.#context;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await readInput(record, { stage, partition: this.#partition, partitions, codec });
+      } catch (error) {
+        if (this.#halted()) throw error;
+        this.#log.warn({ error, topic: record.address, attempt }, "record cannot be read yet");
+        await this.#pause(attempt);
+      }
+    }
   }
 
   /** Tries a failing input again: for as long as it takes where the failure passes by itself, else a few times. */

@@ -1,6 +1,7 @@
 /**
  * `./pavilion COMMAND`: the command line. Each command is a module of its own that is loaded when it is asked for.
  */
+import { constants } from "node:os";
 import { parseArgs } from "node:util";
 import { CryptoError } from "../../crypto/errors.ts";
 import { PavilionError } from "../../runtime/errors.ts";
@@ -79,10 +80,10 @@ function fail(error: PavilionError, exitCode: number): number {
 const isMisuse = (error: unknown): error is Error =>
   error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
 
-// Whoever reads the output may stop reading: that is no failure of ours.
+// Whoever reads the output may stop reading: the process then ends as by SIGPIPE.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
-  process.exit(0);
+  process.exit(128 + constants.signals.SIGPIPE);
 });
 
 process.exitCode = await main(process.argv.slice(2));

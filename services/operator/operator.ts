@@ -2,14 +2,16 @@
  * What the operator of a region does on Kafka: opens the region, admits providers and brokers, publishes collaborations.
  * Every step may be repeated.
  */
+import { randomUUID } from "node:crypto";
 import type { Admin, Kafka } from "kafkajs";
-import { verifyCollaboration } from "../../documents/collaboration.ts";
+import { CollaborationVersions } from "../../documents/collaboration-versions.ts";
 import { createAcls, createTopics } from "../../infra/embedded/acl.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { openPublisher } from "../../runtime/kafka/publisher.ts";
+import { openReader } from "../../runtime/kafka/reader.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type { CollaborationEntry, EventName, EventTypes } from "../../schemas/avro/index.ts";
-import { reservedProviders, type TopicName } from "../../schemas/topics.ts";
+import { reservedProviders, topicFor, type TopicName } from "../../schemas/topics.ts";
 import { brokerAcls, connectorAcls, providerAcls, providerTopics, regionTopics } from "./access.ts";
 
 export interface Region {
@@ -61,11 +63,48 @@ export class Operator {
     await createAcls(this.#admin, brokerAcls(region.name, broker));
   }
 
-  /** Publishes a collaboration in a region once every participant's signature holds. */
+  /**
+   * Publishes a collaboration in a region once every participant's signature holds and it may come after the versions
+   * that stand there. A version that stands there already is left as it is: published again, it would come after its
+   * successors once the table is compacted. Throws DOCUMENT_INVALID or BAD_SIGNATURE.
+   */
   async publishCollaboration(region: Region, entry: CollaborationEntry): Promise<void> {
-    verifyCollaboration(entry);
-    const key = `${entry.id}@${String(entry.version)}`;
-    await this.#enter(region.name, "config.collaborations", "CollaborationEntry", key, entry);
+    const known = await this.#collaborations(region);
+    const standing = known.documents.get(keyOf(entry));
+    if (standing !== undefined && standing !== entry.document) {
+      const message = `Version ${String(entry.version)} of ${entry.id} stands with another document.`;
+      throw new PavilionError("DOCUMENT_INVALID", message, "Publish the change as a new version.");
+    }
+    known.versions.add(entry);
+    if (standing !== undefined) return;
+    await this.#enter(region.name, "config.collaborations", "CollaborationEntry", keyOf(entry), entry);
+  }
+
+  /** What stands in the region's table. */
+  async #collaborations(
+    region: Region,
+  ): Promise<{ versions: CollaborationVersions; documents: Map<string, string> }> {
+    const versions = new CollaborationVersions();
+    const documents = new Map<string, string>();
+    const failed = Promise.withResolvers<never>();
+    const reader = await openReader(this.#kafka, {
+      topic: topicFor(region.name, "config.collaborations"),
+      group: `${region.name}.operator.${randomUUID()}`,
+      from: "beginning",
+      handle: async ({ value }) => {
+        if (value === null) return;
+        const entry = await this.#codec.decode("config.collaborations", "CollaborationEntry", value);
+        versions.add(entry);
+        documents.set(keyOf(entry), entry.document);
+      },
+      fail: failed.reject,
+    });
+    try {
+      await Promise.race([reader.caughtUp, failed.promise]);
+      return { versions, documents };
+    } finally {
+      await reader.close();
+    }
   }
 
   async #enter<N extends EventName>(
@@ -97,3 +136,5 @@ function requireName(name: string, reserved: readonly string[] = []): void {
     "Choose another name for the region, provider or broker.",
   );
 }
+
+const keyOf = ({ id, version }: CollaborationEntry): string => `${id}@${String(version)}`;

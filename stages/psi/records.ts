@@ -8,9 +8,12 @@ import type { DatasetRecords, Values } from "./match.ts";
 /** `<collaboration>/<epoch>/`: what every key of the epoch's tables starts with. */
 export const placeOf = (collaboration: string, epoch: number): string => `${collaboration}/${String(epoch)}/`;
 
-/** The key of a record in the table `records`; `token` is hex. */
-export const recordKey = (collaboration: string, epoch: number, dataset: string, token: string): string =>
-  `${placeOf(collaboration, epoch)}${dataset}/${token}`;
+/**
+ * The table of a dataset's records, by token in hex. One for each, so that a question walks no one else's: state is
+ * walked a table at a time.
+ */
+export const recordTable = (collaboration: string, epoch: number, dataset: string): string =>
+  `records/${placeOf(collaboration, epoch)}${dataset}`;
 
 /** The dataset's records of the epoch; `count` says how many they are. */
 export function recordsOf(
@@ -19,14 +22,10 @@ export function recordsOf(
   dataset: string,
   count: number,
 ): DatasetRecords {
-  const prefix = recordKey(collaboration, epoch, dataset, "");
+  const table = recordTable(collaboration, epoch, dataset);
   return {
     count,
-    *entries() {
-      for (const [key, values] of state.entries("records", prefix)) {
-        yield [key.slice(prefix.length), values as Values];
-      }
-    },
-    valuesOf: (token) => state.get("records", prefix + token) as Values | undefined,
+    entries: () => state.entries(table) as Iterable<[token: string, values: Values]>,
+    valuesOf: (token) => state.get(table, token) as Values | undefined,
   };
 }

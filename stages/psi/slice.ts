@@ -1,5 +1,5 @@
 /**
- * Takes a batch's slice into the partition's tables. `records`: each dataset's values by token; `heads`: the last batch of
+ * Takes a batch's slice into the partition's tables. `records/…`, one a dataset: its values by token; `heads`: the last batch of
  * each dataset, and how many records it has here; `epochs`: the epoch a collaboration is in, with its datasets' tables of that epoch alone.
  *
  * Promises: taking a slice in again changes nothing; batches go in without gaps, and a fork of a dataset is refused.
@@ -8,7 +8,7 @@ import { PavilionError } from "../../runtime/errors.ts";
 import type { Change, StateView } from "../../runtime/stage.ts";
 import type { RecordSlice } from "../../schemas/avro/index.ts";
 import type { Head } from "./heads.ts";
-import { placeOf, recordKey } from "./records.ts";
+import { placeOf, recordTable } from "./records.ts";
 
 /** The changes that the slice makes: none for one that was taken in before, or of an epoch that is over. */
 export function takeSlice(slice: RecordSlice, state: StateView): Change[] {
@@ -43,19 +43,20 @@ function isNext({ sequence, head }: RecordSlice, last: Head | undefined): boolea
 
 /** The slice's records; the last one of a token counts. */
 function upsert({ collaboration, epoch, dataset, records }: RecordSlice): Change[] {
-  const keyOf = (token: Buffer): string => recordKey(collaboration, epoch, dataset, token.toString("hex"));
-  const updated = new Map(records.map(({ token, values }) => [keyOf(token), values]));
-  return [...updated].map(([key, value]) => ({ table: "records", key, value }));
+  const table = recordTable(collaboration, epoch, dataset);
+  const updated = new Map(records.map(({ token, values }) => [token.toString("hex"), values]));
+  return [...updated].map(([key, value]) => ({ table, key, value }));
 }
 
 /** Tokens of two epochs do not compare: the collaboration's first slice of a new epoch drops the last one's tables. */
 function enterEpoch(slice: RecordSlice, last: number | undefined, state: StateView): Change[] {
   const changes: Change[] = [{ table: "epochs", key: slice.collaboration, value: slice.epoch }];
   if (last === undefined) return changes;
-  for (const table of ["heads", "records"]) {
-    for (const [key] of state.entries(table, placeOf(slice.collaboration, last))) {
-      changes.push({ table, key, value: undefined });
-    }
+  const place = placeOf(slice.collaboration, last);
+  for (const [head] of state.entries("heads", place)) {
+    changes.push({ table: "heads", key: head, value: undefined });
+    const table = recordTable(slice.collaboration, last, head.slice(place.length));
+    for (const [key] of state.entries(table)) changes.push({ table, key, value: undefined });
   }
   return changes;
 }

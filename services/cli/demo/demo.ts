@@ -1,15 +1,15 @@
 /**
  * `./pavilion demo [--json]`: the main job, end to end, on the real parts, in a temporary folder that is removed again.
  */
-import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { privateComputation } from "../../../pipelines/private-computation.ts";
 import { errorCatalogue, PavilionError, type ErrorCode } from "../../../runtime/errors.ts";
 import { openLog, type Log } from "../../../runtime/log.ts";
 import type { Result } from "../../../schemas/avro/index.ts";
-import { onInterrupt } from "../interrupt.ts";
+import { onEarlyEnd } from "../interrupt.ts";
 import { openAuditTrail, spanOf, stageTimes, type AuditTrail } from "./audit-trail.ts";
 import { files, requestDraft } from "./example.ts";
 import { plainJoin } from "./plain-join.ts";
@@ -35,7 +35,7 @@ export async function demo(args: string[]): Promise<number> {
   const remove = (): void => {
     rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   };
-  const unwatch = onInterrupt(remove);
+  const unwatch = onEarlyEnd(remove);
   try {
     const outcome = await play(dir, tell);
     const totalMs = Math.round(performance.now() - started);
@@ -65,18 +65,24 @@ function temporaryFolder(): string {
   }
 }
 
-/** Of a failed run the logs stay, and nothing else: keys, PINs and data go. */
+/** Of a failed run the logs stay where the error says they are, and nothing else: keys, PINs and data go. */
 function keepLogsOnly(dir: string): void {
-  const logs = readdirSync(dir, { recursive: true, encoding: "utf8" }).filter((name) =>
-    name.endsWith(".log"),
-  );
-  if (logs.length > 0) {
-    const kept = mkdtempSync(join(tmpdir(), "pavilion-demo-logs-"));
-    for (const name of logs.filter((log) => !log.includes("-0/")))
-      cpSync(join(dir, name), join(kept, basename(name)));
-    console.error(`pavilion: the demo failed; the logs of its parts are kept in ${kept}`);
+  for (const part of readdirSync(dir).filter((name) => name !== "log")) {
+    const logs = part === "kafka" || part === "registry" ? logsIn(join(dir, part)) : [];
+    if (logs.length === 0) rmSync(join(dir, part), { recursive: true, force: true });
   }
-  rmSync(dir, { recursive: true, force: true });
+  if (readdirSync(dir).length === 0) rmSync(dir, { recursive: true });
+  else console.error(`pavilion: the demo failed; the logs of its parts are kept in ${dir}`);
+}
+
+/** A part's own logs, at the top of its folder; what else lies there is removed. */
+function logsIn(folder: string): string[] {
+  const names = readdirSync(folder);
+  const logs = names.filter((name) => name.endsWith(".log"));
+  for (const name of names.filter((other) => !logs.includes(other))) {
+    rmSync(join(folder, name), { recursive: true, force: true });
+  }
+  return logs;
 }
 
 interface DemoOutcome {
