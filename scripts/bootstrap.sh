@@ -199,6 +199,11 @@ install_parts() {
 
 # --------------------------------------------------------------------------------------------------------------------
 
+if [[ ${1:-} == parts && -n ${JAVA_HOME:-} ]] && ! at_least 17 "$java" -version; then
+  say "JAVA_HOME is $JAVA_HOME, where there is no Java of version 17 or later"
+  say "what to do: unset JAVA_HOME, or set it to such a Java"
+  exit 1
+fi
 mkdir -p "$logs" "$parts" 2>/dev/null && [[ -w $state && -w $parts ]] || {
   say "cannot write to $state and $parts, where downloads, logs and builds go"
   say "what to do: run as the owner of this clone, or set PAVILION_PARTS to a folder that can be written"
