@@ -6,6 +6,7 @@ import { createHmac } from "node:crypto";
 import type { Outcome } from "../runtime/stage.ts";
 import type { ExactAggregate, Plan, ReleasedAggregate, RequestRef, Spend } from "../schemas/avro/index.ts";
 import type { Request } from "../schemas/json/request.ts";
+import { pinnedDatasets, planTerms } from "./stage-plan.ts";
 import { issuedAt, request, routed } from "./stage-question.ts";
 import type { MemoryState } from "./stage-state.ts";
 import { dp } from "../stages/dp/stage.ts";
@@ -17,20 +18,8 @@ const noise = (message: Uint8Array): Promise<Uint8Array> =>
 export const ports = { region: "au-east", partitions: 4, noise };
 
 export const plan: Plan = {
-  collaboration: "care",
-  version: 3,
-  epoch: 2,
-  population: "adults",
-  jurisdiction: "AU",
-  epsilon: "1/2",
-  budgetTotal: "4",
-  budgetWindow: "2",
-  budgetWindowDays: 30,
-  minimumGroup: 10,
-  datasets: [
-    { provider: "north", dataset: "people", sequence: 5, head: "aa" },
-    { provider: "south", dataset: "visits", sequence: 2, head: "bb" },
-  ],
+  ...planTerms,
+  datasets: pinnedDatasets,
   statistics: [
     { name: "count", kind: "count", dataset: null, column: null, lower: 0, sensitivity: 1 },
     { name: "sum(people.age)", kind: "sum", dataset: "people", column: 0, lower: 16, sensitivity: 100 },

@@ -21,20 +21,31 @@ const pinned = (provider: string, dataset: string, sequence: number): Plan["data
   head: headOf(dataset, sequence),
 });
 
+/** What every example's plan agrees on. */
+export const planTerms = {
+  collaboration: "care",
+  version: 3,
+  epoch: 2,
+  population: "adults",
+  jurisdiction: "AU",
+  epsilon: "1/2",
+  budgetTotal: "4",
+  budgetWindow: "2",
+  budgetWindowDays: 30,
+  minimumGroup: 10,
+};
+
+/** Two datasets at heads that no test looks into. */
+export const pinnedDatasets: Plan["datasets"] = [
+  { provider: "north", dataset: "people", sequence: 5, head: "aa" },
+  { provider: "south", dataset: "visits", sequence: 2, head: "bb" },
+];
+
 /** At the given heads of `people` (age 16 to 116 or null, state) and `visits` (stays). */
 export function planAt(people = 1, visits = 1, changes: Partial<Plan> = {}): Plan {
   const age = { dataset: "people", column: 0 };
   return {
-    collaboration: "care",
-    version: 3,
-    epoch: 2,
-    population: "adults",
-    jurisdiction: "AU",
-    epsilon: "1/2",
-    budgetTotal: "4",
-    budgetWindow: "2",
-    budgetWindowDays: 30,
-    minimumGroup: 10,
+    ...planTerms,
     datasets: [pinned("north", "people", people), pinned("south", "visits", visits)],
     statistics: [
       { name: "count", kind: "count", dataset: null, column: null, lower: 0, sensitivity: 1 },

@@ -3,6 +3,7 @@
  */
 import type { ReleasedAggregate } from "../schemas/avro/index.ts";
 import type { Question } from "../schemas/json/request.ts";
+import { pinnedDatasets, planTerms } from "./stage-plan.ts";
 import { routed } from "./stage-question.ts";
 
 const { request, document } = await routed();
@@ -12,20 +13,8 @@ export const release: ReleasedAggregate = {
   request,
   document,
   plan: {
-    collaboration: "care",
-    version: 3,
-    epoch: 2,
-    population: "adults",
-    jurisdiction: "AU",
-    epsilon: "1/2",
-    budgetTotal: "4",
-    budgetWindow: "2",
-    budgetWindowDays: 30,
-    minimumGroup: 10,
-    datasets: [
-      { provider: "north", dataset: "people", sequence: 5, head: "aa" },
-      { provider: "south", dataset: "visits", sequence: 2, head: "bb" },
-    ],
+    ...planTerms,
+    datasets: pinnedDatasets,
     statistics: [
       { name: "count", kind: "count", dataset: null, column: null, lower: 0, sensitivity: 1 },
       { name: "valid(people.age)", kind: "valid", ...column, lower: 0, sensitivity: 1 },

@@ -8,7 +8,7 @@ import { PavilionError } from "../errors.ts";
 import { openHsm } from "./hsm.ts";
 import type { Hsm } from "./hsm.ts";
 import { provisionKeys } from "./provision.ts";
-import { folder, initialiseToken, withHsm } from "./test-token.ts";
+import { folder, initialiseToken, withHsm } from "../../test/hsm-token.ts";
 
 function verifiesWithNode(hsm: Hsm, message: Uint8Array, signature: Uint8Array): boolean {
   const x = Buffer.from(hsm.issuerPublicKey).toString("base64url");

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Outcome, StageEvent } from "../../runtime/stage.ts";
 import type { Cell, ExactAggregate, PartialAggregate } from "../../schemas/avro/index.ts";
 import { ASKED, DEADLINE, planAt, questionOf } from "../../test/stage-plan.ts";
+import { refusalsIn, runStage, type StageRun } from "../../test/stage-run.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { aggregate, type AggregatePorts } from "./stage.ts";
 
@@ -46,23 +47,9 @@ const tick = (time: number): AggregateEvent => ({
   time,
 });
 
-async function run(
-  events: readonly AggregateEvent[],
-  state = new MemoryState(),
-): Promise<{ state: MemoryState; outcomes: Outcome[]; last: Outcome }> {
-  const outcomes: Outcome[] = [];
-  let last: Outcome | undefined;
-  for (const event of events) {
-    last = await aggregate.handle(event, state, ports);
-    state.apply(last.changes);
-    outcomes.push(last);
-  }
-  assert.ok(last);
-  return { state, outcomes, last };
-}
+const run = (events: readonly AggregateEvent[], state = new MemoryState()): Promise<StageRun> =>
+  runStage((event: AggregateEvent, view) => aggregate.handle(event, view, ports), events, state);
 
-const refusalsIn = (outcome: Outcome): string[] =>
-  outcome.kind === "publish" ? outcome.refusals.map(({ request, code }) => `${request.digest} ${code}`) : [];
 const sumsIn = (outcome: Outcome): ExactAggregate[] =>
   outcome.outputs.map(({ value }) => value as ExactAggregate);
 

@@ -18,6 +18,7 @@ import type { EpochKeyDocument } from "../../schemas/json/epoch-key.ts";
 import type { EvaluatedBatchHeader } from "../../schemas/json/evaluated-batch.ts";
 import { collaborationOf, participant, PARTITIONS, pushId, signed } from "../../test/agent-messages.ts";
 import { tableOf } from "../../test/stage-question.ts";
+import { runStage, type StageRun } from "../../test/stage-run.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { oprfRelay, type OprfRelayPorts } from "./stage.ts";
 
@@ -94,21 +95,12 @@ const portsOf = (document = collaborationOf(), region = "au"): OprfRelayPorts =>
   region,
 });
 
-async function run(
+const run = (
   events: readonly MessageEvent[],
   ports = portsOf(),
   state = new MemoryState(),
-): Promise<{ state: MemoryState; outcomes: Outcome[]; last: Outcome }> {
-  const outcomes: Outcome[] = [];
-  let last: Outcome | undefined;
-  for (const event of events) {
-    last = await oprfRelay.handle(event, state, ports);
-    state.apply(last.changes);
-    outcomes.push(last);
-  }
-  assert.ok(last);
-  return { state, outcomes, last };
-}
+): Promise<StageRun> =>
+  runStage((event: MessageEvent, view) => oprfRelay.handle(event, view, ports), events, state);
 
 const sentIn = (outcome: Outcome): string[] =>
   outcome.outputs.map(({ topic, provider, key }) => `${topic.replace("<provider>", provider ?? "")} ${key}`);

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import type { Outcome, StageEvent } from "../../runtime/stage.ts";
 import type { MatchQuestion, PartialAggregate, RecordSlice } from "../../schemas/avro/index.ts";
 import { ASKED, DEADLINE, headOf, planAt, questionOf } from "../../test/stage-plan.ts";
+import { refusalsIn, runStage, type StageRun } from "../../test/stage-run.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { psi, type PsiPorts } from "./stage.ts";
 
@@ -58,25 +59,11 @@ const answer = [
   [1, 0, 0],
 ];
 
-async function run(
-  events: readonly PsiEvent[],
-  state = new MemoryState(),
-): Promise<{ state: MemoryState; outcomes: Outcome[]; last: Outcome }> {
-  const outcomes: Outcome[] = [];
-  let last: Outcome | undefined;
-  for (const event of events) {
-    last = await psi.handle(event, state, ports);
-    state.apply(last.changes);
-    outcomes.push(last);
-  }
-  assert.ok(last);
-  return { state, outcomes, last };
-}
+const run = (events: readonly PsiEvent[], state = new MemoryState()): Promise<StageRun> =>
+  runStage((event: PsiEvent, view) => psi.handle(event, view, ports), events, state);
 
 const partialsIn = (outcome: Outcome): PartialAggregate[] =>
   outcome.outputs.map(({ value }) => value as PartialAggregate);
-const refusalsIn = (outcome: Outcome): string[] =>
-  outcome.kind === "publish" ? outcome.refusals.map(({ request, code }) => `${request.digest} ${code}`) : [];
 
 function assertAnswered(outcome: Outcome, cells = answer): void {
   assert.deepEqual(

@@ -1,5 +1,5 @@
 /**
- * For the tests here: real SoftHSM in a folder of its own, which goes when the tests have run. A test file is a
+ * For the tests of runtime/hsm: real SoftHSM in a folder of its own, which goes when the tests have run. A test file is a
  * process, and within it everything happens on one thread, to which the library belongs.
  */
 import assert from "node:assert/strict";
@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import pkcs11 from "pkcs11js";
-import { openHsm } from "./hsm.ts";
-import type { Hsm, HsmOptions } from "./hsm.ts";
-import { closeToken, openToken } from "./token.ts";
+import { openHsm } from "../runtime/hsm/hsm.ts";
+import type { Hsm, HsmOptions } from "../runtime/hsm/hsm.ts";
+import { closeToken, openToken } from "../runtime/hsm/token.ts";
 
 const LIBRARY = process.env.PAVILION_TEST_PKCS11 ?? "/usr/lib/softhsm/libsofthsm2.so";
 export const folder = mkdtempSync(join(tmpdir(), "pavilion-hsm-"));
