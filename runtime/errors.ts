@@ -63,6 +63,10 @@ export const errorCatalogue = {
 
 export type ErrorCode = keyof typeof errorCatalogue;
 
+/** The code that a text names, or the other one: texts come from logs and topics, where a later version may write. */
+export const errorCodeOr = (text: string, other: ErrorCode): ErrorCode =>
+  Object.hasOwn(errorCatalogue, text) ? (text as ErrorCode) : other;
+
 /** An expected failure: a stable code, what was wrong, and what to do. */
 export class PavilionError extends Error {
   readonly code: ErrorCode;

@@ -8,6 +8,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { CryptoError } from "../crypto/errors.ts";
+import { pad, unpad } from "../crypto/padding/iso7816.ts";
 import { open, seal, type DataKey } from "../crypto/sealing/envelope.ts";
 import { keyedName } from "../crypto/sealing/keyed-name.ts";
 import type { ChangelogKeys } from "./kafka/changelog.ts";
@@ -17,14 +18,15 @@ const nonceBytes = 12;
 
 const smallestBucket = 64;
 const wholeBucket = 1024;
-const padMarker = 0x80;
 
 export function sealerWith(key: DataKey, nameKey: Uint8Array): ChangelogKeys {
   return {
     seal: (plaintext, place) =>
-      Buffer.from(seal(key, randomBytes(nonceBytes), pad(plaintext), Buffer.from(place))),
+      Buffer.from(
+        seal(key, randomBytes(nonceBytes), pad(plaintext, bucketOf(plaintext.length)), Buffer.from(place)),
+      ),
     /** Throws SEALING_ENVELOPE_MALFORMED for padding that `seal` does not make, beside what the envelope's open throws. */
-    open: (envelope, place) => unpad(Buffer.from(open(key, envelope, Buffer.from(place)))),
+    open: (envelope, place) => contentOf(open(key, envelope, Buffer.from(place))),
     nameOf: (text) => Buffer.from(keyedName(nameKey, Buffer.from(text))).toString("hex"),
   };
 }
@@ -36,22 +38,14 @@ function bucketOf(length: number): number {
   return bucket > length ? bucket : (Math.floor(length / wholeBucket) + 1) * wholeBucket;
 }
 
-function pad(plaintext: Uint8Array): Buffer {
-  const padded = Buffer.alloc(bucketOf(plaintext.length));
-  padded.set(plaintext);
-  padded[plaintext.length] = padMarker;
-  return padded;
-}
-
-/** What stands before the marker. The bytes are authentic by now, so that how long this takes tells nobody else. */
-function unpad(padded: Buffer): Buffer {
-  let end = padded.length - 1;
-  while (end >= 0 && padded[end] === 0) end -= 1;
-  if (padded[end] !== padMarker || padded.length !== bucketOf(end)) {
+/** What was padded to its bucket. The bytes are authentic by now, so that how long this takes tells nobody else. */
+function contentOf(padded: Uint8Array): Buffer {
+  const content = unpad(padded);
+  if (content === undefined || padded.length !== bucketOf(content.length)) {
     throw new CryptoError(
       "SEALING_ENVELOPE_MALFORMED",
       "The sealed bytes are not padded as the region pads.",
     );
   }
-  return padded.subarray(0, end);
+  return Buffer.from(content.buffer, content.byteOffset, content.length);
 }

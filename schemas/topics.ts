@@ -13,6 +13,8 @@ export interface TopicDeclaration {
   readonly partitions: "spread" | "one";
   /** True where the event crosses the topic only sealed to the region's key. */
   readonly sealed?: true;
+  /** Milliseconds that records are kept; Kafka's own default where it is absent. */
+  readonly retentionMs?: number;
   /** True where the topic is compacted: a table rather than a log. */
   readonly compacted?: true;
   /** True where others than stages write: a record must lie in the partition of its key, or one chain could fork. */
@@ -64,7 +66,7 @@ export const topics = {
   "result.refusals": { events: ["Refusal"], key: "request id", partitions: "spread" },
   "result.overdue": { events: ["Overdue"], key: "request id", partitions: "one" },
 
-  "clock.ticks": { events: ["Tick"], key: "worker", partitions: "spread" },
+  "clock.ticks": { events: ["Tick"], key: "worker", partitions: "spread", retentionMs: 3_600_000 },
   "audit.events": { events: ["AuditEvent"], key: "tenant", partitions: "spread" },
 } as const satisfies Record<string, TopicDeclaration>;
 

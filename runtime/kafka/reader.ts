@@ -7,7 +7,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import kafkajs, { type Consumer, type Kafka, type KafkaMessage } from "kafkajs";
 
 export interface Reader {
-  /** Resolves once every record that was there at the opening has been handled: for topics written without transactions. */
+  /**
+   * Resolves once every record that was there at the opening has been handled: for topics written without
+   * transactions. Rejects where the reader fails before.
+   */
   readonly caughtUp: Promise<unknown>;
   close(): Promise<void>;
 }
@@ -34,7 +37,9 @@ export async function openReader(kafka: Kafka, plan: ReaderPlan): Promise<Reader
   const positions = new Map(offsets.map((offset) => [offset.partition, startOf(plan.from, offset)]));
   const behind = new Map(offsets.map(({ partition, high }) => [partition, high]));
   const consumer = kafka.consumer({ groupId: group, ...settings });
-  const { promise: caughtUp, resolve } = Promise.withResolvers<undefined>();
+  const { promise: caughtUp, resolve, reject } = Promise.withResolvers<undefined>();
+  // Not everybody waits for it: those who do not hear of a failure by the plan's `fail`.
+  caughtUp.catch(() => undefined);
   const mark = (partition: number, position: bigint): void => {
     positions.set(partition, position);
     if (position >= (behind.get(partition) ?? 0n)) behind.delete(partition);
@@ -48,8 +53,10 @@ export async function openReader(kafka: Kafka, plan: ReaderPlan): Promise<Reader
   });
   let failed = false;
   const fail = (error: unknown): void => {
-    if (!failed) plan.fail(error);
+    if (failed) return;
     failed = true;
+    reject(error);
+    plan.fail(error);
   };
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) fail(payload.error);

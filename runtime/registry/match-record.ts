@@ -7,6 +7,7 @@
  * Avro's integers are as long as they are large. Bytes that decode have exactly the padding that encoding gives.
  */
 import avsc from "avsc";
+import { pad, unpad } from "../../crypto/padding/iso7816.ts";
 import type { MatchRecord } from "../../schemas/avro/index.ts";
 import { requireWithinBounds } from "./avro-bounds.ts";
 import { schemaText } from "./schemas.ts";
@@ -19,7 +20,6 @@ const TOKEN_LENGTH = 16;
 const FRAMING_LENGTH = 1 + 2 + 1 + 1;
 /** At most: the union's branch in one byte and an integer below 2^53 in eight; one more is to spare. */
 const VALUE_LENGTH = 10;
-const PADDING_MARK = 0x80;
 
 /** Bytes of an encoded record with so many values. */
 export const encodedLength = (values: number): number =>
@@ -27,20 +27,17 @@ export const encodedLength = (values: number): number =>
 
 /** Throws for a value that is no record of the schema, and for a token above 16 bytes that does not fit. */
 export function encodeRecord(record: MatchRecord): Buffer {
-  const encoded = type.toBuffer(record);
-  const padded = Buffer.alloc(encodedLength(record.values.length));
-  if (encoded.length >= padded.length) throw new Error("the record is longer than its columns allow");
-  padded.set(encoded);
-  padded[encoded.length] = PADDING_MARK;
-  return padded;
+  return pad(type.toBuffer(record), encodedLength(record.values.length));
 }
 
 /** Throws for bytes that are not exactly one record with its padding. */
 export function decodeRecord(bytes: Uint8Array): MatchRecord {
-  const mark = bytes.findLastIndex((byte) => byte !== 0);
-  if (bytes[mark] !== PADDING_MARK) throw new Error("the record has no padding");
-  requireWithinBounds(schema, bytes.subarray(0, mark));
-  const decoded = type.fromBuffer(Buffer.from(bytes.buffer, bytes.byteOffset, mark)) as MatchRecord;
+  const encoded = unpad(bytes);
+  if (encoded === undefined) throw new Error("the record has no padding");
+  requireWithinBounds(schema, encoded);
+  const decoded = type.fromBuffer(
+    Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length),
+  ) as MatchRecord;
   if (bytes.length !== encodedLength(decoded.values.length)) throw new Error("the record has another length");
   // A plain object, where the library makes an instance of a class of its own.
   return { ...decoded };

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Kafka } from "kafkajs";
 import type { AclSpec } from "../../infra/embedded/acl.ts";
+import { openLog } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import { reservedProviders, topicFor } from "../../schemas/topics.ts";
 import {
@@ -128,18 +129,19 @@ describe("the operator refuses, before it touches Kafka,", () => {
   const untouched = {
     admin: () => ({ connect: () => Promise.resolve() }),
   } as unknown as Kafka;
+  const log = openLog({ service: "test" }, "silent");
   const region = { name: "au", partitions: PARTITIONS };
   const odd = ["", "a", "au.ingest", "*", "North", "north ", "n".repeat(64)];
 
   test("a provider under a reserved name, or under one that no document admits", async () => {
-    const operator = await Operator.connect(untouched, {} as Codec);
+    const operator = await Operator.connect(untouched, {} as Codec, log);
     for (const provider of [...reservedProviders, ...odd]) {
       await assert.rejects(operator.admitProvider(region, provider), invalid, provider);
     }
   });
 
   test("a broker or a region under a name that no document admits", async () => {
-    const operator = await Operator.connect(untouched, {} as Codec);
+    const operator = await Operator.connect(untouched, {} as Codec, log);
     for (const name of odd) {
       await assert.rejects(operator.admitBroker(region, name), invalid, name);
       await assert.rejects(operator.openRegion({ ...region, name }), invalid, name);

@@ -48,9 +48,6 @@ const outer = { ...recorded, "max.message.bytes": "900000" };
 /** Small segments, so that compaction keeps up and a restore is short. */
 const compacted = { "cleanup.policy": "compact", "segment.bytes": "33554432" };
 
-/** Ticks tell the time; nobody needs the time of yesterday. */
-const fleeting = { "retention.ms": "3600000" };
-
 function topicSpec(region: string, name: TopicName, partitions: number, provider?: string): TopicSpec {
   const declaration = declarationOf(name);
   return {
@@ -59,7 +56,7 @@ function topicSpec(region: string, name: TopicName, partitions: number, provider
     config: {
       ...(declaration.outside === true ? outer : inner),
       ...(declaration.compacted === true ? compacted : {}),
-      ...(name === "clock.ticks" ? fleeting : {}),
+      ...(declaration.retentionMs === undefined ? {} : { "retention.ms": String(declaration.retentionMs) }),
     },
   };
 }

@@ -3,15 +3,18 @@
  * Every step may be repeated.
  */
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { Admin, Kafka } from "kafkajs";
-import { CollaborationVersions } from "../../documents/collaboration-versions.ts";
+import { verifyCollaboration } from "../../documents/collaboration.ts";
+import type { CollaborationVersions } from "../../documents/collaboration-versions.ts";
 import { createAcls, createTopics } from "../../infra/embedded/acl.ts";
 import { PavilionError } from "../../runtime/errors.ts";
+import { openCollaborations } from "../../runtime/kafka/collaborations.ts";
 import { openPublisher } from "../../runtime/kafka/publisher.ts";
-import { openReader } from "../../runtime/kafka/reader.ts";
+import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type { CollaborationEntry, EventName, EventTypes } from "../../schemas/avro/index.ts";
-import { reservedProviders, topicFor, type TopicName } from "../../schemas/topics.ts";
+import { reservedProviders, type TopicName } from "../../schemas/topics.ts";
 import { brokerAcls, connectorAcls, providerAcls, providerTopics, regionTopics } from "./access.ts";
 
 export interface Region {
@@ -23,17 +26,19 @@ export class Operator {
   readonly #kafka: Kafka;
   readonly #admin: Admin;
   readonly #codec: Codec;
+  readonly #log: Log;
 
-  private constructor(kafka: Kafka, admin: Admin, codec: Codec) {
+  private constructor(kafka: Kafka, admin: Admin, codec: Codec, log: Log) {
     this.#kafka = kafka;
     this.#admin = admin;
     this.#codec = codec;
+    this.#log = log;
   }
 
-  static async connect(kafka: Kafka, codec: Codec): Promise<Operator> {
+  static async connect(kafka: Kafka, codec: Codec, log: Log): Promise<Operator> {
     const admin = kafka.admin();
     await admin.connect();
-    return new Operator(kafka, admin, codec);
+    return new Operator(kafka, admin, codec, log);
   }
 
   /** Makes the region's topics and lets its connector at them. Throws CONFIG_INVALID for a name that is none. */
@@ -70,41 +75,29 @@ export class Operator {
    */
   async publishCollaboration(region: Region, entry: CollaborationEntry): Promise<void> {
     const known = await this.#collaborations(region);
-    const standing = known.documents.get(keyOf(entry));
-    if (standing !== undefined && standing !== entry.document) {
+    const standing = known.at(entry.id, entry.version);
+    if (standing !== undefined && !isDeepStrictEqual(standing, verifyCollaboration(entry))) {
       const message = `Version ${String(entry.version)} of ${entry.id} stands with another document.`;
       throw new PavilionError("DOCUMENT_INVALID", message, "Publish the change as a new version.");
     }
-    known.versions.add(entry);
-    if (standing !== undefined) return;
-    await this.#enter(region.name, "config.collaborations", "CollaborationEntry", keyOf(entry), entry);
+    if (known.add(entry) === undefined) return;
+    const key = `${entry.id}@${String(entry.version)}`;
+    await this.#enter(region.name, "config.collaborations", "CollaborationEntry", key, entry);
   }
 
-  /** What stands in the region's table. */
-  async #collaborations(
-    region: Region,
-  ): Promise<{ versions: CollaborationVersions; documents: Map<string, string> }> {
-    const versions = new CollaborationVersions();
-    const documents = new Map<string, string>();
-    const failed = Promise.withResolvers<never>();
-    const reader = await openReader(this.#kafka, {
-      topic: topicFor(region.name, "config.collaborations"),
+  /** What stands in the region's table, as every party reads it: what does not hold is left out. */
+  async #collaborations(region: Region): Promise<CollaborationVersions> {
+    const view = await openCollaborations({
+      kafka: this.#kafka,
+      codec: this.#codec,
+      region: region.name,
       group: `${region.name}.operator.${randomUUID()}`,
-      from: "beginning",
-      handle: async ({ value }) => {
-        if (value === null) return;
-        const entry = await this.#codec.decode("config.collaborations", "CollaborationEntry", value);
-        versions.add(entry);
-        documents.set(keyOf(entry), entry.document);
-      },
-      fail: failed.reject,
+      log: this.#log,
+      onChange: () => undefined,
+      fail: () => undefined, // the opening itself fails then
     });
-    try {
-      await Promise.race([reader.caughtUp, failed.promise]);
-      return { versions, documents };
-    } finally {
-      await reader.close();
-    }
+    await view.close();
+    return view.table;
   }
 
   async #enter<N extends EventName>(
@@ -136,5 +129,3 @@ function requireName(name: string, reserved: readonly string[] = []): void {
     "Choose another name for the region, provider or broker.",
   );
 }
-
-const keyOf = ({ id, version }: CollaborationEntry): string => `${id}@${String(version)}`;

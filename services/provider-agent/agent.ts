@@ -11,7 +11,7 @@ import type { Log } from "../../runtime/log.ts";
 import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
 import type { AgentConfig } from "../../schemas/json/agent-config.ts";
 import { openProvider, type ProviderKeys } from "../keystore/parties.ts";
-import type { Self } from "./collaborations.ts";
+import type { Self } from "./membership.ts";
 import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts";
 import { StateFolder } from "./state-folder.ts";
 

@@ -9,7 +9,7 @@ import type { EpochKey, EvaluatedBatch, Notice } from "../../schemas/avro/index.
 import { topicFor } from "../../schemas/topics.ts";
 import { freshGroup, type Agent } from "./agent.ts";
 import { inBatches } from "./batches.ts";
-import type { Membership } from "./collaborations.ts";
+import type { Membership } from "./membership.ts";
 import { pinEpochKey, readEpochKey } from "./epoch-key.ts";
 import { Mailbox } from "./mailbox.ts";
 import {

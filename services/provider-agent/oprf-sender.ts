@@ -15,7 +15,7 @@ import type { BlindedBatch, EvaluatedBatch } from "../../schemas/avro/index.ts";
 import type { BlindedBatchHeader } from "../../schemas/json/blinded-batch.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
 import { asBuffer } from "./batches.ts";
-import { requireMembership, type Self } from "./collaborations.ts";
+import { requireMembership, type Self } from "./membership.ts";
 import { meterBatch, type MeterState } from "./meter.ts";
 
 export interface SenderContext {

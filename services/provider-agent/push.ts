@@ -7,12 +7,13 @@
 import { createHash, randomBytes, randomInt } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
+import { openCollaborations } from "../../runtime/kafka/collaborations.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { topicFor } from "../../schemas/topics.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
 import { freshGroup, type Agent } from "./agent.ts";
 import { asBuffer, inBatches, shuffle } from "./batches.ts";
-import { openCollaborations, requireMembership, type Membership } from "./collaborations.ts";
+import { requireMembership, type Membership } from "./membership.ts";
 import { readRows } from "./csv.ts";
 import { deliver } from "./delivery.ts";
 import { requestTokens } from "./matching.ts";

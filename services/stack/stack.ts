@@ -92,7 +92,7 @@ export class Stack {
       };
       const client = connectKafka(access, operatorName, plan.log);
       const codec = await openCodec(registry.value.url);
-      const operator = await Operator.connect(client, codec);
+      const operator = await Operator.connect(client, codec, plan.log);
       const stack = new Stack(plan, kafka.value.bootstrap, passwords, running, {
         kafka: client,
         codec,

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { privateComputation } from "../../../pipelines/private-computation.ts";
-import { errorCatalogue, PavilionError, type ErrorCode } from "../../../runtime/errors.ts";
+import { errorCodeOr, PavilionError } from "../../../runtime/errors.ts";
 import { openLog, type Log } from "../../../runtime/log.ts";
 import type { Result } from "../../../schemas/avro/index.ts";
 import { onEarlyEnd } from "../interrupt.ts";
@@ -197,6 +197,8 @@ function stopwatch(tell: (line: string) => void): (line: string) => void {
 
 /** The refusal as an error of its own code. */
 function refusalOf({ code, message }: Result): PavilionError {
-  const known = code !== null && Object.hasOwn(errorCatalogue, code) ? (code as ErrorCode) : "INTERNAL_ERROR";
-  return new PavilionError(known, `The question was refused: ${message ?? ""}`);
+  return new PavilionError(
+    errorCodeOr(code ?? "", "INTERNAL_ERROR"),
+    `The question was refused: ${message ?? ""}`,
+  );
 }

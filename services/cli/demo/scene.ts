@@ -4,7 +4,7 @@
  */
 import type { Ed25519Key } from "../../../crypto/jws/ed25519.ts";
 import type { PartProcess } from "../../../infra/embedded/process.ts";
-import { errorCatalogue, PavilionError, type ErrorCode } from "../../../runtime/errors.ts";
+import { errorCodeOr, PavilionError } from "../../../runtime/errors.ts";
 import type { Log } from "../../../runtime/log.ts";
 import type { SignedRequest } from "../../../schemas/avro/index.ts";
 import type { Collaboration } from "../../../schemas/json/collaboration.ts";
@@ -110,7 +110,7 @@ async function finish(process: PartProcess, tell: (line: string) => void): Promi
   });
   const ending = await process.exited;
   told();
-  if (/\b(code )?0\b/.test(ending)) return;
+  if (ending === "exit code 0") return;
   const unexplained = new PavilionError(
     "PUSH_REJECTED",
     `${process.name} ended with ${ending}.`,
@@ -124,6 +124,5 @@ function failureIn(line: string): PavilionError[] {
   if (!line.startsWith('{"error":')) return [];
   const { error } = JSON.parse(line) as { error: { code?: string; message: string; remedy?: string } };
   const { code = "", message, remedy } = error;
-  const known = Object.hasOwn(errorCatalogue, code) ? (code as ErrorCode) : "PUSH_REJECTED";
-  return [new PavilionError(known, message, remedy)];
+  return [new PavilionError(errorCodeOr(code, "PUSH_REJECTED"), message, remedy)];
 }
