@@ -4,7 +4,8 @@
  */
 
 /** Code of the project itself, by its folders at the root. */
-const project = "^(bench|crypto|documents|infra|pipelines|runtime|schemas|scripts|services|stages|test)/";
+const project =
+  "^(bench|circuits|crypto|documents|infra|pipelines|runtime|schemas|scripts|services|stages|test)/";
 const tests = "(\\.test\\.ts$|^test/)";
 /** Node modules that reach disk, network, processes, the clock or the environment. */
 const outsideWorld =
@@ -33,7 +34,7 @@ module.exports = {
         "^documents/",
         "^schemas/(avro|json)/",
         "^schemas/topics\\.ts$",
-        "^runtime/(stage|errors)\\.ts$",
+        "^runtime/(stage|changed-state|errors)\\.ts$",
         "^stages/$1/",
       ],
     ),
@@ -74,16 +75,17 @@ module.exports = {
     },
     {
       name: "pure-code-packages",
-      comment: "Stages and crypto use no Kafka client, registry client, HSM module or logger.",
+      comment:
+        "Stages and crypto use no Kafka client, registry client, HSM module, chain client, prover or logger.",
       severity: "error",
       from: { path: "^(stages|documents|crypto)/", pathNot: tests },
-      to: { path: "^node_modules/(kafkajs|@kafkajs/[^/]+|pkcs11js|pino)/" },
+      to: { path: "^node_modules/(kafkajs|@kafkajs/[^/]+|pkcs11js|ethers|snarkjs|pino)/" },
     },
     {
       name: "kafka-client",
       comment: "Kafka is spoken in runtime/kafka, the embedded stack, and the services' clients.",
       severity: "error",
-      from: { path: project, pathNot: [tests, "^runtime/kafka/", "^infra/embedded/", "^services/[^/]+/"] },
+      from: { path: project, pathNot: [tests, "^bench/", "^runtime/kafka/", "^infra/embedded/", "^services/[^/]+/"] },
       to: { path: "^node_modules/kafkajs/" },
     },
     {

@@ -1,7 +1,16 @@
 /**
- * Batches that providers push: a signed header over a payload digest.
+ * Batches that providers push: a salted manifest, the dataset head that it makes, and the Merkle tree over the
+ * commitments of its records. The provider signs the head, which tells nothing of the records; the manifest stays
+ * between provider and connector.
  */
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
+import { digestOf } from "../crypto/jws/canonical.ts";
+import { leafHash, rootOfLeaves } from "../crypto/merkle/merkle.ts";
+import type { DatasetHeadDocument } from "../schemas/json/dataset-head.ts";
+import type { RecordBatchHeader } from "../schemas/json/record-batch.ts";
+
+/** Bytes of a commitment's share. */
+export const SHARE_LENGTH = 64;
 
 /**
  * Lowercase hex SHA-256 over the parts, each with its length as 32 bits big-endian before it, so that no two different
@@ -38,3 +47,22 @@ export function recordBatchInfo(header: {
   ];
   return new TextEncoder().encode(place.join("\n"));
 }
+
+/** The head that a manifest makes: what its provider signs. */
+export function datasetHeadOf(header: RecordBatchHeader): DatasetHeadDocument {
+  const { collaboration, epoch, provider, dataset, sequence } = header;
+  const place = { collaboration, epoch, provider, dataset, sequence };
+  return { type: "pavilion/dataset-head", ...place, head: digestOf(header) };
+}
+
+/** The leaf of a record's commitment, given as encoded: salted by the manifest's salt and its row. */
+export function recordLeaf(salt: string, row: number, commitment: Uint8Array): string {
+  const rowSalt = createHmac("sha256", Buffer.from(salt, "hex"))
+    .update(`record ${String(row)}`)
+    .digest();
+  return leafHash(Buffer.concat([rowSalt, commitment]));
+}
+
+/** RFC 6962 root over the records' leaves. */
+export const recordRoot = (salt: string, commitments: readonly Uint8Array[]): string =>
+  rootOfLeaves(commitments.map((commitment, row) => recordLeaf(salt, row, commitment)));

@@ -9,6 +9,7 @@ import { requireSuccessor, verifyCollaboration, type CollaborationTable } from "
 
 export class CollaborationVersions implements CollaborationTable {
   readonly #versions = new Map<string, Map<number, Collaboration>>();
+  readonly #entries = new Map<Collaboration, CollaborationEntry>();
 
   latest(id: string): Collaboration | undefined {
     const versions = this.#versions.get(id);
@@ -17,6 +18,12 @@ export class CollaborationVersions implements CollaborationTable {
 
   at(id: string, version: number): Collaboration | undefined {
     return this.#versions.get(id)?.get(version);
+  }
+
+  /** A version as it was published, signatures included. */
+  entryOf(id: string, version: number): CollaborationEntry | undefined {
+    const known = this.at(id, version);
+    return known === undefined ? undefined : this.#entries.get(known);
   }
 
   get ids(): string[] {
@@ -31,6 +38,7 @@ export class CollaborationVersions implements CollaborationTable {
     // The last one alone would not do: a provider that left may come back with other columns, in the epoch it left.
     for (const previous of versions.values()) requireSuccessor(previous, document);
     this.#versions.set(document.id, versions.set(document.version, document));
+    this.#entries.set(document, entry);
     return document;
   }
 }

@@ -160,7 +160,6 @@ describe("a later version", () => {
       { budget: { ...first.budget, epsilonTotal: "20" } },
       { brokers: first.brokers.map((broker) => ({ ...broker, tenants: ["clinic"] })) },
       withBeta({ limits, key: participant("delta").key }),
-      { providers: first.providers.toReversed() },
       { providers: [...first.providers, participant("delta")] },
       { providers: first.providers.slice(0, 2) },
     ]) {
@@ -185,6 +184,10 @@ describe("a later version", () => {
         { providers: [participant("alpha"), { ...participant("delta"), dataset: "beta-people" }] },
         /owner of beta-people/,
       ],
+      // Records are committed to under their slot's generators.
+      [{ providers: first.providers.toReversed() }, /slot of alpha.*slot of gamma/],
+      [{ providers: first.providers.slice(1) }, /slot of beta.*slot of gamma/],
+      [{ providers: [participant("delta"), ...first.providers] }, /slot of alpha/],
     ];
     for (const [changes, named] of changed) {
       assert.throws(

@@ -122,7 +122,7 @@ function isPublicKey(text: string): boolean {
 /**
  * Whether a version may come after another one: a higher number of the same collaboration, in the same region,
  * jurisdiction and population. What the stored data of an epoch depends on changes only with a higher epoch: how
- * records are matched, and each dataset's owner, identifier and columns. The epoch never falls. Who asks, for what, at
+ * records are matched, and each dataset's owner, slot, identifier and columns. The epoch never falls. Who asks, for what, at
  * what price, and which providers take part may change at any time.
  * Throws DOCUMENT_INVALID that names the members at fault.
  */
@@ -150,8 +150,10 @@ function pinnedByEpoch(previous: Collaboration, next: Collaboration): string[] {
   for (const member of ["sender", "partitions"] as const) {
     if (next.matching[member] !== previous.matching[member]) changed.push(`matching.${member}`);
   }
-  for (const before of previous.providers) {
+  for (const [slot, before] of previous.providers.entries()) {
     const after = participantOf(next, before.id);
+    if (after !== undefined && next.providers.indexOf(after) !== slot)
+      changed.push(`the slot of ${before.id}`);
     for (const member of ["dataset", "identifier", "columns"] as const) {
       if (after !== undefined && !isDeepStrictEqual(after[member], before[member]))
         changed.push(`${member} of ${before.id}`);

@@ -32,14 +32,14 @@ test("reads a document of its kind, and no other text", () => {
   }
 });
 
-test("takes no document of a batch with more than 2,000 entries", () => {
-  for (const [kind, document] of [
-    ["record-batch", header],
-    ["blinded-batch", blinded],
+test("takes no document of a batch with more than 1,500 records, or 2,000 identifiers", () => {
+  for (const [kind, document, most] of [
+    ["record-batch", header, 1500],
+    ["blinded-batch", blinded, 2000],
   ] as const) {
     const text = (count: number): string => JSON.stringify({ ...document, count });
-    assert.equal(readMessage(kind, text(2000)).count, 2000);
-    assert.throws(() => readMessage(kind, text(2001)), { code: "BATCH_UNREADABLE", message: /\/count / });
+    assert.equal(readMessage(kind, text(most)).count, most);
+    assert.throws(() => readMessage(kind, text(most + 1)), { code: "BATCH_UNREADABLE", message: /\/count / });
   }
 });
 

@@ -6,25 +6,43 @@ import { Ajv, type ValidateFunction } from "ajv";
 import { PavilionError } from "../runtime/errors.ts";
 import blindedBatch from "../schemas/json/blinded-batch.schema.json" with { type: "json" };
 import collaboration from "../schemas/json/collaboration.schema.json" with { type: "json" };
+import datasetHead from "../schemas/json/dataset-head.schema.json" with { type: "json" };
 import epochKey from "../schemas/json/epoch-key.schema.json" with { type: "json" };
 import evaluatedBatch from "../schemas/json/evaluated-batch.schema.json" with { type: "json" };
+import evidenceBundle from "../schemas/json/evidence-bundle.schema.json" with { type: "json" };
+import matchLeaf from "../schemas/json/match-leaf.schema.json" with { type: "json" };
 import recordBatch from "../schemas/json/record-batch.schema.json" with { type: "json" };
 import request from "../schemas/json/request.schema.json" with { type: "json" };
+import seedLeaf from "../schemas/json/seed-leaf.schema.json" with { type: "json" };
+import spendLeaf from "../schemas/json/spend-leaf.schema.json" with { type: "json" };
+import trust from "../schemas/json/trust.schema.json" with { type: "json" };
 import type { BlindedBatchHeader } from "../schemas/json/blinded-batch.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
+import type { DatasetHeadDocument } from "../schemas/json/dataset-head.ts";
 import type { EpochKeyDocument } from "../schemas/json/epoch-key.ts";
 import type { EvaluatedBatchHeader } from "../schemas/json/evaluated-batch.ts";
+import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
+import type { MatchLeaf } from "../schemas/json/match-leaf.ts";
 import type { RecordBatchHeader } from "../schemas/json/record-batch.ts";
 import type { Request } from "../schemas/json/request.ts";
+import type { SeedLeaf } from "../schemas/json/seed-leaf.ts";
+import type { SpendLeaf } from "../schemas/json/spend-leaf.ts";
+import type { Trust } from "../schemas/json/trust.ts";
 
 /** Each kind of document by the name of its schema. */
 export interface DocumentTypes {
   "blinded-batch": BlindedBatchHeader;
   collaboration: Collaboration;
+  "dataset-head": DatasetHeadDocument;
   "epoch-key": EpochKeyDocument;
   "evaluated-batch": EvaluatedBatchHeader;
+  "evidence-bundle": EvidenceBundleDocument;
+  "match-leaf": MatchLeaf;
   "record-batch": RecordBatchHeader;
   request: Request;
+  "seed-leaf": SeedLeaf;
+  "spend-leaf": SpendLeaf;
+  trust: Trust;
 }
 
 export type DocumentKind = keyof DocumentTypes;
@@ -37,10 +55,16 @@ const written = new Ajv({ allErrors: true, strict: true });
 const validators: Record<DocumentKind, ValidateFunction> = {
   "blinded-batch": wire.compile(blindedBatch),
   collaboration: written.compile(collaboration),
+  "dataset-head": wire.compile(datasetHead),
   "epoch-key": wire.compile(epochKey),
   "evaluated-batch": wire.compile(evaluatedBatch),
+  "evidence-bundle": wire.compile(evidenceBundle),
+  "match-leaf": wire.compile(matchLeaf),
   "record-batch": wire.compile(recordBatch),
   request: wire.compile(request),
+  "seed-leaf": wire.compile(seedLeaf),
+  "spend-leaf": wire.compile(spendLeaf),
+  trust: written.compile(trust),
 };
 
 const FAULTS_NAMED_MAX = 5;

@@ -1,146 +1,46 @@
 /**
  * The whole pipeline in memory, driven by one seed: any order of events, crashes before a commit, records written twice.
- * Whatever the seed, each request has one result, the same answer, and is charged once.
+ * Whatever the seed, each request has one result, the same answer, is charged once, and has its evidence once.
  */
 import assert from "node:assert/strict";
-import { createECDH, createHash, createHmac } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { didKeyOf, verificationMethodOf } from "../crypto/did/did-key.ts";
-import { openerFor } from "../crypto/hpke/hpke.ts";
-import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
-import { publicKeyText, type CollaborationTable } from "../documents/collaboration.ts";
-import { signRequest } from "../documents/request.ts";
+import { verifyCheckpoint } from "../crypto/checkpoint/checkpoint.ts";
+import { verifyInclusion } from "../crypto/merkle/merkle.ts";
+import { hashOfLeaf, originOf } from "../documents/leaves.ts";
+import { parseDocument } from "../documents/validate.ts";
 import { MemoryLog } from "../runtime/memory/log.ts";
 import { MemoryPipeline } from "../runtime/memory/pipeline.ts";
-import { decodeRecord } from "../runtime/registry/match-record.ts";
 import type { Emission } from "../runtime/task.ts";
-import type { AuditEvent, EventName, EventTypes, MatchRecord, Result } from "../schemas/avro/index.ts";
+import type { AuditEvent, EventName, EventTypes, Result } from "../schemas/avro/index.ts";
+import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
+import type { MatchLeaf } from "../schemas/json/match-leaf.ts";
+import type { SpendLeaf } from "../schemas/json/spend-leaf.ts";
 import type { TopicName } from "../schemas/topics.ts";
-import { collaborationTemplate, requestDraft } from "../services/cli/demo/example.ts";
-import { sealBatch, type Head } from "../services/provider-agent/sealing.ts";
-import { loadPolicy } from "../stages/compliance/policy/policy.ts";
-import { privateComputation, type PrivateComputationPorts } from "./private-computation.ts";
+import { statisticsIn } from "../test/stage-aggregate.ts";
+import { firstSeed } from "../test/stage-seed.ts";
+import { type PrivateComputationPorts } from "./private-computation.ts";
 
-const region = "eu-central";
-const partitions = 2;
-const start = Date.parse("2026-01-01T00:00:00.000Z");
-const key = (name: string) => ed25519FromSeed(createHash("sha256").update(name).digest());
-const regionKey = createECDH("prime256v1");
-regionKey.setPrivateKey(createHash("sha256").update("region").digest());
-
-const template = collaborationTemplate();
-const collaboration = {
-  ...template,
-  matching: { ...template.matching, partitions },
-  providers: template.providers.map((party) => ({ ...party, key: publicKeyText(key(party.id).publicKey) })),
-  brokers: template.brokers.map((party) => ({ ...party, key: publicKeyText(key(party.id).publicKey) })),
-};
-const collaborations: CollaborationTable = {
-  latest: (id) => (id === collaboration.id ? collaboration : undefined),
-  at: (id, version) => (id === collaboration.id && version === 1 ? collaboration : undefined),
-};
-const policyFolder = new URL("../stages/compliance/policy/", import.meta.url);
-const policy = await loadPolicy(
-  readFileSync(new URL("policy.wasm", policyFolder)),
-  readFileSync(new URL("policy.wasm.sha256", policyFolder), "utf8").slice(0, 64),
-);
-
-function portsOf(partition: number): PrivateComputationPorts {
-  const opener = openerFor({
-    publicKey: regionKey.getPublicKey(),
-    deriveSharedSecret: (peer) => Promise.resolve(regionKey.computeSecret(peer)),
-  });
-  const issuer = key("issuer");
-  return {
-    region,
-    jurisdiction: "EU",
-    partitions,
-    partition,
-    collaborations,
-    policy,
-    pipelineStages: privateComputation.map((stage) => stage.name),
-    openBatch: (enc, info) => opener.setup(enc, info),
-    decodeRecord,
-    noise: (message) => Promise.resolve(createHmac("sha256", "noise").update(message).digest()),
-    issuer: {
-      did: didKeyOf(issuer.publicKey),
-      kid: verificationMethodOf(issuer.publicKey),
-      sign: (bytes) => Promise.resolve(issuer.sign(bytes)),
-    },
-  };
-}
-
-/** 60 people in both datasets and 20 in one alone, in batches of 25. */
-function recordsOf(dataset: string): MatchRecord[] {
-  const first = dataset === "northwind-patients" ? 0 : 20;
-  return Array.from({ length: 80 }, (_, index) => {
-    const token = createHash("sha256")
-      .update(String(first + index))
-      .digest()
-      .subarray(0, 16);
-    return {
-      token,
-      values: [dataset === "northwind-patients" ? (index % 7 === 0 ? null : index) : index % 9],
-    };
-  });
-}
-
-async function batchesOf(provider: string, dataset: string): Promise<EventTypes["RecordBatch"][]> {
-  const context = {
-    regionKey: regionKey.getPublicKey(),
-    sign: (bytes: Uint8Array) => key(provider).sign(bytes),
-    place: {
-      collaboration: collaboration.id,
-      version: 1,
-      epoch: 1,
-      provider,
-      dataset,
-      push: "00".repeat(16),
-    },
-  };
-  const batches: EventTypes["RecordBatch"][] = [];
-  let head: Head | undefined;
-  const records = recordsOf(dataset);
-  for (let from = 0; from < records.length; from += 25) {
-    const sealed = await sealBatch(
-      context,
-      records.slice(from, from + 25),
-      head,
-      from + 25 >= records.length,
-    );
-    batches.push(sealed.batch);
-    head = sealed.head;
-  }
-  return batches;
-}
-
-const pushes = await Promise.all(
-  collaboration.providers.map(async ({ id, dataset }) => ({
-    id,
-    dataset,
-    batches: await batchesOf(id, dataset),
-  })),
-);
-
-function signed(index: number, change: object = {}): Promise<EventTypes["SignedRequest"]> {
-  const document = {
-    ...requestDraft(),
-    type: "pavilion/request" as const,
-    id: `00000000-0000-4000-8000-00000000000${String(index)}`,
-    nonce: String(index).padStart(32, "0"),
-    issuedAt: new Date(start + 2_000).toISOString(),
-    seedCommitment: null,
-    ...change,
-  };
-  return signRequest(document, (bytes) => key("core-broker").sign(bytes));
-}
+import {
+  collaboration,
+  logKey,
+  partitions,
+  portsIn,
+  pushes,
+  recordsOf,
+  region,
+  seedsIn,
+  signed,
+  stages,
+  start,
+} from "../test/stage-pipeline.ts";
 
 const requests = await Promise.all([
   signed(1),
   signed(2, { epsilon: "2" }),
   signed(3, { purpose: "marketing" }),
   signed(4, { epsilon: "3/2" }),
+  // The first one's question again.
+  signed(5),
 ]);
 
 function emission<N extends EventName>(
@@ -159,6 +59,7 @@ interface Faults {
 
 interface Run {
   readonly results: Result[];
+  readonly bundles: EventTypes["EvidenceBundle"][];
   readonly spends: AuditEvent[];
   readonly log: MemoryLog;
 }
@@ -168,11 +69,11 @@ async function openRegion(seed: number, faults: Faults) {
   const log = new MemoryLog(start);
   const pipeline = new MemoryPipeline(
     {
-      stages: privateComputation,
+      stages,
       region,
       partitions,
       providers: collaboration.providers.map((party) => party.id),
-      ports: portsOf,
+      ports: portsIn(log),
       choose: seededChoice(seed),
       ...faults,
     },
@@ -190,13 +91,22 @@ async function openRegion(seed: number, faults: Faults) {
     }
   }
   await pipeline.settle();
-  log.advance(2_000);
+  await passTicks(log, pipeline);
+  assert.deepEqual(seedsIn(log).newest(), { ...firstSeed, open: true });
   return { log, pipeline };
 }
 
+/** So many seconds that everything logged before them is anchored, and told. */
+async function passTicks(log: MemoryLog, pipeline: MemoryPipeline<PrivateComputationPorts>): Promise<void> {
+  for (let seconds = 0; seconds < 5; seconds++) {
+    log.advance(1_000);
+    tick(log);
+    await pipeline.settle();
+  }
+}
+
 function tick(log: MemoryLog): void {
-  const stages = privateComputation.map((stage) => stage.name);
-  const value = { worker: "w", stages };
+  const value = { worker: "w", stages: stages.map((stage) => stage.name) };
   log.append(
     `${region}.clock.ticks`,
     partitions,
@@ -226,6 +136,7 @@ function readRun(log: MemoryLog): Run {
   const audits = log.records(`${region}.audit.events`).map(({ emission }) => emission);
   return {
     results: distinct(log.records(`${region}.broker.results`).map(({ emission }) => emission)),
+    bundles: distinct(log.records(`${region}.evidence.bundles`).map(({ emission }) => emission)),
     spends: distinct(audits.filter(({ value }) => (value as AuditEvent).action === "budget.spent")),
     log,
   };
@@ -239,6 +150,7 @@ async function run(seed: number, faults: Faults): Promise<Run> {
   }
   passDeadlines(log);
   await pipeline.settle();
+  await passTicks(log, pipeline);
   return readRun(log);
 }
 
@@ -251,6 +163,7 @@ async function runDown(seed: number, down: readonly string[]): Promise<Run> {
   passDeadlines(log);
   if (seed % 2 === 0) await pipeline.settle(down);
   await pipeline.settle();
+  await passTicks(log, pipeline);
   return readRun(log);
 }
 
@@ -271,9 +184,16 @@ function seededChoice(seed: number): (n: number) => number {
 }
 
 /** What must not depend on the seed. */
-const essence = ({ results, spends }: Run): unknown => ({
+const essence = ({ results, spends, bundles }: Run): unknown => ({
   results: results
-    .map(({ requestId, status, code, answer }) => ({ requestId, status, code, answer }))
+    .map(({ credential: _, message: __, ...told }) => told)
+    .sort((one, other) => one.requestId.localeCompare(other.requestId)),
+  // Where the leaves stand in the log, and under which checkpoints, is a matter of order.
+  bundles: bundles
+    .map(({ requestId, text }) => {
+      const { log: _, credential: __, ...bundle } = JSON.parse(text) as EvidenceBundleDocument;
+      return { requestId, bundle };
+    })
     .sort((one, other) => one.requestId.localeCompare(other.requestId)),
   spends: spends.map(({ requestId, details }) => ({ requestId, details })),
 });
@@ -290,14 +210,66 @@ test("each request has one result or one coded error", () => {
     ["2", "provisional", null],
     ["3", "refused", "POLICY_DENIED"],
     ["4", "refused", "BUDGET_EXHAUSTED"],
+    ["5", "provisional", null],
   ]);
   assert.equal(calm.spends.length, 2);
+});
+
+const resultOf = (number: number): Result => {
+  const found = calm.results.find(({ requestId }) => requestId.endsWith(String(number)));
+  assert.ok(found);
+  return found;
+};
+
+test("a repeated question gets the first one's answer, free, and is told whose evidence it has", () => {
+  const [first, repeated] = [resultOf(1), resultOf(5)];
+  assert.deepEqual(repeated.answer?.groups, first.answer?.groups);
+  assert.equal(repeated.answer?.epsilonSpent, "0");
+  assert.deepEqual([first.evidenceFor, repeated.evidenceFor], [first.requestDigest, first.requestDigest]);
+  assert.deepEqual([repeated.matchLeaf, repeated.spendLeaf], [first.matchLeaf, first.spendLeaf]);
+});
+
+test("each charged request has one evidence bundle, over the leaves that its result names, and no other has one", () => {
+  const bundled = calm.bundles.map(({ requestDigest }) => requestDigest).sort();
+  assert.deepEqual(bundled, [resultOf(1), resultOf(2)].map(({ requestDigest }) => requestDigest).sort());
+  for (const { requestDigest, text } of calm.bundles) {
+    const { log, release, credential } = parseDocument("evidence-bundle", text);
+    const told = calm.results.find((result) => result.requestDigest === requestDigest);
+    assert.equal(credential, told?.credential);
+    assert.equal(hashOfLeaf(log.match.leaf as unknown as MatchLeaf), told?.matchLeaf);
+    assert.equal(hashOfLeaf(log.spend.leaf as unknown as SpendLeaf), told?.spendLeaf);
+    const { root, size } = verifyCheckpoint(log.checkpoint, {
+      origin: originOf(region),
+      publicKey: logKey.publicKey,
+    });
+    for (const { leaf, index, proof } of [log.seed, log.match, log.spend]) {
+      const hash = hashOfLeaf(leaf as unknown as MatchLeaf);
+      assert.ok(verifyInclusion(hash, index, size, proof, root));
+    }
+    assert.ok(log.seed.index < log.match.index && log.match.index < log.spend.index);
+    assert.ok(release.groups.every(({ suppressed, proofs }) => proofs.length > 0 || suppressed));
+  }
+});
+
+test("every leaf is anchored once, in an unbroken log", () => {
+  const leaves = distinct<EventTypes["AnchoredLeaf"]>(
+    calm.log.records(`${region}.proofs.anchored`).map(({ emission }) => emission),
+  );
+  assert.deepEqual(
+    leaves.map(({ index }) => index),
+    [...leaves.keys()],
+  );
+  const kinds = leaves.map(({ kind }) => kind).sort();
+  // The budget's refusal comes after the match, and so does the stored answer.
+  assert.deepEqual(kinds, ["match", "match", "match", "match", "seed", "spend", "spend"]);
 });
 
 test("an exact aggregate is the plain join's", () => {
   const [first] = calm.log.records(`${region}.aggregate.sums`);
   const exact = first?.emission.value as EventTypes["ExactAggregate"];
-  const [people, aged, years] = exact.cells.find(({ grouping }) => grouping === 0)?.values ?? [];
+  const total = exact.cells.find(({ grouping }) => grouping === 0);
+  assert.ok(total);
+  const [people, aged, years] = statisticsIn(total, exact.plan);
   const ages = recordsOf("northwind-patients")
     .slice(20)
     .map(({ values }) => values[0] ?? null)
@@ -309,6 +281,19 @@ for (let seed = 2; seed <= 25; seed++) {
   test(`seed ${String(seed)}: crashes, doubled records and any order change nothing`, async () => {
     const faulty = await run(seed, harsh);
     assert.deepEqual(essence(faulty), essence(calm));
+  });
+}
+
+for (const down of [["zkp"], ["anchoring"], ["evidence"], ["zkp", "anchoring", "evidence"]]) {
+  test(`${down.join(" and ")} down past the deadline: the answer does not wait, and its evidence follows`, async () => {
+    for (let seed = 100; seed < 105; seed++) {
+      const late = await runDown(seed, down);
+      assert.equal(outcomeOf(late), "provisional, 1 spent", `seed ${String(seed)}`);
+      assert.deepEqual(
+        late.bundles.map(({ requestDigest }) => requestDigest),
+        late.results.map(({ evidenceFor }) => evidenceFor),
+      );
+    }
   });
 }
 

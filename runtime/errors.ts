@@ -18,6 +18,7 @@ export const errorCatalogue = {
   UNKNOWN_COLUMN: "Ask only for columns that the collaboration declares, of a kind that the measure fits.",
   EPSILON_OUT_OF_RANGE: "Ask for an epsilon above zero and at most the collaboration's limit per question.",
   DATASET_NOT_READY: "Wait until every provider has pushed its dataset, then ask again.",
+  STALE_SEED: "Read the newest open seed from config.seeds, sign a new request that names it, and ask again.",
   STALE_HEAD: "The data changed while the question was under way; ask again.",
   BUDGET_EXHAUSTED: "Ask for less epsilon, or wait until the budget's window moves on.",
   INTERNAL_ERROR:
@@ -30,6 +31,8 @@ export const errorCatalogue = {
   BATCH_OUT_OF_SEQUENCE: "Resume after the last accepted batch; batches are numbered without gaps.",
   BATCH_DIGEST_MISMATCH: "Push again: the payload is not the one that was signed.",
   RECORD_NOT_OPENED: "Seal to the region's current HPKE key, in sequence, bound to the batch.",
+  COMMITMENT_MALFORMED: "Push with the agent of this version; a commitment is no point of the curve.",
+  COMMITMENT_NOT_OPENED: "Commit to exactly the values that are sealed, under the provider's own slot.",
   DUPLICATE_TOKEN: "A dataset holds at most one record for each person in a push; remove duplicates.",
   VALUE_OUT_OF_BOUNDS: "Push values within the bounds and domains that the collaboration declares.",
   DATASET_TOO_LARGE: "Push fewer records than the collaboration's limit.",
@@ -44,20 +47,29 @@ export const errorCatalogue = {
   EVENT_MISPLACED:
     "Key the record as its topic asks, and let the key choose the partition (murmur2, Kafka's default).",
   EVENT_TYPE_UNKNOWN: "Publish only the event types that the topic declares.",
+  PROOF_FAILED: "Ask again; if it fails again, the region's commitments and openings do not fit together.",
 
   // Set-up and command line.
   CONFIG_INVALID: "Correct the named settings.",
+  CIRCUIT_MISMATCH: "Restore the circuit's artifacts as they were released, all from one build.",
   PART_MISSING: "Run the command again with the package registries reachable; finished downloads are kept.",
   PART_START_FAILED: "See the end of the log that is named.",
   HSM_UNAVAILABLE: "Check the PKCS#11 library's path and the token's label.",
   HSM_KEY_MISSING: "Provision the region's keys once, before the connector starts.",
   HSM_LOGIN_FAILED: "Check the token's PIN.",
   HSM_OPERATION_FAILED: "See the HSM's own log; the operation is retried.",
+  CHAIN_UNAVAILABLE: "Check the chain's node and the anchorer's funds; anchoring goes on when it answers.",
+  CHAIN_MISMATCH: "Configure the chain id and the registry contract that the log is anchored in.",
+  ANCHOR_FORKED:
+    "Stop: something else anchors with the region's key. Find it, then move to a new anchor key.",
+  ANCHOR_LOST: "The chain was reorganised: anchor again from the last anchor that stands.",
   KEYSTORE_UNREADABLE: "Give the passphrase that the keys were made with.",
   DOCUMENT_INVALID: "Correct the named members of the document.",
   INPUT_UNREADABLE: "Give an existing, non-empty CSV file in UTF-8 with the declared columns.",
   PUSH_REJECTED: "Mend what the notice names, then push again.",
   TIMED_OUT: "Check that every part is up, then try again.",
+  TRUST_UNREADABLE: "Give the trust file that your own sources confirm: --trust TRUST.json.",
+  BUNDLE_UNREADABLE: "Give an evidence bundle as it was published, unaltered.",
   UNKNOWN_COMMAND: "Run ./pavilion help.",
 } as const;
 

@@ -38,7 +38,7 @@ const counting: Stage<Counted, null> = {
 
 const head: DatasetHead = {
   ...{ collaboration: "c", epoch: 1, provider: "p", dataset: "d" },
-  ...{ sequence: 1, head: "h", complete: true },
+  ...{ sequence: 1, head: "h", complete: true, signature: "s" },
 };
 
 const request: RequestRef = {
@@ -79,12 +79,14 @@ const asked = (offset: number, change: Partial<Input> = {}): Input =>
     ...change,
   });
 
+const noPayload = { enc: Buffer.alloc(0), records: [], commitments: Buffer.alloc(0) };
+
 const pushed = (offset: number, change: Partial<Input> = {}): Input =>
   input(offset, {
     topic: "ingest.<provider>",
     provider: "p",
     address: `${region}.ingest.p`,
-    content: { type: "RecordBatch", value: { header: "", signature: "", enc: Buffer.alloc(0), records: [] } },
+    content: { type: "RecordBatch", value: { header: "", signature: "", ...noPayload } },
     ...change,
   });
 
@@ -110,6 +112,8 @@ function only<T extends keyof ValueOn>(emissions: readonly Emission[], topic: T)
   assert.equal(found.length, 1, `one record to ${topic}`);
   return found[0]?.value as ValueOn[T];
 }
+
+const topicsOf = (emissions: readonly Emission[]): string[] => emissions.map(({ topic }) => topic);
 
 const digestOf = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");
 
@@ -313,10 +317,7 @@ test("an input that is given up goes to the dead letters, sealed, and the positi
 
 test("where nobody waits, an input that is given up has an audit event and no refusal", () => {
   const emissions = newTask().abandon(pushed(0, { key: "poison" }), 3);
-  assert.deepEqual(
-    emissions.map(({ topic }) => topic),
-    ["dead-letter", "audit.events"],
-  );
+  assert.deepEqual(topicsOf(emissions), ["dead-letter", "audit.events"]);
   const audit = only(emissions, "audit.events");
   assert.deepEqual(
     [audit.tenant, audit.action, audit.code, audit.requestId],
@@ -324,19 +325,23 @@ test("where nobody waits, an input that is given up has an audit event and no re
   );
 });
 
+test("a leaf that is about no request, a seed's, is refused to nobody when it is given up", () => {
+  const content = { type: "LogLeaf", value: { kind: "seed", request: null, text: "{}" } } as const;
+  const emissions = newTask().abandon(input(0, { topic: "proofs.pending", content }), 3);
+  assert.deepEqual(topicsOf(emissions), ["dead-letter", "audit.events"]);
+});
+
 test("an input about a request that is given up gives that request an error", () => {
-  const content = { type: "RoutedRequest", value: { request, document: "x", signature: "s" } } as const;
+  const seed = { id: 1, commitment: "c" };
+  const content = { type: "RoutedRequest", value: { request, document: "x", signature: "s", seed } } as const;
   const routed = input(0, { topic: "routing.routed", address: `${region}.routing.routed`, content });
   const emissions = newTask().abandon(routed, 3);
   const refusal = only(emissions, "result.refusals");
   assert.deepEqual(refusal.request, request);
   assert.deepEqual([refusal.stage, refusal.code], ["counting", "INTERNAL_ERROR"]);
   assert.equal(emissions.find(({ topic }) => topic === "result.refusals")?.key, "request-1");
-  const audit = only(emissions, "audit.events");
-  assert.deepEqual(
-    [audit.tenant, audit.requestId, audit.requestDigest],
-    [request.tenant, request.requestId, request.digest],
-  );
+  const { tenant, requestId, requestDigest: digest } = only(emissions, "audit.events");
+  assert.deepEqual({ ...request, tenant, requestId, digest }, request);
 });
 
 test("a signed request that is given up is refused under its document's digest, which its asker knows", () => {
@@ -366,10 +371,7 @@ test("a request that cannot be decoded is refused under its record's key and dig
 test("an undecodable record of a topic where nobody waits is refused to nobody", async () => {
   const content = { fault: "EVENT_UNREADABLE", detail: "It is not readable." } as const;
   const emissions = await commit(newTask(), pushed(0, { content }));
-  assert.deepEqual(
-    emissions.map(({ topic }) => topic),
-    ["dead-letter", "audit.events"],
-  );
+  assert.deepEqual(topicsOf(emissions), ["dead-letter", "audit.events"]);
 });
 
 test("a rejected input goes to the dead letters, and what the handler changed is kept", async () => {

@@ -231,7 +231,9 @@ function derivedFrom(input: Input): { source: string; offset: bigint; index: num
 
 /** Whoever waits for an answer to this input: the request it is about, or whoever sent a request that got no further. */
 function requestOf(input: Input): RequestRef | undefined {
-  if ("value" in input.content && "request" in input.content.value) return input.content.value.request;
+  if ("value" in input.content && "request" in input.content.value) {
+    return input.content.value.request ?? undefined;
+  }
   if (declarationOf(input.topic).answered !== true) return undefined;
   // Whoever asked knows the document's digest; of what is no document there is only the record's.
   const asked = "value" in input.content && "document" in input.content.value;

@@ -13,7 +13,7 @@ export interface TopicDeclaration {
   readonly partitions: "spread" | "one";
   /** True where the event crosses the topic only sealed to the region's key. */
   readonly sealed?: true;
-  /** Milliseconds that records are kept; Kafka's own default where it is absent. */
+  /** Milliseconds that records are kept, -1 for ever; Kafka's own default where it is absent. */
   readonly retentionMs?: number;
   /** True where the topic is compacted: a table rather than a log. */
   readonly compacted?: true;
@@ -55,16 +55,37 @@ export const topics = {
   },
   "config.providers": { events: ["ProviderEntry"], key: "provider", partitions: "one", compacted: true },
 
+  "config.seeds": { events: ["SeedEntry"], key: "seed id", partitions: "one", compacted: true },
+
   "dataset.slices": { events: ["RecordSlice"], key: "dataset", partitions: "spread", sealed: true },
   "dataset.heads": { events: ["DatasetHead"], key: "dataset", partitions: "spread" },
   "routing.routed": { events: ["RoutedRequest"], key: "request id", partitions: "spread" },
   "compliance.approved": { events: ["MatchQuestion"], key: "request id", partitions: "spread" },
   "psi.partials": { events: ["PartialAggregate"], key: "request id", partitions: "spread", sealed: true },
+  "match.preimages": {
+    events: ["MatchPreimage"],
+    key: "request id",
+    partitions: "spread",
+    sealed: true,
+    retentionMs: -1,
+  },
   "aggregate.sums": { events: ["ExactAggregate"], key: "jurisdiction", partitions: "one", sealed: true },
   "dp.released": { events: ["ReleasedAggregate"], key: "request id", partitions: "spread" },
+  "dp.witnesses": { events: ["ReleaseWitness"], key: "request id", partitions: "spread", sealed: true },
+  "zkp.proven": { events: ["ReleaseProof"], key: "request id", partitions: "spread" },
   "signing.signed": { events: ["SignedResult"], key: "request id", partitions: "spread" },
   "result.refusals": { events: ["Refusal"], key: "request id", partitions: "spread" },
   "result.overdue": { events: ["Overdue"], key: "request id", partitions: "one" },
+
+  "proofs.pending": { events: ["LogLeaf"], key: "log id", partitions: "one", retentionMs: -1 },
+  "proofs.anchored": { events: ["AnchoredLeaf"], key: "log id", partitions: "one", retentionMs: -1 },
+  "anchoring.receipts": { events: ["AnchorReceipt"], key: "request id", partitions: "spread" },
+  "evidence.bundles": {
+    events: ["EvidenceBundle"],
+    key: "request id",
+    partitions: "spread",
+    retentionMs: -1,
+  },
 
   "clock.ticks": { events: ["Tick"], key: "worker", partitions: "spread", retentionMs: 3_600_000 },
   "audit.events": { events: ["AuditEvent"], key: "tenant", partitions: "spread" },

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Brings what a command needs: `bootstrap.sh packages` the npm packages, `bootstrap.sh parts` also Java, SoftHSM, Kafka
-# and the schema registry. Each step is skipped when its result is there, and leaves its mark only when it
-# is whole. Exit codes: 1 a step failed, 3 Debian packages are missing and root is needed to install them.
+# and the schema registry, `bootstrap.sh streams` beyond these a Java compiler and Kafka Streams, which one benchmark
+# compares with. Each step is skipped when its result is there, and leaves its mark only when it is whole. Exit codes:
+# 1 a step failed, 3 Debian packages are missing and root is needed to install them.
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
@@ -12,6 +13,7 @@ parts=${PAVILION_PARTS:-$state/parts}
 [[ $parts == /* ]] || parts="$root/$parts"
 export PAVILION_PARTS="$parts"
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+javac=${JAVA_HOME:+$JAVA_HOME/bin/}javac
 beat=
 
 say() { printf 'pavilion: %s\n' "$*" >&2; }
@@ -85,13 +87,24 @@ packages_for_parts() {
   compgen -G '/usr/lib/softhsm/libsofthsm2.so' >/dev/null ||
     compgen -G '/usr/lib/*/softhsm/libsofthsm2.so' >/dev/null || printf 'softhsm2\n'
   have "$java" && at_least 17 "$java" -version || printf 'default-jre-headless\n'
-  all_parts_whole || have mvn || printf 'maven\n'
+  all_parts_whole "$digests" || have mvn || printf 'maven\n'
 }
 
-# install_debian [parts]
+packages_for_streams() {
+  have "$javac" || printf 'default-jdk-headless\n'
+  all_parts_whole "$streams_digests" || have mvn || printf 'maven\n'
+}
+
+packages_for() {
+  npm_is_current || packages_for_npm
+  [[ $1 == packages ]] || packages_for_parts
+  [[ $1 != streams ]] || packages_for_streams
+}
+
+# install_debian packages|parts|streams
 install_debian() {
   local -a missing as_root=()
-  mapfile -t missing < <(npm_is_current || packages_for_npm; [[ $1 != parts ]] || packages_for_parts)
+  mapfile -t missing < <(packages_for "$1" | sort -u)
   ((${#missing[@]})) || return 0
   local -a install=(apt-get install -y --no-install-recommends "${missing[@]}")
   if ((EUID != 0)); then
@@ -141,6 +154,7 @@ install_npm() {
 # --- Kafka and the schema registry ----------------------------------------------------------------------------------
 
 digests="infra/embedded/parts.sha256"
+streams_digests="bench/hops/streams.sha256"
 
 # digest_of FOLDER: of the names and contents of all its files.
 digest_of() {
@@ -153,19 +167,19 @@ all_parts_whole() {
   local digest folder
   while read -r digest folder; do
     is_whole "$folder" "$digest" || return 1
-  done <"$digests"
+  done <"$1"
 }
 
 # fetch_part FOLDER DIGEST: the pom's execution is called as the part is.
 fetch_part() {
-  local folder=$1 digest=$2 part=${1%%-*} goal fresh="$parts/.$1.new"
-  case $part in kafka) goal=copy-dependencies ;; *) goal=unpack ;; esac
+  local folder=$1 digest=$2 part=${1%-*} goal fresh="$parts/.$1.new"
+  case $part in kafka) goal=copy-dependencies ;; kafka-streams) goal=copy ;; *) goal=unpack ;; esac
   say "downloading $folder (first run only)"
   rm -rf "$fresh" "$fresh.markers"
   run "$part" mvn -q -B -Dstyle.color=never -f infra/embedded/pom.xml "dependency:$goal@$part" "-Dparts.output=$fresh" ||
     failed "$part" "see that the Maven repository is reachable, then try again."
   if [[ $(digest_of "$fresh") != "$digest" ]]; then
-    say "$folder is not the one that $digests pins: what was downloaded differs, and is not used."
+    say "$folder is not the one that its list of digests pins: what was downloaded differs, and is not used."
     say "what to do: remove the copies in the local Maven repository (~/.m2/repository), then try again."
     exit 1
   fi
@@ -189,17 +203,18 @@ archive_classes() {
   printf '%s\n' "$made_by" >"$stamp"
 }
 
-install_parts() {
+# fetch_parts DIGESTS: those of the list that are not there yet.
+fetch_parts() {
   local digest folder
   while read -r digest folder; do
     is_whole "$folder" "$digest" || fetch_part "$folder" "$digest"
-  done <"$digests"
-  archive_classes
+  done <"$1"
 }
 
 # --------------------------------------------------------------------------------------------------------------------
 
-if [[ ${1:-} == parts && -n ${JAVA_HOME:-} ]] && ! at_least 17 "$java" -version; then
+what=${1:-packages}
+if [[ $what != packages && -n ${JAVA_HOME:-} ]] && ! at_least 17 "$java" -version; then
   say "JAVA_HOME is $JAVA_HOME, where there is no Java of version 17 or later"
   say "what to do: unset JAVA_HOME, or set it to such a Java"
   exit 1
@@ -211,6 +226,10 @@ mkdir -p "$logs" "$parts" 2>/dev/null && [[ -w $state && -w $parts ]] || {
 }
 exec 9>"$state/lock"
 flock -n 9 || { say "waiting for another pavilion that is setting up"; flock 9; }
-install_debian "${1:-}"
+install_debian "$what"
 npm_is_current || install_npm
-[[ ${1:-} != parts ]] || install_parts
+if [[ $what != packages ]]; then
+  fetch_parts "$digests"
+  archive_classes
+fi
+if [[ $what == streams ]]; then fetch_parts "$streams_digests"; fi

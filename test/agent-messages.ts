@@ -1,14 +1,24 @@
 /**
- * A collaboration of three providers, and what their agents sign and push, for tests: real keys, HPKE and signatures,
- * from fixed seeds.
+ * A collaboration of three providers, and what their agents sign and push, for tests: real keys, HPKE, commitments and
+ * signatures, from fixed seeds.
  */
 import { createECDH, createHash } from "node:crypto";
+import {
+  commitRecords,
+  decodeScalar,
+  encodePoints,
+  encodeScalar,
+  scalarFrom,
+  type Committed,
+  type SharedCommitment,
+} from "../crypto/commitment/commitment.ts";
 import { openerFor, sealerTo, type Opener } from "../crypto/hpke/hpke.ts";
 import { canonicalBytes, digestOf } from "../crypto/jws/canonical.ts";
 import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
 import { signDetached } from "../crypto/jws/jws.ts";
-import { payloadDigest, recordBatchInfo } from "../documents/batch.ts";
+import { datasetHeadOf, payloadDigest, recordBatchInfo, recordRoot } from "../documents/batch.ts";
 import { publicKeyText } from "../documents/collaboration.ts";
+import { columnsDigest, committedColumns, coordinatesOf } from "../documents/coordinates.ts";
 import { signatureType, type DocumentKind } from "../documents/validate.ts";
 import { encodeRecord } from "../runtime/registry/match-record.ts";
 import type { MatchRecord, RecordBatch } from "../schemas/avro/index.ts";
@@ -89,9 +99,17 @@ export async function signed(
 }
 
 export const tokenOf = (person: number): Buffer => hash(`person ${String(person)}`).subarray(0, 16);
+/** The blinding of a person's commitment, 32 bytes. */
+export const blindingOf = (person: number): Buffer => {
+  const wide = createHash("sha512")
+    .update(`blinding ${String(person)}`)
+    .digest();
+  return Buffer.from(encodeScalar(scalarFrom(wide)));
+};
 export const recordOf = (person: number, values: (number | null)[] = [40, 1, 0]): MatchRecord => ({
   token: tokenOf(person),
   values,
+  blinding: blindingOf(person),
 });
 export const pushId = (number: number): string => number.toString(16).padStart(32, "0");
 
@@ -100,33 +118,84 @@ export interface Pushed {
   readonly batch: RecordBatch;
 }
 
-/** Beta's first batch: records sealed in sequence under one context, their bytes altered by `altered` before. */
+/** What a provider may do to a batch that an honest one does not. */
+export interface Tampering {
+  readonly signer?: string;
+  /** Alters the bytes of a record before they are sealed. */
+  readonly altered?: (bytes: Buffer) => Buffer;
+  /** The slot whose generators it commits under; its own where absent. */
+  readonly slot?: number;
+  /** What it commits to, in place of what it seals. */
+  readonly committed?: (sealed: Committed[]) => Committed[];
+  /** Alters the shares that it sends; the root stays over what it committed to. */
+  readonly shared?: (shares: Buffer[]) => Buffer[];
+}
+
+/** Beta's first batch: records sealed in sequence under one context, and a commitment to each. */
 export async function pushed(
   records: readonly MatchRecord[],
   changes: Partial<RecordBatchHeader> = {},
-  { signer = "beta", altered = (bytes: Buffer): Buffer => bytes } = {},
+  tampering: Tampering = {},
 ): Promise<Pushed> {
+  const { signer = "beta", altered, shared } = tampering;
   const place = { collaboration: "health", epoch: 1, dataset: "beta-people", sequence: 1, previous: null };
-  const at = { ...place, ...changes };
+  const at = { ...place, provider: "beta", ...changes };
   const sealer = await sealerTo(regionKey.getPublicKey(), recordBatchInfo(at));
   const ciphertexts: Buffer[] = [];
   for (const record of records) {
-    const bytes = altered(encodeRecord(record));
+    const encoded = encodeRecord(record);
+    const bytes = altered === undefined ? encoded : altered(encoded);
     ciphertexts.push(Buffer.from(await sealer.seal(bytes, new Uint8Array(0))));
   }
   const enc = Buffer.from(sealer.enc);
+  const commitments = commitmentsTo(records, at.provider, tampering);
+  const salt = hash(`salt ${String(at.sequence)}`).toString("hex");
+  const encoded = encodePoints(commitments.map(({ commitment }) => commitment));
   const header: RecordBatchHeader = {
     type: "pavilion/record-batch",
     version: 1,
-    provider: "beta",
     push: pushId(1),
     count: records.length,
     payloadDigest: payloadDigest([enc, ...ciphertexts]),
     last: true,
+    columns: columnsDigest(participant(at.provider).columns),
+    root: recordRoot(salt, encoded),
+    salt,
     ...at,
   };
-  const { text, signature } = await signed("record-batch", header, signer);
-  return { header, batch: { header: text, signature, enc, records: ciphertexts } };
+  const shares = commitments.map(({ share }) => Buffer.from(share));
+  return {
+    header,
+    batch: {
+      ...(await headed(header, signer)),
+      enc,
+      records: ciphertexts,
+      commitments: Buffer.concat(shared === undefined ? shares : shared(shares)),
+    },
+  };
+}
+
+/** A manifest's canonical text, and the signer's signature over the head that it makes. */
+export async function headed(
+  header: RecordBatchHeader,
+  signer: string,
+): Promise<{ header: string; signature: string }> {
+  const { signature } = await signed("dataset-head", datasetHeadOf(header), signer);
+  return { header: new TextDecoder().decode(canonicalBytes(header)), signature };
+}
+
+/** As an agent makes them; values that nothing can be committed to count as their lower bound. */
+function commitmentsTo(
+  records: readonly MatchRecord[],
+  provider: string,
+  { slot = ["alpha", "beta", "gamma"].indexOf(provider), committed }: Tampering,
+): SharedCommitment[] {
+  const columns = committedColumns(participant(provider).columns);
+  const honest = records.map(({ values, blinding }) => ({
+    coordinates: coordinatesOf(values, columns).map((coordinate) => Math.max(coordinate, 0)),
+    blinding: decodeScalar(blinding),
+  }));
+  return commitRecords(slot, committed === undefined ? honest : committed(honest));
 }
 
 /** The batch that follows another of the same dataset. */

@@ -1,21 +1,33 @@
 /**
- * An aggregate for the dp stage's tests, and the stage over a state in memory under a real HMAC.
+ * An aggregate for the dp stage's tests, and the stage over a state in memory, with real seeds and a real HMAC.
  */
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
-import type { Outcome } from "../runtime/stage.ts";
-import type { ExactAggregate, Plan, ReleasedAggregate, RequestRef, Spend } from "../schemas/avro/index.ts";
+import { coordinateOf, layoutOf, positionOf } from "../documents/coordinates.ts";
+import type { Outcome, Output } from "../runtime/stage.ts";
+import type {
+  Cell,
+  ExactAggregate,
+  Plan,
+  ReleasedAggregate,
+  RequestRef,
+  Spend,
+} from "../schemas/avro/index.ts";
 import type { Request } from "../schemas/json/request.ts";
+import { dp, type DpPorts } from "../stages/dp/stage.ts";
 import { pinnedDatasets, planTerms } from "./stage-plan.ts";
 import { issuedAt, request, routed } from "./stage-question.ts";
+import { blinding, seedBytes } from "./stage-seed.ts";
 import type { MemoryState } from "./stage-state.ts";
-import { dp } from "../stages/dp/stage.ts";
 
 export const DAY_MS = 24 * 3_600_000;
 
-const noise = (message: Uint8Array): Promise<Uint8Array> =>
-  Promise.resolve(createHmac("sha256", "a key for tests").update(message).digest());
-export const ports = { region: "au-east", partitions: 4, noise };
+export const ports: DpPorts = {
+  region: "au-east",
+  partitions: 4,
+  seed: (id) => Promise.resolve(seedBytes(id)),
+  blinding,
+};
+export const matchLeaf = "33".repeat(32);
 
 export const plan: Plan = {
   ...planTerms,
@@ -30,24 +42,64 @@ export const plan: Plan = {
   ],
 };
 
-export const cells = [
-  { grouping: 0, category: 0, values: [900_000, 31_000_000] },
-  { grouping: 1, category: 0, values: [500_000, 20_000_000] },
-  { grouping: 1, category: 1, values: [399_999, 10_999_990] },
-  { grouping: 1, category: 2, values: [1, 10] },
-];
-
-/** Requests that differ in their nonce, so in their digest. */
-export async function aggregate(nonce = 0, change: Partial<Plan> = {}): Promise<ExactAggregate> {
-  const document: Request = { ...request, nonce: nonce.toString(16).padStart(32, "0") };
-  const { request: ref, document: text } = await routed(document);
-  return { request: ref, document: text, plan: { ...plan, ...change }, cells };
+/**
+ * A group's exact sums, people in each state: so many years above the bound, and for every person an age, three stays
+ * and an urgent one.
+ */
+export function cellOf(
+  grouping: number,
+  category: number,
+  states: readonly [number, number, number],
+  years: number,
+): Cell {
+  const people = states.reduce((sum, state) => sum + state, 0);
+  const sums = [people, years, people, ...states, people, 3 * people, people, people];
+  return { grouping, category, sums, blinding: Buffer.alloc(32, 1 + grouping + category) };
 }
 
-export async function handle(value: ExactAggregate, state: MemoryState, time = issuedAt): Promise<Outcome> {
+export const cells = [
+  cellOf(0, 0, [500_000, 399_999, 1], 31_000_000),
+  cellOf(1, 0, [500_000, 0, 0], 20_000_000),
+  cellOf(1, 1, [0, 399_999, 0], 10_999_990),
+  cellOf(1, 2, [0, 0, 1], 10),
+];
+
+/** The same groups with nobody in them. */
+export const emptyCells = cells.map((cell) => ({ ...cell, sums: cell.sums.map(() => 0) }));
+
+/**
+ * Different numbers are different questions, and different askings of one are requests that differ in id, nonce, times
+ * and, where the plan says so, seed.
+ */
+export async function aggregate(
+  number = 0,
+  change: Partial<Plan> = {},
+  { asking = 0, document = {} }: { asking?: number; document?: Partial<Request> } = {},
+): Promise<ExactAggregate> {
+  const { seed } = { ...plan, ...change };
+  const asked: Request = {
+    ...request,
+    id: `6f1d4a52-0d0e-4b0f-9a51-${(asking + 1).toString(16).padStart(12, "0")}`,
+    nonce: asking.toString(16).padStart(32, "0"),
+    issuedAt: new Date(issuedAt + asking).toISOString(),
+    deadlineSeconds: request.deadlineSeconds + asking,
+    purpose: `purpose-${String(number)}`,
+    seedCommitment: seed.commitment,
+    ...document,
+  };
+  const { request: ref, document: text } = await routed(asked, seed);
+  return { request: ref, document: text, plan: { ...plan, ...change }, cells, matchLeaf };
+}
+
+export async function handle(
+  value: ExactAggregate,
+  state: MemoryState,
+  time = issuedAt,
+  changed: Partial<DpPorts> = {},
+): Promise<Outcome> {
   const topic = "aggregate.sums" as const;
   const event = { type: "ExactAggregate" as const, value, topic, key: value.plan.jurisdiction, time };
-  const outcome = await dp.handle(event, state, ports);
+  const outcome = await dp.handle(event, state, { ...ports, ...changed });
   state.apply(outcome.changes);
   return outcome;
 }
@@ -65,26 +117,42 @@ export async function handleOverdue(
   return outcome;
 }
 
+export const outputsOf = ({ outputs }: Outcome, topic: Output["topic"]): Output["value"][] =>
+  outputs.filter((output) => output.topic === topic).map(({ value }) => value);
+
 export function releasedIn(outcome: Outcome): ReleasedAggregate {
-  assert.equal(outcome.outputs.length, 1);
-  return outcome.outputs[0]?.value as ReleasedAggregate;
+  const released = outputsOf(outcome, "dp.released");
+  assert.equal(released.length, 1);
+  return released[0] as ReleasedAggregate;
 }
 
 /** Later than any question's own time limit, so that only the budget decides. */
 export async function spend(
-  nonce: number,
+  number: number,
   change: Partial<Plan>,
   state: MemoryState,
   time = issuedAt,
 ): Promise<Spend | string> {
-  const exact = await aggregate(nonce, change);
+  const exact = await aggregate(number, change);
   const outcome = await handle({ ...exact, request: { ...exact.request, deadline: time } }, state, time);
   assert.ok(outcome.kind === "publish");
   const [refusal] = outcome.refusals;
   return refusal === undefined ? releasedIn(outcome).spend : refusal.code;
 }
 
-export const noisesIn = (released: ReleasedAggregate): number[] =>
-  released.cells.flatMap(({ values }, index) =>
-    values.map((value, at) => value - (cells[index]?.values[at] ?? 0)),
+/** The exact statistics of a group. */
+export function statisticsIn({ sums }: Cell, of: Plan = plan): number[] {
+  const layout = layoutOf(of);
+  return of.statistics.map(
+    (statistic) => sums[positionOf(coordinateOf(statistic, of), layout)] ?? Number.NaN,
   );
+}
+
+/** What was added to every statistic that left, group by group. */
+export const noisesIn = (released: ReleasedAggregate, exact: readonly Cell[] = cells): number[] =>
+  released.cells.flatMap(({ values }, index) => {
+    const cell = exact[index];
+    assert.ok(cell);
+    const statistics = statisticsIn(cell, released.plan);
+    return values.map((value, at) => value - (statistics[at] ?? Number.NaN));
+  });

@@ -2,7 +2,17 @@
  * A plan over two datasets, for the tests of the stages between matching and noise: count, valid and sum of a nullable
  * age, in total and by a state of two categories and `other`.
  */
-import type { MatchQuestion, Plan, RequestRef } from "../schemas/avro/index.ts";
+import { participantWith } from "../documents/collaboration.ts";
+import { committedColumns } from "../documents/coordinates.ts";
+import type {
+  CommittedColumn,
+  MatchQuestion,
+  PinnedDataset,
+  Plan,
+  RequestRef,
+} from "../schemas/avro/index.ts";
+import { collaboration } from "./stage-question.ts";
+import { firstSeed } from "./stage-seed.ts";
 
 export const DEADLINE = 1_700_000_060_000;
 /** A minute before the deadline. */
@@ -14,11 +24,17 @@ export const headOf = (dataset: string, sequence: number): string =>
     .padEnd(64, "0")
     .slice(0, 64);
 
-const pinned = (provider: string, dataset: string, sequence: number): Plan["datasets"][number] => ({
+/** What the example's collaboration declares: age from 16 to 116 or null, and a state; stays, and a flag or null. */
+export const columnsOf = (dataset: string): CommittedColumn[] =>
+  committedColumns(participantWith(collaboration, dataset)?.columns ?? []);
+
+const pinned = (provider: string, dataset: string, sequence: number, head: string): PinnedDataset => ({
   provider,
   dataset,
   sequence,
-  head: headOf(dataset, sequence),
+  head,
+  signature: `${provider} signs ${dataset}`,
+  columns: columnsOf(dataset),
 });
 
 /** What every example's plan agrees on. */
@@ -33,20 +49,25 @@ export const planTerms = {
   budgetWindow: "2",
   budgetWindowDays: 30,
   minimumGroup: 10,
+  policyBundle: "0".repeat(64),
+  seed: firstSeed,
 };
 
 /** Two datasets at heads that no test looks into. */
 export const pinnedDatasets: Plan["datasets"] = [
-  { provider: "north", dataset: "people", sequence: 5, head: "aa" },
-  { provider: "south", dataset: "visits", sequence: 2, head: "bb" },
+  pinned("north", "people", 5, "aa".repeat(32)),
+  pinned("south", "visits", 2, "bb".repeat(32)),
 ];
 
-/** At the given heads of `people` (age 16 to 116 or null, state) and `visits` (stays). */
+/** At the given heads of `people` and `visits`. */
 export function planAt(people = 1, visits = 1, changes: Partial<Plan> = {}): Plan {
   const age = { dataset: "people", column: 0 };
   return {
     ...planTerms,
-    datasets: [pinned("north", "people", people), pinned("south", "visits", visits)],
+    datasets: [
+      pinned("north", "people", people, headOf("people", people)),
+      pinned("south", "visits", visits, headOf("visits", visits)),
+    ],
     statistics: [
       { name: "count", kind: "count", dataset: null, column: null, lower: 0, sensitivity: 1 },
       { name: "valid(people.age)", kind: "valid", ...age, lower: 0, sensitivity: 1 },
@@ -74,5 +95,4 @@ export const questionOf = (number: number, plan = planAt(), deadline = DEADLINE)
   request: requestNamed(number, deadline),
   document: `{"question":${String(number)}}`,
   plan,
-  policyBundle: "0".repeat(64),
 });

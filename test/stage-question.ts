@@ -7,6 +7,7 @@ import { readRequest, signRequest } from "../documents/request.ts";
 import type { RequestRef, RoutedRequest, SignedRequest } from "../schemas/avro/index.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
 import type { Request } from "../schemas/json/request.ts";
+import { firstSeed } from "./stage-seed.ts";
 
 export const brokerKey = ed25519FromSeed(new Uint8Array(32).fill(7));
 export const strangerKey = ed25519FromSeed(new Uint8Array(32).fill(8));
@@ -91,7 +92,7 @@ export const request: Request = {
   },
   issuedAt: new Date(issuedAt).toISOString(),
   deadlineSeconds: 60,
-  seedCommitment: null,
+  seedCommitment: firstSeed.commitment,
 };
 
 /** A region's table of these collaborations, each at one version. */
@@ -109,10 +110,10 @@ export function tableOf(...collaborations: Collaboration[]): CollaborationTable 
 export const signed = (document: Request = request): Promise<SignedRequest> =>
   signRequest(document, brokerKey.sign);
 
-/** The request as routing passes it on. */
-export async function routed(document: Request = request): Promise<RoutedRequest> {
+/** The request as routing passes it on, with the seed that it is to use. */
+export async function routed(document: Request = request, seed = firstSeed): Promise<RoutedRequest> {
   const { document: text, signature } = await signed(document);
-  return { request: refOf(text), document: text, signature };
+  return { request: refOf(text), document: text, signature, seed };
 }
 
 /** How the pipeline names a request whose broker is known. */

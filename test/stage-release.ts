@@ -32,10 +32,9 @@ export const release: ReleasedAggregate = {
   ],
   scales: ["12", "12", "1200"],
   spend: { population: "adults", sequence: 1, epsilon: "1/2", total: "1/2", left: "3/2" },
-  seedCommitment: null,
-  commitment: null,
-  proof: null,
-  evidence: null,
+  matchLeaf: "11".repeat(32),
+  spendLeaf: "22".repeat(32),
+  repeats: null,
 };
 
 export const measuring = (...measures: Question["measures"]): Question => ({

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { createECDH, createPublicKey, randomBytes, verify } from "node:crypto";
+import { createECDH, createHash, createPublicKey, randomBytes, verify } from "node:crypto";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Worker } from "node:worker_threads";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { flattenedVerify, importJWK } from "jose";
 import { PavilionError } from "../errors.ts";
 import { openHsm } from "./hsm.ts";
@@ -55,6 +57,49 @@ test("the issuer's signatures verify with node:crypto", async () => {
   });
 });
 
+test("the log's signatures verify with a second implementation, under the log's key alone", async () => {
+  await withHsm(region, async (hsm) => {
+    const message = randomBytes(300);
+    const signature = await hsm.signLog(message);
+    assert.equal(ed25519.verify(signature, message, hsm.logPublicKey), true);
+    assert.equal(ed25519.verify(signature, message, hsm.issuerPublicKey), false);
+    assert.equal(verifiesWithNode(hsm, message, signature), false);
+  });
+});
+
+test("the anchor key's signatures verify with noble and OpenSSL, always with a low s", async () => {
+  await withHsm(region, async (hsm) => {
+    const { anchorPublicKey } = hsm;
+    assert.equal(anchorPublicKey.length, 65);
+    const [x, y] = [anchorPublicKey.subarray(1, 33), anchorPublicKey.subarray(33)].map((coordinate) =>
+      Buffer.from(coordinate).toString("base64url"),
+    );
+    assert.ok(x !== undefined && y !== undefined);
+    const key = createPublicKey({ key: { kty: "EC", crv: "secp256k1", x, y }, format: "jwk" });
+    // Half of a token's own signatures have a high s: 40 of them all low by chance is a matter of 2^-40.
+    for (let round = 0; round < 40; round++) {
+      const message = randomBytes(50);
+      const digest = createHash("sha256").update(message).digest();
+      const signature = await hsm.signAnchor(digest);
+      assert.equal(
+        secp256k1.verify(signature, digest, anchorPublicKey, { prehash: false, lowS: true }),
+        true,
+      );
+      assert.equal(verify("sha256", message, { key, dsaEncoding: "ieee-p1363" }, signature), true);
+      digest[0] = (digest[0] ?? 0) ^ 1;
+      assert.equal(secp256k1.verify(signature, digest, anchorPublicKey, { prehash: false }), false);
+    }
+  });
+});
+
+test("the anchor key signs digests of 32 bytes and nothing else", async () => {
+  await withHsm(region, async (hsm) => {
+    for (const length of [0, 31, 33, 64]) {
+      await assert.rejects(hsm.signAnchor(new Uint8Array(length)), RangeError);
+    }
+  });
+});
+
 test("the issuer's JWS verifies with jose", async () => {
   await withHsm(region, async (hsm) => {
     const x = Buffer.from(hsm.issuerPublicKey).toString("base64url");
@@ -67,12 +112,12 @@ test("the issuer's JWS verifies with jose", async () => {
   });
 });
 
-test("noise and data keys are the same after reopening, and differ by message, generation and use", async () => {
+test("blinding and data keys are the same after reopening, and differ by message, generation and use", async () => {
   const draw = (hsm: Hsm): Promise<Uint8Array[]> =>
     Promise.all([
-      hsm.noise(Buffer.from("a")),
-      hsm.noise(Buffer.from("b")),
-      hsm.noise(Buffer.from("pavilion/sealing/v1/region-test/0")),
+      hsm.blinding(Buffer.from("a")),
+      hsm.blinding(Buffer.from("b")),
+      hsm.blinding(Buffer.from("pavilion/sealing/v1/region-test/0")),
       hsm.sealingKey(0),
       hsm.sealingKey(0xffff_ffff),
       hsm.nameKey(),
@@ -96,12 +141,12 @@ test("200 concurrent operations of all kinds over 4 sessions come out right", as
     const peer = createECDH("prime256v1");
     const peerKey = peer.generateKeys();
     const shared = Uint8Array.from(peer.computeSecret(hsm.hpkePublicKey));
-    const noise = await hsm.noise(Buffer.from("steady"));
+    const steady = await hsm.blinding(Buffer.from("steady"));
     const one = async (index: number): Promise<void> => {
       const message = Buffer.from(`message ${String(index)}`);
       assert.equal(verifiesWithNode(hsm, message, await hsm.sign(message)), true);
       if (index % 4 === 0) assert.deepEqual(await hsm.deriveSharedSecret(peerKey), shared);
-      if (index % 4 === 1) assert.deepEqual(await hsm.noise(Buffer.from("steady")), noise);
+      if (index % 4 === 1) assert.deepEqual(await hsm.blinding(Buffer.from("steady")), steady);
     };
     await Promise.all(Array.from({ length: 200 }, (_, index) => one(index)));
   });
@@ -171,7 +216,9 @@ test("regions have different keys", async () => {
   const keysOf = async (hsm: Hsm): Promise<Uint8Array[]> => [
     hsm.hpkePublicKey,
     hsm.issuerPublicKey,
-    await hsm.noise(Buffer.from("m")),
+    hsm.logPublicKey,
+    hsm.anchorPublicKey,
+    await hsm.blinding(Buffer.from("m")),
     await hsm.sealingKey(1),
   ];
   const [ofRegion, ofOther] = [await withHsm(region, keysOf), await withHsm(other, keysOf)];

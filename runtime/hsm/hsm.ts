@@ -1,23 +1,27 @@
 /**
  * A region's HSM over PKCS#11: the operations its stages need, on keys that never leave the token.
  *
- * Promises: private keys and the noise and sealing keys stay in the token; opening creates nothing and refuses a key
+ * Promises: private keys and the blinding, sealing and seed keys stay in the token; opening creates nothing and refuses a key
  * that is missing, doubled or unfit (keys.ts); operations run on Node's thread pool, several at a time.
  * Does not: keep the data keys in the token. `sealingKey` and `nameKey` derive them into this process's memory, since
- * every record is sealed: whoever reads that memory can read what they seal. Nor reclaim all memory of a derivation:
+ * every record is sealed: whoever reads that memory can read what they seal. `blinding` and `seed` likewise hand out what is derived,
+ * never the key. Nor reclaim all memory of a derivation:
  * SoftHSM 2.6 and the binding keep about 0.7 KB of each, which one derivation a batch makes bearable.
  */
 import { ECDH } from "node:crypto";
 import pkcs11 from "pkcs11js";
 import { PavilionError } from "../errors.ts";
-import { CKM_EDDSA, findKey, KEY_KINDS } from "./keys.ts";
+import { CKM_EDDSA, findKey, KEY_KINDS, seedKind } from "./keys.ts";
 import type { KeyLabel, RegionKey } from "./keys.ts";
+import { lowS } from "./low-s.ts";
+import { createSeedKey, destroySeedKey, findSeedKey } from "./seeds.ts";
 import { SessionPool } from "./session-pool.ts";
 import { closeToken, openToken } from "./token.ts";
 import type { Token, TokenAddress } from "./token.ts";
 
 const SESSIONS_DEFAULT = 4;
 const GENERATION_MAX = 0xffff_ffff;
+const SEED_MESSAGE = Buffer.from("pavilion/seed/v1");
 
 export interface HsmOptions extends TokenAddress {
   /** Operations that run at once, 1 or more; 4 unless given. */
@@ -26,7 +30,8 @@ export interface HsmOptions extends TokenAddress {
 
 /**
  * Each operation rejects with PavilionError HSM_OPERATION_FAILED, or HSM_UNAVAILABLE once closed or overrun. After a
- * failure it may be tried again: all are functions of key and input alone.
+ * failure it may be tried again: all are functions of key and input alone, but for `signAnchor`, of whose signatures
+ * each is another and as good, and the two that make and destroy seeds, of which a second call finds nothing to do.
  */
 export interface Hsm {
   /** The region's HPKE key, P-256, 65 bytes uncompressed; public. */
@@ -37,12 +42,26 @@ export interface Hsm {
   readonly deriveSharedSecret: (peerPublicKey: Uint8Array) => Promise<Uint8Array>;
   /** Ed25519 (RFC 8032) by the issuer key, 64 bytes. */
   readonly sign: (message: Uint8Array) => Promise<Uint8Array>;
-  /** HMAC-SHA256 by the noise key, 32 bytes; secret, and the same for the same message for ever. */
-  readonly noise: (message: Uint8Array) => Promise<Uint8Array>;
+  /** The key of the region's log, Ed25519, 32 bytes; public. */
+  readonly logPublicKey: Uint8Array;
+  /** Ed25519 (RFC 8032) by the log key, 64 bytes. */
+  readonly signLog: (message: Uint8Array) => Promise<Uint8Array>;
+  /** The region's key on the chain, secp256k1, 65 bytes uncompressed; public. */
+  readonly anchorPublicKey: Uint8Array;
+  /** ECDSA by the anchor key over a digest of 32 bytes: r and s, 64 bytes, s in the lower half (EIP-2). */
+  readonly signAnchor: (digest: Uint8Array) => Promise<Uint8Array>;
+  /** HMAC-SHA256 by the blinding key, 32 bytes; secret, and the same for the same message for ever. */
+  readonly blinding: (message: Uint8Array) => Promise<Uint8Array>;
   /** The data key of a generation, 0 … 2^32 − 1; 32 bytes, secret. Other numbers throw RangeError. */
   readonly sealingKey: (generation: number) => Promise<Uint8Array>;
   /** The key for names in changelogs, one for all generations; 32 bytes, secret. */
   readonly nameKey: () => Promise<Uint8Array>;
+  /** Makes the key of a seed in the token; does nothing where it is there. Numbers are 0 … 2^32 − 1, else RangeError. */
+  readonly createSeed: (number: number) => Promise<void>;
+  /** A seed, 64 bytes, secret, a function of its key alone. Rejects with HSM_KEY_MISSING where there is no such key. */
+  readonly seed: (number: number) => Promise<Uint8Array>;
+  /** Destroys the key of a seed in the token, for good; does nothing where there is none. */
+  readonly destroySeed: (number: number) => Promise<void>;
   /** Waits for what runs, refuses what waits, logs out and unloads the library. May be called twice. */
   readonly close: () => Promise<void>;
 }
@@ -84,19 +103,56 @@ function operationsOf(token: Token, keys: Record<KeyLabel, RegionKey>, pool: Ses
   return {
     hpkePublicKey: keys.hpke.publicPoint,
     issuerPublicKey: keys.issuer.publicPoint,
+    logPublicKey: keys.log.publicPoint,
+    anchorPublicKey: keys.anchor.publicPoint,
     deriveSharedSecret: async (peerPublicKey) => {
       const peer = checkedPoint(peerPublicKey);
       return pool.run((session) => deriveIn(library, session, keys.hpke.secret, peer));
     },
     sign: (message) => signWith(CKM_EDDSA, keys.issuer, message, 64),
-    noise: (message) => mac(keys.noise, message),
+    signLog: (message) => signWith(CKM_EDDSA, keys.log, message, 64),
+    signAnchor: async (digest) =>
+      lowS(await signWith(pkcs11.CKM_ECDSA, keys.anchor, checkedDigest(digest), 64)),
+    blinding: (message) => mac(keys.blinding, message),
     sealingKey: async (generation) => mac(keys.sealing, sealingLabel(token.label, generation)),
     nameKey: () => mac(keys.sealing, Buffer.from(`pavilion/names/v1/${token.label}`)),
+    ...seedOperations(token, pool),
     close: () =>
       (closing ??= pool.close().then(() => {
         closeToken(token);
       })),
   };
+}
+
+/** Seeds come and go while the HSM is open, in other processes too, so each call looks for the key anew. */
+function seedOperations(token: Token, pool: SessionPool): Pick<Hsm, "createSeed" | "seed" | "destroySeed"> {
+  return {
+    createSeed: async (number) => {
+      const kind = seedKind(number);
+      return pool.run(() => {
+        createSeedKey(token, kind);
+      });
+    },
+    seed: async (number) => {
+      const kind = seedKind(number);
+      const input = ownCopy(SEED_MESSAGE);
+      return pool.run((session) => {
+        const key = findSeedKey(token, kind);
+        return signIn(token.library, session, pkcs11.CKM_SHA512_HMAC, key, input, 64);
+      });
+    },
+    destroySeed: async (number) => {
+      const kind = seedKind(number);
+      return pool.run(() => {
+        destroySeedKey(token, kind);
+      });
+    },
+  };
+}
+
+function checkedDigest(digest: Uint8Array): Uint8Array {
+  if (digest.length !== 32) throw new RangeError("The anchor key signs digests of 32 bytes.");
+  return digest;
 }
 
 function sealingLabel(region: string, generation: number): Buffer {

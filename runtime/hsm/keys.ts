@@ -1,9 +1,9 @@
 /**
- * The keys of a region, by label, and what each must be: one table from which keys are generated (provision.ts) and
- * against which they are checked before use.
+ * The keys of a region, by label, and what each must be: one table from which keys are generated (provision.ts,
+ * seeds.ts) and against which they are checked before use.
  *
  * Promises: a key that is missing, there twice, extractable, not sensitive, made elsewhere, of another type, or fit
- * for another use than its own is refused. Does not: create anything.
+ * for another use than its own is refused.
  */
 import pkcs11 from "pkcs11js";
 import { PavilionError } from "../errors.ts";
@@ -15,18 +15,25 @@ const CKK_EC_EDWARDS = 0x40;
 const CKM_EC_EDWARDS_KEY_PAIR_GEN = 0x1055;
 export const CKM_EDDSA = 0x1057;
 
-/** DER object identifiers, as CKA_EC_PARAMS wants them: secp256r1 and id-Ed25519. */
+/** DER object identifiers, as CKA_EC_PARAMS wants them: secp256r1, secp256k1 and id-Ed25519. */
 const P256_OID = Buffer.from("06082a8648ce3d030107", "hex");
+const SECP256K1_OID = Buffer.from("06052b8104000a", "hex");
 const ED25519_OID = Buffer.from("06032b6570", "hex");
 
-export type KeyLabel = "hpke" | "issuer" | "noise" | "sealing";
+export type KeyLabel = "hpke" | "issuer" | "log" | "anchor" | "blinding" | "sealing";
+
+/** The largest number of a seed; the smallest is 0. */
+const SEED_NUMBER_MAX = 0xffff_ffff;
+/** SoftHSM takes no shorter key for HMAC-SHA-512. */
+const SEED_KEY_LENGTH = 64;
+
 interface Attribute {
   readonly type: number;
   readonly value: number | boolean | Buffer;
 }
 
-export interface KeyKind {
-  readonly label: KeyLabel;
+export interface KeyKind<Label extends string = string> {
+  readonly label: Label;
   /** The mechanism that generates it. */
   readonly generator: number;
   /** Of the secret or private key, beyond KEPT_IN_TOKEN. */
@@ -53,38 +60,34 @@ const NEVER_OTHERWISE: readonly Attribute[] = [
   { type: pkcs11.CKA_NEVER_EXTRACTABLE, value: true },
 ];
 
-export const KEY_KINDS: readonly KeyKind[] = [
-  {
-    label: "hpke",
-    generator: pkcs11.CKM_EC_KEY_PAIR_GEN,
-    secret: [
-      ...typed(pkcs11.CKO_PRIVATE_KEY, pkcs11.CKK_EC),
-      ...usedOnlyFor(pkcs11.CKA_DERIVE, privateUses()),
-    ],
-    public: publicPart(pkcs11.CKK_EC, P256_OID),
-    pointLength: 65,
-  },
-  {
-    label: "issuer",
-    generator: CKM_EC_EDWARDS_KEY_PAIR_GEN,
-    secret: [
-      ...typed(pkcs11.CKO_PRIVATE_KEY, CKK_EC_EDWARDS),
-      ...usedOnlyFor(pkcs11.CKA_SIGN, privateUses()),
-    ],
-    public: publicPart(CKK_EC_EDWARDS, ED25519_OID),
-    pointLength: 32,
-  },
-  { label: "noise", generator: pkcs11.CKM_GENERIC_SECRET_KEY_GEN, secret: macKey() },
-  { label: "sealing", generator: pkcs11.CKM_GENERIC_SECRET_KEY_GEN, secret: macKey() },
+export const KEY_KINDS: readonly KeyKind<KeyLabel>[] = [
+  ellipticKind("hpke", P256_OID, pkcs11.CKA_DERIVE),
+  edwardsKind("issuer"),
+  edwardsKind("log"),
+  ellipticKind("anchor", SECP256K1_OID, pkcs11.CKA_SIGN),
+  { label: "blinding", generator: pkcs11.CKM_GENERIC_SECRET_KEY_GEN, secret: macKey(32) },
+  { label: "sealing", generator: pkcs11.CKM_GENERIC_SECRET_KEY_GEN, secret: macKey(32) },
 ];
 
+/** The key behind a seed, one for each number from 0 to 2^32 - 1. Throws RangeError for another number. */
+export function seedKind(number: number): KeyKind {
+  if (!Number.isInteger(number) || number < 0 || number > SEED_NUMBER_MAX) {
+    throw new RangeError("A seed's number is an unsigned 32-bit integer.");
+  }
+  return {
+    label: `seed/${String(number)}`,
+    generator: pkcs11.CKM_GENERIC_SECRET_KEY_GEN,
+    secret: macKey(SEED_KEY_LENGTH),
+  };
+}
+
 /** What a secret or private key is generated with, its label included. */
-export function secretTemplate(kind: KeyKind): pkcs11.Template {
+function secretTemplate(kind: KeyKind): pkcs11.Template {
   return [{ type: pkcs11.CKA_LABEL, value: kind.label }, ...KEPT_IN_TOKEN, ...kind.secret];
 }
 
 /** What the public key of a pair is generated with; undefined for a secret key. */
-export function publicTemplate(kind: KeyKind): pkcs11.Template | undefined {
+function publicTemplate(kind: KeyKind): pkcs11.Template | undefined {
   return kind.public && [{ type: pkcs11.CKA_LABEL, value: kind.label }, ...kind.public];
 }
 
@@ -95,9 +98,19 @@ export interface RegionKey {
   readonly publicPoint: Uint8Array;
 }
 
-/** How many objects of the kind's label the token holds, of whatever class: 0 when it is still to be made. */
-export function countObjects(token: Token, kind: KeyKind): number {
-  return findObjects(token, [{ type: pkcs11.CKA_LABEL, value: kind.label }]).length;
+/** All objects of the kind's label that the token holds, of whatever class: none when it is still to be made. */
+export function objectsOf(token: Token, kind: KeyKind): pkcs11.Handle[] {
+  return findObjects(token, [{ type: pkcs11.CKA_LABEL, value: kind.label }]);
+}
+
+/** Generates the kind's key, or pair, in a session that may write. Throws PavilionError HSM_OPERATION_FAILED. */
+export function generateKey(library: pkcs11.PKCS11, session: pkcs11.Handle, kind: KeyKind): void {
+  const mechanism = { mechanism: kind.generator };
+  const publicPart = publicTemplate(kind);
+  refusing("HSM_OPERATION_FAILED", () => {
+    if (publicPart === undefined) library.C_GenerateKey(session, mechanism, secretTemplate(kind));
+    else library.C_GenerateKeyPair(session, mechanism, publicPart, secretTemplate(kind));
+  });
 }
 
 /** The region's key of that label. Throws PavilionError HSM_KEY_MISSING when it is not exactly as it must be. */
@@ -161,6 +174,29 @@ function encode(value: number | boolean | Buffer): Buffer {
   return bytes;
 }
 
+function ellipticKind(label: KeyLabel, curve: Buffer, use: number): KeyKind<KeyLabel> {
+  return {
+    label,
+    generator: pkcs11.CKM_EC_KEY_PAIR_GEN,
+    secret: [...typed(pkcs11.CKO_PRIVATE_KEY, pkcs11.CKK_EC), ...usedOnlyFor(use, privateUses())],
+    public: publicPart(pkcs11.CKK_EC, curve),
+    pointLength: 65,
+  };
+}
+
+function edwardsKind(label: KeyLabel): KeyKind<KeyLabel> {
+  return {
+    label,
+    generator: CKM_EC_EDWARDS_KEY_PAIR_GEN,
+    secret: [
+      ...typed(pkcs11.CKO_PRIVATE_KEY, CKK_EC_EDWARDS),
+      ...usedOnlyFor(pkcs11.CKA_SIGN, privateUses()),
+    ],
+    public: publicPart(CKK_EC_EDWARDS, ED25519_OID),
+    pointLength: 32,
+  };
+}
+
 function typed(objectClass: number, keyType: number): Attribute[] {
   return [
     { type: pkcs11.CKA_CLASS, value: objectClass },
@@ -189,7 +225,7 @@ function publicPart(keyType: number, curve: Buffer): Attribute[] {
   ];
 }
 
-function macKey(): Attribute[] {
+function macKey(length: number): Attribute[] {
   const uses = [
     pkcs11.CKA_ENCRYPT,
     pkcs11.CKA_DECRYPT,
@@ -201,7 +237,7 @@ function macKey(): Attribute[] {
   ];
   return [
     ...typed(pkcs11.CKO_SECRET_KEY, pkcs11.CKK_GENERIC_SECRET),
-    { type: pkcs11.CKA_VALUE_LEN, value: 32 },
+    { type: pkcs11.CKA_VALUE_LEN, value: length },
     ...usedOnlyFor(pkcs11.CKA_SIGN, uses),
   ];
 }

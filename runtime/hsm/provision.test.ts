@@ -14,12 +14,12 @@ test("refuses to open before the keys are provisioned", async () => {
 });
 
 test("provisioning makes every key once, and nothing when run again", () => {
-  assert.deepEqual(provisionKeys(region), ["hpke", "issuer", "noise", "sealing"]);
+  assert.deepEqual(provisionKeys(region), ["hpke", "issuer", "log", "anchor", "blinding", "sealing"]);
   assert.deepEqual(provisionKeys(region), []);
 });
 
 test("private values cannot be read, and no attribute can be loosened", () => {
-  for (const label of ["hpke", "issuer", "noise", "sealing"]) {
+  for (const label of ["hpke", "issuer", "log", "anchor", "blinding", "sealing"]) {
     let secrets = 0;
     withObjects(region, label, (library, session, objects) => {
       for (const object of objects) {
@@ -53,16 +53,16 @@ test("a key serves only its own use", () => {
       }, /CKR_/);
     }
   });
-  withObjects(region, "noise", (library, session, [noise]) => {
-    assert.ok(noise);
+  withObjects(region, "blinding", (library, session, [blinding]) => {
+    assert.ok(blinding);
     assert.throws(() => {
-      library.C_VerifyInit(session, { mechanism: pkcs11.CKM_SHA256_HMAC }, noise);
+      library.C_VerifyInit(session, { mechanism: pkcs11.CKM_SHA256_HMAC }, blinding);
     }, /CKR_/);
   });
 });
 
-const NOISE_ATTRIBUTES = [
-  { type: pkcs11.CKA_LABEL, value: "noise" },
+const BLINDING_ATTRIBUTES = [
+  { type: pkcs11.CKA_LABEL, value: "blinding" },
   { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
   { type: pkcs11.CKA_KEY_TYPE, value: pkcs11.CKK_GENERIC_SECRET },
   { type: pkcs11.CKA_TOKEN, value: true },
@@ -73,24 +73,24 @@ const NOISE_ATTRIBUTES = [
   { type: pkcs11.CKA_SIGN, value: true },
 ];
 
-/** A provisioned region whose noise key is replaced by what `make` makes. */
-async function openWithNoiseKey(
+/** A provisioned region whose blinding key is replaced by what `make` makes. */
+async function openWithBlindingKey(
   tokenLabel: string,
   make: (library: pkcs11.PKCS11, session: pkcs11.Handle) => void,
 ): Promise<void> {
   const options = initialiseToken(tokenLabel);
   provisionKeys(options);
-  withObjects(options, "noise", (library, session, objects) => {
+  withObjects(options, "blinding", (library, session, objects) => {
     for (const object of objects) library.C_DestroyObject(session, object);
     make(library, session);
   });
-  await withHsm(options, (hsm) => hsm.noise(Buffer.from("m")));
+  await withHsm(options, (hsm) => hsm.blinding(Buffer.from("m")));
 }
 
-function generateNoiseKey(sensitive: boolean, extractable: boolean, length = 32) {
+function generateBlindingKey(sensitive: boolean, extractable: boolean, length = 32) {
   return (library: pkcs11.PKCS11, session: pkcs11.Handle): void => {
     library.C_GenerateKey(session, { mechanism: pkcs11.CKM_GENERIC_SECRET_KEY_GEN }, [
-      ...NOISE_ATTRIBUTES,
+      ...BLINDING_ATTRIBUTES,
       { type: pkcs11.CKA_VALUE_LEN, value: length },
       { type: pkcs11.CKA_SENSITIVE, value: sensitive },
       { type: pkcs11.CKA_EXTRACTABLE, value: extractable },
@@ -99,24 +99,24 @@ function generateNoiseKey(sensitive: boolean, extractable: boolean, length = 32)
 }
 
 test("refuses keys that are missing, doubled, readable, extractable, short or brought in from outside", async () => {
-  const strict = generateNoiseKey(true, false);
+  const strict = generateBlindingKey(true, false);
   // The same steps with a proper key open, so that each refusal below has the one cause that it names.
-  await openWithNoiseKey("proper", strict);
+  await openWithBlindingKey("proper", strict);
   await assert.rejects(
-    openWithNoiseKey("missing", () => undefined),
+    openWithBlindingKey("missing", () => undefined),
     MISSING,
   );
-  await assert.rejects(openWithNoiseKey("readable", generateNoiseKey(false, false)), MISSING);
-  await assert.rejects(openWithNoiseKey("extractable", generateNoiseKey(true, true)), MISSING);
-  await assert.rejects(openWithNoiseKey("short", generateNoiseKey(true, false, 16)), MISSING);
-  const doubled = openWithNoiseKey("doubled", (library, session) => {
+  await assert.rejects(openWithBlindingKey("readable", generateBlindingKey(false, false)), MISSING);
+  await assert.rejects(openWithBlindingKey("extractable", generateBlindingKey(true, true)), MISSING);
+  await assert.rejects(openWithBlindingKey("short", generateBlindingKey(true, false, 16)), MISSING);
+  const doubled = openWithBlindingKey("doubled", (library, session) => {
     strict(library, session);
     strict(library, session);
   });
   await assert.rejects(doubled, MISSING);
-  const imported = openWithNoiseKey("imported", (library, session) => {
+  const imported = openWithBlindingKey("imported", (library, session) => {
     library.C_CreateObject(session, [
-      ...NOISE_ATTRIBUTES,
+      ...BLINDING_ATTRIBUTES,
       { type: pkcs11.CKA_SENSITIVE, value: true },
       { type: pkcs11.CKA_EXTRACTABLE, value: false },
       { type: pkcs11.CKA_VALUE, value: randomBytes(32) },

@@ -4,10 +4,10 @@
  * Why not on opening: PKCS#11 has no "create unless there", so two processes that started together could make a key
  * twice, and seal under one what only the other opens. Opening therefore creates nothing and refuses doubles.
  */
-import { countObjects, findKey, KEY_KINDS, publicTemplate, secretTemplate } from "./keys.ts";
-import type { KeyKind, KeyLabel } from "./keys.ts";
-import { closeToken, openToken, refusing } from "./token.ts";
-import type { Token, TokenAddress } from "./token.ts";
+import { findKey, generateKey, KEY_KINDS, objectsOf } from "./keys.ts";
+import type { KeyLabel } from "./keys.ts";
+import { closeToken, openToken } from "./token.ts";
+import type { TokenAddress } from "./token.ts";
 
 /**
  * Makes whichever of the region's keys the token lacks; answers their labels. Existing keys are checked, never
@@ -18,21 +18,12 @@ import type { Token, TokenAddress } from "./token.ts";
 export function provisionKeys(address: TokenAddress): KeyLabel[] {
   const token = openToken(address, "write");
   try {
-    const missing = KEY_KINDS.filter((kind) => countObjects(token, kind) === 0);
-    for (const kind of missing) generateKey(token, kind);
+    const missing = KEY_KINDS.filter((kind) => objectsOf(token, kind).length === 0);
+    for (const kind of missing) generateKey(token.library, token.session, kind);
     // Afterwards, all of them: what was made must have come out as asked, and nobody else must have made it too.
     for (const kind of KEY_KINDS) findKey(token, kind);
     return missing.map(({ label }) => label);
   } finally {
     closeToken(token);
   }
-}
-
-function generateKey({ library, session }: Token, kind: KeyKind): void {
-  const mechanism = { mechanism: kind.generator };
-  const publicPart = publicTemplate(kind);
-  refusing("HSM_OPERATION_FAILED", () => {
-    if (publicPart === undefined) library.C_GenerateKey(session, mechanism, secretTemplate(kind));
-    else library.C_GenerateKeyPair(session, mechanism, publicPart, secretTemplate(kind));
-  });
 }

@@ -11,22 +11,22 @@ import type { Token } from "./token.ts";
 const region = initialiseToken("region-test");
 provisionKeys(region);
 let token: Token;
-let noiseKey: pkcs11.Handle;
+let blindingKey: pkcs11.Handle;
 
 beforeEach(() => {
   token = openToken(region, "read");
-  token.library.C_FindObjectsInit(token.session, [{ type: pkcs11.CKA_LABEL, value: "noise" }]);
+  token.library.C_FindObjectsInit(token.session, [{ type: pkcs11.CKA_LABEL, value: "blinding" }]);
   const found = token.library.C_FindObjects(token.session);
   token.library.C_FindObjectsFinal(token.session);
   assert.ok(found);
-  noiseKey = found;
+  blindingKey = found;
 });
 afterEach(() => {
   closeToken(token);
 });
 
 function beginMac(session: pkcs11.Handle): void {
-  token.library.C_SignInit(session, { mechanism: pkcs11.CKM_SHA256_HMAC }, noiseKey);
+  token.library.C_SignInit(session, { mechanism: pkcs11.CKM_SHA256_HMAC }, blindingKey);
 }
 
 function mac(session: pkcs11.Handle): Promise<Buffer> {

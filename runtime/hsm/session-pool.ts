@@ -34,7 +34,7 @@ export class SessionPool {
   }
 
   /** Runs an operation in a session of its own. Rejects with HSM_OPERATION_FAILED, or HSM_UNAVAILABLE after close. */
-  async run<Result>(operation: (session: pkcs11.Handle) => Promise<Result>): Promise<Result> {
+  async run<Result>(operation: (session: pkcs11.Handle) => Promise<Result> | Result): Promise<Result> {
     const session = await this.#acquire();
     try {
       const result = await operation(session);

@@ -7,10 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import kafkajs, { type Consumer, type Kafka, type KafkaMessage } from "kafkajs";
 
 export interface Reader {
-  /**
-   * Resolves once every record that was there at the opening has been handled: for topics written without
-   * transactions. Rejects where the reader fails before.
-   */
+  /** Resolves once every record that was there at the opening has been handled. Rejects where the reader fails before. */
   readonly caughtUp: Promise<unknown>;
   close(): Promise<void>;
 }
@@ -45,13 +42,18 @@ export async function openReader(kafka: Kafka, plan: ReaderPlan): Promise<Reader
     if (position >= (behind.get(partition) ?? 0n)) behind.delete(partition);
     if (behind.size === 0) resolve(undefined);
   };
+  let failed = false;
   for (const [partition, position] of positions) mark(partition, position);
+  // A topic may end with what no handler sees: a transaction's marker, or what an aborted one left.
+  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { partition, lastOffset } }) => {
+    const position = BigInt(lastOffset) + 1n;
+    if (!failed && position > (positions.get(partition) ?? 0n)) mark(partition, position);
+  });
 
   // No offset is committed, so after every joining, the first and any later one, the places are set anew.
   consumer.on(consumer.events.GROUP_JOIN, () => {
     for (const [partition, offset] of positions) consumer.seek({ topic, partition, offset: String(offset) });
   });
-  let failed = false;
   const fail = (error: unknown): void => {
     if (failed) return;
     failed = true;

@@ -1,6 +1,6 @@
 /**
- * Global tables: compacted topics that every worker holds whole. Their writers are operators without transactions, so
- * a table has caught up when it has read what stood there when it was opened.
+ * Global tables: compacted topics that every worker holds whole. A table has caught up when it has read what stood there
+ * when it was opened.
  */
 import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";

@@ -52,7 +52,8 @@ test("what it accepts avsc reads to the end, whatever the bytes", () => {
   };
   const type = avsc.Type.forSchema(schema as avsc.Schema);
   let accepted = 0;
-  const byte = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 255 }));
+  // Mostly zeros, which end lists: of bytes that are all alike likely, next to nothing would be accepted.
+  const byte = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 255 }));
   fc.assert(
     fc.property(fc.array(byte, { maxLength: 12 }), (input) => {
       const bytes = Buffer.from(input);
@@ -66,7 +67,7 @@ test("what it accepts avsc reads to the end, whatever the bytes", () => {
     }),
     { numRuns: 20_000 },
   );
-  assert.ok(accepted > 0);
+  assert.ok(accepted > 10, String(accepted));
 });
 
 test("refuses a block of more items than there are bytes", () => {

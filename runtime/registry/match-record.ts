@@ -16,16 +16,17 @@ const schema = JSON.parse(schemaText("MatchRecord")) as avsc.Schema & object;
 const type = avsc.Type.forSchema(schema);
 
 const TOKEN_LENGTH = 16;
-/** At most: the token's length, the count of values in two bytes, the end of the list, and the padding's mark. */
-const FRAMING_LENGTH = 1 + 2 + 1 + 1;
+const BLINDING_LENGTH = 32;
+/** At most: the lengths of token and blinding, the count of values in two bytes, the end of the list, the padding's mark. */
+const FRAMING_LENGTH = 2 + 2 + 1 + 1;
 /** At most: the union's branch in one byte and an integer below 2^53 in eight; one more is to spare. */
 const VALUE_LENGTH = 10;
 
 /** Bytes of an encoded record with so many values. */
 export const encodedLength = (values: number): number =>
-  FRAMING_LENGTH + TOKEN_LENGTH + values * VALUE_LENGTH;
+  FRAMING_LENGTH + TOKEN_LENGTH + BLINDING_LENGTH + values * VALUE_LENGTH;
 
-/** Throws for a value that is no record of the schema, and for a token above 16 bytes that does not fit. */
+/** Throws for a value that is no record of the schema, and for a token above 16 or a blinding above 32 bytes that does not fit. */
 export function encodeRecord(record: MatchRecord): Buffer {
   return pad(type.toBuffer(record), encodedLength(record.values.length));
 }

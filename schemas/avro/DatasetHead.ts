@@ -16,4 +16,6 @@ export interface DatasetHead {
   head: string;
   /** True when the push's last batch is in: only complete heads are pinned. */
   complete: boolean;
+  /** Detached JWS by the provider over the dataset head. */
+  signature: string;
 }

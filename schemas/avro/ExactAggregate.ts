@@ -14,4 +14,6 @@ export interface ExactAggregate {
   plan: Plan;
   /** Every group of every grouping. */
   cells: Cell[];
+  /** Hash of the match leaf that commits to the cells, 64 hex digits. */
+  matchLeaf: string;
 }

@@ -11,6 +11,4 @@ export interface MatchQuestion {
   document: string;
   /** What to compute. */
   plan: Plan;
-  /** Lowercase hex SHA-256 of the policy that approved it. */
-  policyBundle: string;
 }

@@ -6,4 +6,6 @@ export interface MatchRecord {
   token: Buffer;
   /** One value per declared column: integer, flag 0/1 or category index; null where absent. */
   values: (number | null)[];
+  /** Blinding of the record's commitment, 32 bytes big-endian, below the group order. */
+  blinding: Buffer;
 }

@@ -18,4 +18,6 @@ export interface PartialAggregate {
   partitions: number;
   /** Every group of every grouping, zeros included. */
   cells: Cell[];
+  /** Digest of this partition's salted list of matched leaves. */
+  preimage: string;
 }

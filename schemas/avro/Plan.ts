@@ -2,6 +2,7 @@
 
 import type { Grouping } from "./Grouping.ts";
 import type { PinnedDataset } from "./PinnedDataset.ts";
+import type { SeedRef } from "./SeedRef.ts";
 import type { Statistic } from "./Statistic.ts";
 
 /** What a question computes, pinned by compliance: no later stage reads a table's latest. */
@@ -32,4 +33,8 @@ export interface Plan {
   statistics: Statistic[];
   /** Each is charged its share of epsilon; categories within one compose in parallel. */
   groupings: Grouping[];
+  /** SHA-256 of the policy that allowed it. */
+  policyBundle: string;
+  /** The noise seed that the request names. */
+  seed: SeedRef;
 }

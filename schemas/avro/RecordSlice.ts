@@ -1,6 +1,6 @@
 // Generated from RecordSlice.avsc by scripts/generate-avro-types.ts. Edit the schema, then run the script.
 
-import type { MatchRecord } from "./MatchRecord.ts";
+import type { SliceRecord } from "./SliceRecord.ts";
 
 /** The records of one batch that fall in one psi partition, and the end-of-batch marker: every batch sends one to every partition. Sealed. */
 export interface RecordSlice {
@@ -15,5 +15,5 @@ export interface RecordSlice {
   /** The dataset's head after it. */
   head: string;
   /** May be empty. */
-  records: MatchRecord[];
+  records: SliceRecord[];
 }

@@ -10,7 +10,7 @@ export interface Result {
   requestDigest: string;
   /** The tenant that asked. */
   tenant: string;
-  /** `provisional`: answered, spend not yet anchored; `final`: anchored; `refused`: see code. */
+  /** `provisional`: answered, evidence follows once the spend is anchored; `refused`: see code. */
   status: string;
   /** Stable error code of a refusal, see docs/errors.md. */
   code: string | null;
@@ -20,12 +20,12 @@ export interface Result {
   answer: Answer | null;
   /** The result credential; null in a refusal. */
   credential: string | null;
-  /** Anchored commitment of the noise seed; null until seeds are anchored. */
-  seedCommitment: string | null;
-  /** Commitment to the aggregate; null until records are committed. */
-  commitment: string | null;
-  /** Proof of the release; null until the zkp stage exists. */
-  proof: string | null;
-  /** Where the evidence bundle lies; null until the evidence stage exists. */
+  /** Hash of the log leaf that commits to what was matched; null in a refusal. */
+  matchLeaf: string | null;
+  /** Hash of the log leaf of the spend that paid; null in a refusal. */
+  spendLeaf: string | null;
+  /** Topic on which the evidence bundle appears once the spend is anchored; null in a refusal. */
   evidence: string | null;
+  /** Digest of the request whose bundle that is: this one's, or the first of the same question; null in a refusal. */
+  evidenceFor: string | null;
 }

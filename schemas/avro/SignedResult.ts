@@ -11,12 +11,10 @@ export interface SignedResult {
   answer: Answer;
   /** W3C VC 2.0 as a VC-JOSE compact JWS, typ `vc+jwt`, signed in the HSM. */
   credential: string;
-  /** Anchored commitment of the noise seed; null until seeds are anchored. */
-  seedCommitment: string | null;
-  /** Commitment to the aggregate; null until records are committed. */
-  commitment: string | null;
-  /** Proof of the release; null until the zkp stage exists. */
-  proof: string | null;
-  /** Where the evidence bundle lies; null until the evidence stage exists. */
-  evidence: string | null;
+  /** Hash of the log leaf that commits to what was matched. */
+  matchLeaf: string;
+  /** Hash of the log leaf of the spend that paid. */
+  spendLeaf: string;
+  /** The first request of the same question over the same data, whose answer this is; null for a fresh answer. */
+  repeats: RequestRef | null;
 }

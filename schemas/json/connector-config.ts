@@ -22,6 +22,15 @@ export interface ConnectorConfig {
    */
   registryUrl: string;
   hsm: HsmConfig;
+  chain: ChainConfig;
+  /**
+   * After so long a new noise seed is made; the last one stays open as long again.
+   */
+  seedPeriodSeconds: number;
+  /**
+   * True where a development set-up of the proofs may be used: whoever made it alone can forge proofs.
+   */
+  development: boolean;
   /**
    * Least level that is logged.
    */
@@ -64,4 +73,29 @@ export interface HsmConfig {
    * File that holds the user PIN, mode 0600.
    */
   pinFile: string;
+}
+/**
+ * The chain that the region's log is anchored on.
+ */
+export interface ChainConfig {
+  /**
+   * JSON-RPC address of a node.
+   */
+  url: string;
+  /**
+   * Chain id.
+   */
+  chainId: number;
+  /**
+   * Address of the AnchorRegistry.
+   */
+  contract: string;
+  /**
+   * Block that the contract came with.
+   */
+  deployedAt: number;
+  /**
+   * Blocks from an anchor's own to the head before it counts; 1 for a mined one.
+   */
+  confirmations: number;
 }

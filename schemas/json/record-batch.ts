@@ -1,7 +1,7 @@
 // Generated from record-batch.schema.json by scripts/generate-json-types.ts. Edit the schema, then run the script.
 
 /**
- * What a provider signs of a batch of sealed records. Its digest is the dataset's head.
+ * The manifest of a batch of sealed records. Its digest is the dataset's head; the salt keeps it from being guessed.
  */
 export interface RecordBatchHeader {
   type: "pavilion/record-batch";
@@ -49,4 +49,16 @@ export interface RecordBatchHeader {
    * True on the push's last batch.
    */
   last: boolean;
+  /**
+   * Digest of the dataset's declared columns: the schema and bounds that the records keep to.
+   */
+  columns: string;
+  /**
+   * Merkle root (RFC 6962) over the records' salted commitments, in order.
+   */
+  root: string;
+  /**
+   * 256 random bits.
+   */
+  salt: string;
 }

@@ -51,9 +51,9 @@ export interface Request {
    */
   deadlineSeconds: number;
   /**
-   * Anchored commitment of the noise seed; null until seeds are anchored.
+   * Anchored commitment of the noise seed to use, from config.seeds.
    */
-  seedCommitment: string | null;
+  seedCommitment: string;
 }
 /**
  * What is asked.

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Result } from "../../schemas/avro/index.ts";
 import { brokerKey, request } from "../../test/stage-question.ts";
 import { readRequest } from "../../documents/request.ts";
-import { PendingResults } from "./client.ts";
+import { Pending } from "./pending.ts";
 import { newRequest, signRequest } from "./request.ts";
 
 const result = (requestDigest: string): Result => ({
@@ -15,11 +15,16 @@ const result = (requestDigest: string): Result => ({
   message: null,
   answer: null,
   credential: null,
-  seedCommitment: null,
-  commitment: null,
-  proof: null,
+  matchLeaf: null,
+  spendLeaf: null,
   evidence: null,
+  evidenceFor: null,
 });
+
+const awaiting = (): Pending<Result> => new Pending("No result came.");
+const takeIn = (results: Pending<Result>, digest: string): void => {
+  results.take(digest, result(digest));
+};
 
 const { broker, tenant, region, collaboration, purpose, legalBasis, epsilon, question, deadlineSeconds } =
   request;
@@ -37,44 +42,53 @@ const asked = {
 
 test("a new request has an id and a nonce of its own, and reads back signed", async () => {
   const now = new Date("2026-03-01T10:00:00.000Z");
-  const [one, two] = [newRequest(asked, now), newRequest(asked, now)];
+  const { seedCommitment } = request;
+  const [one, two] = [newRequest(asked, seedCommitment, now), newRequest(asked, seedCommitment, now)];
   assert.notEqual(one.id, two.id);
   assert.notEqual(one.nonce, two.nonce);
   const signed = await signRequest(one, brokerKey.sign);
   assert.deepEqual(readRequest(signed.document).document, one);
   assert.equal(one.issuedAt, now.toISOString());
+  assert.deepEqual([one.seedCommitment, signed.seedCommitment], [seedCommitment, seedCommitment]);
 });
 
 test("a question that does not follow the schema makes no request", () => {
-  assert.throws(() => newRequest({ ...asked, epsilon: "0" }), { code: "DOCUMENT_INVALID" });
+  const { seedCommitment } = request;
+  assert.throws(() => newRequest({ ...asked, epsilon: "0" }, seedCommitment), { code: "DOCUMENT_INVALID" });
+});
+
+test("a request names a seed: without a commitment there is none", () => {
+  for (const wrong of ["", "null", "0".repeat(63), "G".repeat(64)]) {
+    assert.throws(() => newRequest(asked, wrong), { code: "DOCUMENT_INVALID" });
+  }
 });
 
 test("a result goes to who asked that very document", async () => {
-  const results = new PendingResults();
+  const results = awaiting();
   const [one, two] = [results.await("1", 1000), results.await("2", 1000)];
-  results.take(result("3"));
-  results.take(result("2"));
-  results.take(result("1"));
+  takeIn(results, "3");
+  takeIn(results, "2");
+  takeIn(results, "1");
   assert.equal((await one).requestDigest, "1");
   assert.equal((await two).requestDigest, "2");
 });
 
 test("who waits in vain is told when the time is up", async () => {
-  const results = new PendingResults();
+  const results = awaiting();
   await assert.rejects(results.await("1", 1), { code: "TIMED_OUT" });
-  results.take(result("1"));
+  takeIn(results, "1");
 });
 
 test("a document is asked once at a time", async () => {
-  const results = new PendingResults();
+  const results = awaiting();
   const waiting = results.await("1", 1000);
-  await assert.rejects(results.await("1", 1000), /asked already/);
-  results.take(result("1"));
+  await assert.rejects(results.await("1", 1000), /waited for already/);
+  takeIn(results, "1");
   await waiting;
 });
 
 test("a failure ends every wait, and those that come after it", async () => {
-  const results = new PendingResults();
+  const results = awaiting();
   const waiting = results.await("1", 1000);
   results.fail(new Error("lost"));
   await assert.rejects(waiting, /lost/);

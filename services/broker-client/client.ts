@@ -1,21 +1,24 @@
 /**
- * A Core Broker's client: publishes signed requests and waits for the one result of each.
+ * A Core Broker's client: publishes signed requests and waits for the one result of each, and for its evidence.
  *
  * Results are followed from the moment the client is opened, so none is missed, and matched by the digest of the very
  * document that was asked: an answer to another document under the same id is none. Does not verify the result's
- * credential.
+ * credential or its evidence; the verifier does.
  */
 import { randomUUID } from "node:crypto";
+import type { Kafka } from "kafkajs";
 import { readRequest } from "../../documents/request.ts";
+import { Seeds } from "../../documents/seeds.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { connectKafka, type KafkaAccess } from "../../runtime/kafka/client.ts";
 import { eventTypeOf } from "../../runtime/kafka/cloudevents.ts";
-import type { Log } from "../../runtime/log.ts";
-import { openCodec } from "../../runtime/registry/codec.ts";
-import type { Result, SignedRequest } from "../../schemas/avro/index.ts";
-import { topicFor } from "../../schemas/topics.ts";
 import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts";
 import { openReader, type Reader } from "../../runtime/kafka/reader.ts";
+import type { Log } from "../../runtime/log.ts";
+import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
+import type { EventName, EventTypes, Result, SignedRequest } from "../../schemas/avro/index.ts";
+import { topicFor, type TopicName } from "../../schemas/topics.ts";
+import { Pending } from "./pending.ts";
 
 export interface BrokerClientPlan {
   /** Broker id. */
@@ -27,106 +30,113 @@ export interface BrokerClientPlan {
 }
 
 export interface BrokerClient {
+  /** Commitment of the region's newest open noise seed, which a request names. Throws TIMED_OUT where none opens in time. */
+  newestSeed(withinMs?: number): Promise<string>;
   /**
    * Publishes a request that `signRequest` made and resolves with its result, a refusal too. Throws TIMED_OUT ten
    * seconds after the request's deadline, DOCUMENT_INVALID for a text that is no request.
    */
   ask(request: SignedRequest): Promise<Result>;
+  /**
+   * The evidence bundle for a request's digest, a result's `evidenceFor`, as JSON text: published once the proofs are
+   * made and the spend is anchored. Throws TIMED_OUT where it does not come in time.
+   */
+  evidence(digest: string, withinMs?: number): Promise<string>;
   close(): Promise<void>;
 }
 
 /** The region answers by the deadline; its answer needs some time to get here, and clocks differ. */
 const graceMs = 10_000;
+const seedLimitMs = 30_000;
+const evidenceLimitMs = 120_000;
 
 export async function openBrokerClient(plan: BrokerClientPlan): Promise<BrokerClient> {
   const { broker, region, log } = plan;
   const kafka = connectKafka(plan.kafka, `broker.${broker}`, log);
   const codec = await openCodec(plan.registryUrl);
-  const waiting = new PendingResults();
-  const reader = await openReader(kafka, {
-    topic: topicFor(region, "broker.results"),
-    group: `${region}.broker.${broker}.${randomUUID()}`,
-    from: "end",
-    fail: (error) => {
-      waiting.fail(error);
-    },
-    handle: async ({ value, headers }) => {
-      if (value === null || eventTypeOf(headers) !== "Result") return;
-      try {
-        waiting.take(await codec.decode("broker.results", "Result", value));
-      } catch (error) {
-        if (!(error instanceof PavilionError)) throw error;
-        log.warn({ error }, "result is not read");
-      }
-    },
-  });
+  const results = new Pending<Result>("No result came by the request's deadline.");
+  const seeds = new Pending<string>("The region has opened no noise seed.");
+  const table = new Seeds();
+  const follow = followerOf(kafka, codec, plan);
+  const readers = await Promise.all([
+    follow("broker.results", "Result", "end", results.fail, (result) => {
+      results.take(result.requestDigest, result);
+    }),
+    follow("config.seeds", "SeedEntry", "beginning", seeds.fail, (entry) => {
+      table.add(entry);
+      const newest = table.newest();
+      if (newest !== undefined) seeds.take(newestKey, newest.commitment);
+    }),
+  ]);
+  await readers[1].caughtUp;
   const publisher = await openPublisher(kafka, codec, region, `/broker/${broker}`);
-  return clientOver(publisher, reader, waiting);
-}
-
-function clientOver(publisher: Publisher, reader: Reader, waiting: PendingResults): BrokerClient {
   return {
-    async ask(request) {
-      const { digest, deadline } = readRequest(request.document);
-      const result = waiting.await(digest, deadline + graceMs - Date.now());
-      // It is handed to the caller only once the request is out; should it fail before, nobody is lost.
-      result.catch(() => undefined);
-      try {
-        await publisher.publish("broker.requests", "SignedRequest", request, { key: request.requestId });
-      } catch (error) {
-        waiting.drop(digest, error);
-      }
-      return result;
-    },
+    newestSeed: async (withinMs = seedLimitMs) =>
+      table.newest()?.commitment ?? (await seeds.await(newestKey, withinMs)),
+    ask: (request) => ask(request, publisher, results),
+    evidence: (digest, withinMs = evidenceLimitMs) => findBundle(follow, digest, withinMs),
     async close() {
-      waiting.fail(new PavilionError("TIMED_OUT", "The client was closed before the result came."));
+      results.fail(new PavilionError("TIMED_OUT", "The client was closed before the result came."));
       await publisher.close();
-      await reader.close();
+      await Promise.all(readers.map((reader) => reader.close()));
     },
   };
 }
 
-interface Waiter {
-  readonly resolve: (result: Result) => void;
-  readonly reject: (error: unknown) => void;
+const newestKey = "newest";
+
+async function ask(request: SignedRequest, publisher: Publisher, results: Pending<Result>): Promise<Result> {
+  const { digest, deadline } = readRequest(request.document);
+  const result = results.await(digest, deadline + graceMs - Date.now());
+  // It is handed to the caller only once the request is out; should it fail before, nobody is lost.
+  result.catch(() => undefined);
+  try {
+    await publisher.publish("broker.requests", "SignedRequest", request, { key: request.requestId });
+  } catch (error) {
+    results.drop(digest, error);
+  }
+  return result;
 }
 
-/** Who waits for which result, by the request's digest. */
-export class PendingResults {
-  readonly #waiters = new Map<string, Waiter>();
-  #failure: { readonly error: unknown } | undefined;
+type Follow = ReturnType<typeof followerOf>;
 
-  /** The result of a request. Rejects with TIMED_OUT after `withinMs`. One wait a digest. */
-  async await(digest: string, withinMs: number): Promise<Result> {
-    if (this.#failure !== undefined) throw this.#failure.error;
-    if (this.#waiters.has(digest)) throw new Error("the request has been asked already");
-    const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    this.#waiters.set(digest, { resolve, reject });
-    const timer = setTimeout(
-      () => {
-        reject(new PavilionError("TIMED_OUT", "No result came by the request's deadline."));
+/** Follows events of one type on a topic; what cannot be read is logged and passed over. */
+function followerOf(kafka: Kafka, codec: Codec, { broker, region, log }: BrokerClientPlan) {
+  return <N extends EventName>(
+    topic: TopicName,
+    type: N,
+    from: "beginning" | "end",
+    fail: (error: unknown) => void,
+    take: (value: EventTypes[N]) => void,
+  ): Promise<Reader> =>
+    openReader(kafka, {
+      topic: topicFor(region, topic),
+      group: `${region}.broker.${broker}.${randomUUID()}`,
+      from,
+      fail,
+      handle: async ({ value, headers }) => {
+        if (value === null || eventTypeOf(headers) !== type) return;
+        try {
+          take(await codec.decode(topic, type, value));
+        } catch (error) {
+          if (!(error instanceof PavilionError)) throw error;
+          log.warn({ error }, "an event is not read");
+        }
       },
-      Math.max(withinMs, 0),
-    );
-    try {
-      return await promise;
-    } finally {
-      clearTimeout(timer);
-      this.#waiters.delete(digest);
-    }
-  }
+    });
+}
 
-  take(result: Result): void {
-    this.#waiters.get(result.requestDigest)?.resolve(result);
-  }
-
-  drop(digest: string, error: unknown): void {
-    this.#waiters.get(digest)?.reject(error);
-  }
-
-  /** Every wait, this one and later ones, ends with the error. */
-  fail(error: unknown): void {
-    this.#failure ??= { error };
-    for (const { reject } of this.#waiters.values()) reject(error);
+/** From the topic's beginning: the first bundle of a repeated question may be old. */
+async function findBundle(follow: Follow, digest: string, withinMs: number): Promise<string> {
+  const bundles = new Pending<string>("The evidence was not published in time.");
+  const found = bundles.await(digest, withinMs);
+  found.catch(() => undefined);
+  const reader = await follow("evidence.bundles", "EvidenceBundle", "beginning", bundles.fail, (bundle) => {
+    bundles.take(bundle.requestDigest, bundle.text);
+  });
+  try {
+    return await found;
+  } finally {
+    await reader.close();
   }
 }

@@ -10,14 +10,14 @@ export { signRequest } from "../../documents/request.ts";
 /** What the asker chooses. */
 export type Asked = Omit<Request, "type" | "id" | "nonce" | "issuedAt" | "seedCommitment">;
 
-/** Throws DOCUMENT_INVALID that names the members at fault. */
-export function newRequest(asked: Asked, now: Date = new Date()): Request {
+/** `seedCommitment` is the newest open seed's. Throws DOCUMENT_INVALID that names the members at fault. */
+export function newRequest(asked: Asked, seedCommitment: string, now: Date = new Date()): Request {
   return validateDocument("request", {
     type: "pavilion/request",
     id: randomUUID(),
     nonce: randomBytes(16).toString("hex"),
     ...asked,
     issuedAt: now.toISOString(),
-    seedCommitment: null,
+    seedCommitment,
   });
 }

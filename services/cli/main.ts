@@ -18,6 +18,16 @@ const commands: Readonly<Record<string, Command>> = {
     does: "answers a question over two providers' files end to end; --json prints one line of JSON",
     run: async (args) => (await import("./demo/demo.ts")).demo(args),
   },
+  verify: {
+    usage: "verify BUNDLE.json --trust TRUST.json [--block HASH] [--json]",
+    does: "checks an evidence bundle offline; exit 0 only if all holds, 1 if something fails, 2 if it cannot be read",
+    run: async (args) => (await import("../verifier/command.ts")).verifyCommand(args),
+  },
+  bench: {
+    usage: "bench NAME [--json]",
+    does: "measures beside a reference in one run: hops; --json ends with one line of JSON",
+    run: async (args) => (await import("../../bench/bench.ts")).bench(args),
+  },
   test: {
     usage: "test [--unit] [--integration] [--verbose] [PART OF A FILE'S PATH …]",
     does: "runs all tests, real parts included, or some",

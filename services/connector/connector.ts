@@ -58,18 +58,19 @@ export async function startConnector(
   const tables = await openTables(
     kafka,
     region,
-    ["config.collaborations", "config.providers"],
+    ["config.collaborations", "config.providers", "config.seeds"],
     (record) => directory.apply(record),
     fail,
   );
-  const ports = await wirePorts(config, hsm, directory.collaborations);
+  const wiring = await wirePorts(config, hsm, directory);
   const context = { region, partitions, kafka, codec, keys, log };
   const clock = await startClock({
     ...context,
     worker: randomUUID(),
     stages: stages.map((stage) => stage.name),
   });
-  for (const stage of stages) workers.push(new StageWorker({ ...context, stage, ports, fail }));
+  for (const stage of stages)
+    workers.push(new StageWorker({ ...context, stage, ports: wiring.portsOf, fail }));
   await Promise.all(workers.map((worker) => worker.start(directory.providers)));
   log.info({ stages: stages.map((stage) => stage.name) }, "connector is up");
 
@@ -78,6 +79,7 @@ export async function startConnector(
       await clock.stop();
       await Promise.all(workers.map((worker) => worker.stop()));
       await tables.close();
+      await wiring.close();
       await hsm.close();
       log.info("connector has stopped");
     },

@@ -7,6 +7,7 @@ import type { TableRecord } from "../../runtime/kafka/tables.ts";
 import type { CollaborationEntry, EventName, EventTypes } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import { collaborationOf, participant, PARTITIONS, signed } from "../../test/agent-messages.ts";
+import { seedRef } from "../../test/stage-seed.ts";
 import { Directory } from "./directory.ts";
 
 const unused = (): never => assert.fail("the directory decodes, and that alone");
@@ -154,4 +155,27 @@ test("hands on the admitted providers whenever they change, and ignores deletion
   for (const entry of entries) await directory.apply(recordOf("config.providers", entry));
   assert.deepEqual(lists, [["beta"], ["alpha", "beta"], ["alpha"]]);
   assert.deepEqual(directory.providers, ["alpha"]);
+});
+
+test("knows the anchored seeds, the last entry of each, and ignores deletions", async () => {
+  const { directory, logged } = watched();
+  const [one, two] = [seedRef(1), seedRef(2)];
+  const entries = [{ ...one, open: true }, { ...two, open: true }, null, { ...two, open: false }];
+  for (const entry of entries) await directory.apply(recordOf("config.seeds", entry));
+  assert.deepEqual(directory.seeds.newest(), { ...one, open: true });
+  assert.equal(directory.seeds.openSeed(two.commitment), undefined);
+  assert.deepEqual(logged, []);
+});
+
+test("hands out a collaboration's entry as it was published, version by version, and none that was refused", async () => {
+  const { directory } = watched();
+  const second = collaborationOf({ version: 2, minimumGroup: 20 });
+  const refusedOne = collaborationOf({ version: 3, referenceDate: "2025-01-01" });
+  await publish(directory, first, second, refusedOne);
+  for (const document of [first, second]) {
+    const entry = directory.collaborations.entryOf("health", document.version);
+    assert.deepEqual(entry, await entryOf(document));
+  }
+  assert.equal(directory.collaborations.entryOf("health", 3), undefined);
+  assert.equal(directory.collaborations.entryOf("wealth", 1), undefined);
 });

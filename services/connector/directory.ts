@@ -1,8 +1,9 @@
 /**
- * The connector's view of `config.collaborations` and `config.providers`: the collaborations that hold, and the providers
- * that the operator admitted.
+ * The connector's view of the region's tables: the collaborations that hold, the providers that the operator admitted, and
+ * the noise seeds that are anchored.
  */
 import { CollaborationVersions } from "../../documents/collaboration-versions.ts";
+import { Seeds } from "../../documents/seeds.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
@@ -10,6 +11,7 @@ import type { TableRecord } from "../../runtime/kafka/tables.ts";
 
 export class Directory {
   readonly collaborations = new CollaborationVersions();
+  readonly seeds = new Seeds();
   readonly #providers = new Set<string>();
   readonly #codec: Codec;
   readonly #log: Log;
@@ -25,12 +27,15 @@ export class Directory {
     return [...this.#providers].sort();
   }
 
-  /** Takes in one record of either table; an entry that does not hold is logged and left out. */
+  /** Takes in one record of any table; an entry that does not hold is logged and left out. */
   async apply(record: TableRecord): Promise<void> {
     if (record.value === null) return;
     try {
       if (record.topic === "config.collaborations") await this.#applyCollaboration(record.value);
       if (record.topic === "config.providers") await this.#applyProvider(record.value);
+      if (record.topic === "config.seeds") {
+        this.seeds.add(await this.#codec.decode("config.seeds", "SeedEntry", record.value));
+      }
     } catch (error) {
       // A registry that is away is no fault of the entry: the table stops, and with it the connector.
       if (!(error instanceof PavilionError)) throw error;

@@ -1,45 +1,84 @@
 /**
- * Wires what the stages need of the outside to the real parts: HSM, policy, tables.
+ * Wires what the stages need of the outside to the real parts: HSM, policy, prover, chain, tables.
  */
+import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { didKeyOf, verificationMethodOf } from "../../crypto/did/did-key.ts";
 import { openerFor } from "../../crypto/hpke/hpke.ts";
-import type { CollaborationTable } from "../../documents/collaboration.ts";
+import { originOf } from "../../documents/leaves.ts";
 import { privateComputation, type PrivateComputationPorts } from "../../pipelines/private-computation.ts";
+import { openAnchorChain } from "../../runtime/chain/anchor-chain.ts";
+import { PavilionError } from "../../runtime/errors.ts";
 import type { Hsm } from "../../runtime/hsm/hsm.ts";
+import { openProver } from "../../runtime/prover/prover.ts";
 import { decodeRecord } from "../../runtime/registry/match-record.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
 import { loadPolicy } from "../../stages/compliance/policy/policy.ts";
+import type { Directory } from "./directory.ts";
 
 const policyFolder = new URL("../../stages/compliance/policy/", import.meta.url);
+const circuitFolder = new URL("../../circuits/release/artifacts/", import.meta.url);
 
-/** The ports of every stage, for one partition each. Throws where the policy is not the pinned one. */
-export async function wirePorts(
-  config: ConnectorConfig,
-  hsm: Hsm,
-  collaborations: CollaborationTable,
-): Promise<(partition: number) => PrivateComputationPorts> {
+export interface Wiring {
+  /** The ports of every stage, for one partition. */
+  readonly portsOf: (partition: number) => PrivateComputationPorts;
+  close(): Promise<void>;
+}
+
+/** Throws where the policy or the circuit is not the pinned one, or its set-up is not fit for this deployment. */
+export async function wirePorts(config: ConnectorConfig, hsm: Hsm, directory: Directory): Promise<Wiring> {
   const policy = await loadPolicy(
     readFileSync(new URL("policy.wasm", policyFolder)),
     readFileSync(new URL("policy.wasm.sha256", policyFolder), "utf8").slice(0, 64),
   );
   const opener = openerFor({ publicKey: hsm.hpkePublicKey, deriveSharedSecret: hsm.deriveSharedSecret });
+  const prover = await openProver(circuitFolder);
+  if (prover.setup === "development" && !config.development) {
+    await prover.close();
+    throw new PavilionError(
+      "CIRCUIT_MISMATCH",
+      "The proving key comes from one developer's set-up, and this is no development deployment.",
+    );
+  }
+  const chain = openAnchorChain({
+    ...config.chain,
+    publicKey: hsm.anchorPublicKey,
+    sign: hsm.signAnchor,
+  });
   const { region, jurisdiction, partitions } = config;
-  return (partition) => ({
+  const key = readFileSync(new URL("verification-key.json", circuitFolder));
+  const shared = {
     region,
     jurisdiction,
     partitions,
-    partition,
-    collaborations,
+    collaborations: directory.collaborations,
+    collaborationEntry: (id: string, version: number) => directory.collaborations.entryOf(id, version),
+    seeds: directory.seeds,
     policy,
     pipelineStages: privateComputation.map((stage) => stage.name),
-    openBatch: (enc, info) => opener.setup(enc, info),
+    openBatch: opener.setup,
     decodeRecord,
-    noise: hsm.noise,
+    randomBytes: (length: number) => randomBytes(length),
+    blinding: hsm.blinding,
+    seed: hsm.seed,
+    createSeed: hsm.createSeed,
+    destroySeed: hsm.destroySeed,
+    seedPeriodMs: config.seedPeriodSeconds * 1000,
+    prove: prover.prove,
+    circuit: createHash("sha256").update(key).digest("hex"),
+    chain,
+    logSigner: { name: originOf(region), publicKey: hsm.logPublicKey, sign: hsm.signLog },
     issuer: {
       did: didKeyOf(hsm.issuerPublicKey),
       kid: verificationMethodOf(hsm.issuerPublicKey),
       sign: hsm.sign,
     },
-  });
+  };
+  return {
+    portsOf: (partition) => ({ ...shared, partition }),
+    async close() {
+      chain.close();
+      await prover.close();
+    },
+  };
 }

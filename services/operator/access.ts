@@ -16,6 +16,7 @@ import {
 export const connectorPrincipal = (region: string): string => `connector.${region}`;
 export const providerPrincipal = (provider: string): string => `provider.${provider}`;
 export const brokerPrincipal = (broker: string): string => `broker.${broker}`;
+export const auditorPrincipal = (auditor: string): string => `auditor.${auditor}`;
 
 const names = Object.keys(topics) as TopicName[];
 const isProviders = (name: TopicName): boolean => name.endsWith(".<provider>");
@@ -107,8 +108,21 @@ export function brokerAcls(region: string, broker: string): AclSpec[] {
   const principal = brokerPrincipal(broker);
   return [
     ...allow(principal, "topic", topicFor(region, "broker.requests"), "literal", ["write"]),
-    ...allow(principal, "topic", topicFor(region, "broker.results"), "literal", ["read"]),
+    ...(["broker.results", "config.seeds", "evidence.bundles"] as const).flatMap((name) =>
+      allow(principal, "topic", topicFor(region, name), "literal", ["read"]),
+    ),
     ...allow(principal, "group", `${region}.broker.${broker}.`, "prefixed", ["read", "delete"]),
+  ];
+}
+
+/** An auditor reads what proves, and every decision; nothing that is sealed is among it. */
+export function auditorAcls(region: string, auditor: string): AclSpec[] {
+  const principal = auditorPrincipal(auditor);
+  return [
+    ...(["audit.events", "evidence.bundles", "proofs.anchored"] as const).flatMap((name) =>
+      allow(principal, "topic", topicFor(region, name), "literal", ["read"]),
+    ),
+    ...allow(principal, "group", `${region}.auditor.${auditor}.`, "prefixed", ["read", "delete"]),
   ];
 }
 

@@ -15,7 +15,14 @@ import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type { CollaborationEntry, EventName, EventTypes } from "../../schemas/avro/index.ts";
 import { reservedProviders, type TopicName } from "../../schemas/topics.ts";
-import { brokerAcls, connectorAcls, providerAcls, providerTopics, regionTopics } from "./access.ts";
+import {
+  auditorAcls,
+  brokerAcls,
+  connectorAcls,
+  providerAcls,
+  providerTopics,
+  regionTopics,
+} from "./access.ts";
 
 export interface Region {
   readonly name: string;
@@ -66,6 +73,12 @@ export class Operator {
   async admitBroker(region: Region, broker: string): Promise<void> {
     requireName(broker);
     await createAcls(this.#admin, brokerAcls(region.name, broker));
+  }
+
+  /** Throws CONFIG_INVALID for a name that is none. */
+  async admitAuditor(region: Region, auditor: string): Promise<void> {
+    requireName(auditor);
+    await createAcls(this.#admin, auditorAcls(region.name, auditor));
   }
 
   /**

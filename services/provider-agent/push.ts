@@ -12,7 +12,7 @@ import { PavilionError } from "../../runtime/errors.ts";
 import { topicFor } from "../../schemas/topics.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
 import { freshGroup, type Agent } from "./agent.ts";
-import { asBuffer, inBatches, shuffle } from "./batches.ts";
+import { inBatches, shuffle } from "./batches.ts";
 import { requireMembership, type Membership } from "./membership.ts";
 import { readRows } from "./csv.ts";
 import { deliver } from "./delivery.ts";
@@ -206,13 +206,16 @@ async function* sealBatches(push: Push, records: readonly TokenRow[]): AsyncGene
   const context = {
     regionKey: agent.regionKey,
     sign: agent.keys.identity.sign,
+    slot: membership.collaboration.providers.indexOf(membership.participant),
+    columns: membership.participant.columns,
+    randomBytes,
     place: { ...place, version: membership.collaboration.version, provider: agent.self.provider, push: id },
   };
   let previous = await agent.state.readHead(place);
   let done = 0;
   order.progress.begin("seal");
   for (const batch of inBatches(records)) {
-    const sealing = batch.map(({ row, token }) => ({ token: asBuffer(token), values: row.values }));
+    const sealing = batch.map(({ row, token }) => ({ token, values: row.values }));
     done += batch.length;
     const sealed = await sealBatch(context, sealing, previous, done === records.length);
     previous = sealed.head;

@@ -36,6 +36,7 @@ const batches: PendingBatch[] = [1, 2].map((sequence) => ({
     signature: "s",
     enc: Buffer.alloc(65, sequence),
     records: [Buffer.from([sequence, 0, 255])],
+    commitments: Buffer.alloc(64, 255 - sequence),
   },
 }));
 

@@ -143,7 +143,7 @@ export class StateFolder {
 async function* linesOf(pending: PendingPush, batches: AsyncIterable<PendingBatch>): AsyncGenerator<string> {
   yield `${JSON.stringify(pending)}\n`;
   for await (const { head, batch, rows } of batches) {
-    const { header, signature, enc, records } = batch;
+    const { header, signature, enc, records, commitments } = batch;
     const line = {
       head,
       rows,
@@ -151,22 +151,25 @@ async function* linesOf(pending: PendingPush, batches: AsyncIterable<PendingBatc
       signature,
       enc: enc.toString("base64"),
       records: records.map((record) => record.toString("base64")),
+      commitments: commitments.toString("base64"),
     };
     yield `${JSON.stringify(line)}\n`;
   }
 }
 
 function parseBatch(line: string): PendingBatch {
-  const { head, rows, header, signature, enc, records } = JSON.parse(line) as {
+  const { head, rows, header, signature, enc, records, commitments } = JSON.parse(line) as {
     head: Head;
     rows: number[];
     header: string;
     signature: string;
     enc: string;
     records: string[];
+    commitments: string;
   };
   const bytes = (text: string): Buffer => Buffer.from(text, "base64");
-  return { head, rows, batch: { header, signature, enc: bytes(enc), records: records.map(bytes) } };
+  const payload = { enc: bytes(enc), records: records.map(bytes), commitments: bytes(commitments) };
+  return { head, rows, batch: { header, signature, ...payload } };
 }
 
 const isAbsent = (error: unknown): boolean =>

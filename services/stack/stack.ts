@@ -1,17 +1,20 @@
 /**
- * The embedded stack in one folder: Kafka, schema registry, an HSM token a region, and the connectors and agents that
- * run on them as processes of their own. The demo and the integration tests start it fresh and leave nothing behind.
+ * The embedded stack in one folder: Kafka, schema registry, a chain, an HSM token a region, and the connectors and agents
+ * that run on them as processes of their own. The demo and the integration tests start it fresh and leave nothing behind.
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Wallet } from "ethers";
 import type { Kafka } from "kafkajs";
 import { encodeBase64url } from "../../crypto/jws/base64url.ts";
+import { fundAccount, startChain } from "../../infra/embedded/chain.ts";
 import { startKafka } from "../../infra/embedded/kafka.ts";
 import { partsDir } from "../../infra/embedded/parts.ts";
 import { startProcess, untilReady, type PartProcess } from "../../infra/embedded/process.ts";
 import { startRegistry } from "../../infra/embedded/registry.ts";
 import { initToken } from "../../infra/embedded/softhsm.ts";
+import { HsmSigner } from "../../runtime/chain/hsm-signer.ts";
 import { openHsm } from "../../runtime/hsm/hsm.ts";
 import type { TokenAddress } from "../../runtime/hsm/token.ts";
 import { provisionKeys } from "../../runtime/hsm/provision.ts";
@@ -20,8 +23,14 @@ import type { Log } from "../../runtime/log.ts";
 import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
 import type { AgentConfig } from "../../schemas/json/agent-config.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
-import { brokerPrincipal, connectorPrincipal, providerPrincipal } from "../operator/access.ts";
+import {
+  auditorPrincipal,
+  brokerPrincipal,
+  connectorPrincipal,
+  providerPrincipal,
+} from "../operator/access.ts";
 import { Operator, type Region } from "../operator/operator.ts";
+import { deployRegistry } from "../operator/registry-contract.ts";
 import { hasLine } from "./log-lines.ts";
 
 export interface StackPlan {
@@ -30,6 +39,7 @@ export interface StackPlan {
   readonly regions: readonly (Region & { readonly jurisdiction: string })[];
   readonly providers: readonly string[];
   readonly brokers: readonly string[];
+  readonly auditors?: readonly string[];
   /** Other Kafka users, without any right until ACLs give them some. */
   readonly users?: readonly string[];
   readonly log: Log;
@@ -38,24 +48,43 @@ export interface StackPlan {
 /** A region's public keys, as its operator hands them to providers and auditors. */
 export interface RegionCard {
   readonly region: string;
+  readonly jurisdiction: string;
   readonly hpkePublicKey: Uint8Array;
   readonly issuerPublicKey: Uint8Array;
+  readonly logPublicKey: Uint8Array;
+  /** Account that anchors its log, 0x and 40 lower-case digits. */
+  readonly anchorer: string;
+}
+
+/** The chain that regions anchor on, with the contract that takes their anchors. */
+export interface StackChain {
+  readonly url: string;
+  readonly chainId: number;
+  /** 0x and 40 lower-case digits. */
+  readonly contract: string;
+  readonly deployedAt: number;
 }
 
 const operatorName = "operator";
 
 const connectorStartLimitMs = 60_000;
+/** An embedded stack is for development: blocks are final at once, and a seed lasts an hour. */
+const confirmations = 1;
+const seedPeriodSeconds = 3600;
 
 export class Stack {
   readonly kafka: Kafka;
   readonly codec: Codec;
   readonly operator: Operator;
   readonly registryUrl: string;
+  readonly chain: StackChain;
   readonly cards = new Map<string, RegionCard>();
   readonly #plan: StackPlan;
   readonly #bootstrap: string;
   readonly #passwords: ReadonlyMap<string, string>;
-  readonly #parts: { stop(graceMs?: number): Promise<void> }[];
+  /** All but the chain, which alone may go away and come back. */
+  readonly #parts: readonly Part[];
+  #chainPart: Part | undefined;
   readonly #processes = new Set<PartProcess>();
   readonly #connectorConfigs = new Map<string, string>();
   readonly #tokens = new Map<string, TokenAddress>();
@@ -67,7 +96,7 @@ export class Stack {
       principalsOf(plan).map((name) => [name, encodeBase64url(randomBytes(24))] as const),
     );
     const user = (name: string) => ({ name, password: passwords.get(name) ?? "" });
-    const parts = await Promise.allSettled([
+    const running = await startAll([
       startKafka({
         dir: join(plan.dir, "kafka"),
         partsDir,
@@ -75,30 +104,23 @@ export class Stack {
         users: [...passwords.keys()].filter((name) => name !== operatorName).map(user),
       }),
       startRegistry({ dir: join(plan.dir, "registry"), partsDir }),
+      startChain({ dir: join(plan.dir, "chain") }),
     ]);
-    const [kafka, registry] = parts;
-    if (kafka.status === "rejected" || registry.status === "rejected") {
-      await Promise.all(
-        parts.map(async (part) => (part.status === "fulfilled" ? part.value.stop(0) : undefined)),
-      );
-      throw kafka.status === "rejected" ? kafka.reason : (registry as PromiseRejectedResult).reason;
-    }
-    const running = [kafka.value, registry.value];
+    const [kafka, registry, chain] = running;
     try {
-      const access = {
-        bootstrap: kafka.value.bootstrap,
-        username: operatorName,
-        password: user(operatorName).password,
-      };
+      const { password } = user(operatorName);
+      const access = { bootstrap: kafka.bootstrap, username: operatorName, password };
       const client = connectKafka(access, operatorName, plan.log);
-      const codec = await openCodec(registry.value.url);
+      const codec = await openCodec(registry.url);
       const operator = await Operator.connect(client, codec, plan.log);
-      const stack = new Stack(plan, kafka.value.bootstrap, passwords, running, {
+      const stack = new Stack(plan, kafka.bootstrap, passwords, [kafka, registry], {
         kafka: client,
         codec,
         operator,
-        registryUrl: registry.value.url,
+        registryUrl: registry.url,
+        chain: await deployOn(chain),
       });
+      stack.#chainPart = chain;
       await stack.#openRegions();
       return stack;
     } catch (error) {
@@ -111,8 +133,8 @@ export class Stack {
     plan: StackPlan,
     bootstrap: string,
     passwords: ReadonlyMap<string, string>,
-    parts: { stop(graceMs?: number): Promise<void> }[],
-    clients: { kafka: Kafka; codec: Codec; operator: Operator; registryUrl: string },
+    parts: readonly Part[],
+    clients: Pick<Stack, "kafka" | "codec" | "operator" | "registryUrl" | "chain">,
   ) {
     this.#plan = plan;
     this.#bootstrap = bootstrap;
@@ -122,6 +144,7 @@ export class Stack {
     this.codec = clients.codec;
     this.operator = clients.operator;
     this.registryUrl = clients.registryUrl;
+    this.chain = clients.chain;
   }
 
   /** How a principal logs in. */
@@ -169,15 +192,28 @@ export class Stack {
   async stop(): Promise<void> {
     await this.operator.disconnect().catch(() => undefined);
     await Promise.all([...this.#processes].map((process) => process.stop()));
-    await Promise.all(this.#parts.map((part) => part.stop()));
+    await Promise.all([...this.#parts.map((part) => part.stop()), this.takeChainAway()]);
+  }
+
+  /** Stops the chain; what it holds stays. */
+  async takeChainAway(): Promise<void> {
+    await this.#chainPart?.stop();
+    this.#chainPart = undefined;
+  }
+
+  /** Starts the chain again, at its address and as it was. */
+  async bringChainBack(): Promise<void> {
+    const port = Number(new URL(this.chain.url).port);
+    this.#chainPart ??= await startChain({ dir: join(this.#plan.dir, "chain"), port });
   }
 
   async #openRegions(): Promise<void> {
-    const { regions, brokers, providers } = this.#plan;
+    const { regions, brokers, providers, auditors = [] } = this.#plan;
     for (const region of regions) {
       await this.#openRegion(region);
       await this.operator.openRegion(region);
       for (const broker of brokers) await this.operator.admitBroker(region, broker);
+      for (const auditor of auditors) await this.operator.admitAuditor(region, auditor);
     }
     const [home] = regions;
     if (home !== undefined)
@@ -194,9 +230,13 @@ export class Stack {
     this.#tokens.set(name, address);
     provisionKeys(address);
     const hsm = await openHsm(address);
-    const { hpkePublicKey, issuerPublicKey } = hsm;
-    this.cards.set(name, { region: name, hpkePublicKey, issuerPublicKey });
+    const { hpkePublicKey, issuerPublicKey, logPublicKey, anchorPublicKey, signAnchor } = hsm;
+    const signer = new HsmSigner({ publicKey: anchorPublicKey, sign: signAnchor });
+    const anchorer = signer.address.toLowerCase();
     await hsm.close();
+    await fundAccount(this.chain.url, anchorer);
+    const keys = { hpkePublicKey, issuerPublicKey, logPublicKey };
+    this.cards.set(name, { region: name, jurisdiction, ...keys, anchorer });
     const config: ConnectorConfig = {
       region: name,
       jurisdiction,
@@ -204,6 +244,9 @@ export class Stack {
       kafka: this.#kafkaSection(dir, connectorPrincipal(name)),
       registryUrl: this.registryUrl,
       hsm: { library: libraryPath, configFile, tokenLabel: name, pinFile: secretFile(dir, "pin", pin) },
+      chain: { ...this.chain, confirmations },
+      seedPeriodSeconds,
+      development: true,
       logLevel: "info",
     };
     this.#connectorConfigs.set(name, jsonFile(dir, "connector", config));
@@ -248,12 +291,37 @@ export class Stack {
   }
 }
 
+interface Part {
+  stop(graceMs?: number): Promise<void>;
+}
+
+/** Starts parts together; where one fails, those that started are stopped, and its error is thrown. */
+async function startAll<Parts extends readonly Part[]>(starting: {
+  readonly [Index in keyof Parts]: Promise<Parts[Index]>;
+}): Promise<Parts> {
+  const settled = await Promise.allSettled(starting as readonly Promise<Part>[]);
+  const failed = settled.find((part) => part.status === "rejected");
+  const running = settled.flatMap((part) => (part.status === "fulfilled" ? [part.value] : []));
+  if (failed === undefined) return running as unknown as Parts;
+  await Promise.all(running.map((part) => part.stop(0)));
+  throw failed.reason;
+}
+
+/** Puts the contract on a fresh chain, with a key made for it and thrown away. */
+async function deployOn({ url, chainId }: { url: string; chainId: number }): Promise<StackChain> {
+  const deployer = Wallet.createRandom();
+  await fundAccount(url, deployer.address);
+  const { address, block } = await deployRegistry({ url, chainId, privateKey: deployer.privateKey });
+  return { url, chainId, contract: address.toLowerCase(), deployedAt: block };
+}
+
 function principalsOf(plan: StackPlan): string[] {
   return [
     operatorName,
     ...plan.regions.map((region) => connectorPrincipal(region.name)),
     ...plan.providers.map(providerPrincipal),
     ...plan.brokers.map(brokerPrincipal),
+    ...(plan.auditors ?? []).map(auditorPrincipal),
     ...(plan.users ?? []),
   ];
 }

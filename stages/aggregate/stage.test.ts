@@ -2,19 +2,39 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Outcome, StageEvent } from "../../runtime/stage.ts";
-import type { Cell, ExactAggregate, PartialAggregate } from "../../schemas/avro/index.ts";
+import { encodeScalar, ORDER } from "../../crypto/commitment/commitment.ts";
+import { layoutOf } from "../../documents/coordinates.ts";
+import { hashOfLeaf, originOf } from "../../documents/leaves.ts";
+import type {
+  Cell,
+  ExactAggregate,
+  LogLeaf,
+  MatchPreimage,
+  PartialAggregate,
+} from "../../schemas/avro/index.ts";
+import type { MatchLeaf } from "../../schemas/json/match-leaf.ts";
+import { REGION } from "../../test/stage-match.ts";
 import { ASKED, DEADLINE, planAt, questionOf } from "../../test/stage-plan.ts";
 import { refusalsIn, runStage, type StageRun } from "../../test/stage-run.ts";
+import { blinding } from "../../test/stage-seed.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { aggregate, type AggregatePorts } from "./stage.ts";
 
 type AggregateEvent = StageEvent<"PartialAggregate" | "Tick">;
 
 const HOUR_MS = 3_600_000;
-const ports: AggregatePorts = { partitions: 3 };
+const ports: AggregatePorts = { region: REGION, partitions: 3, blinding };
 const digestOf = (number: number): string => questionOf(number).request.digest;
 
-/** Cells of the test plan, with each partition's numbers its own. */
+/** Coordinates of the test plan's two datasets. */
+const LENGTH = layoutOf(planAt()).length;
+const sumsOf = (...first: number[]): number[] => [
+  ...first,
+  ...Array.from({ length: LENGTH - first.length }, () => 0),
+];
+const scalarBytes = (scalar: bigint): Buffer => Buffer.from(encodeScalar(scalar % ORDER));
+
+/** Cells of the test plan, with each partition's numbers and blindings its own. */
 const cellsOf = (partition: number): Cell[] =>
   [
     [0, 0],
@@ -24,7 +44,8 @@ const cellsOf = (partition: number): Cell[] =>
   ].map(([grouping = 0, category = 0], index) => ({
     grouping,
     category,
-    values: [10 ** partition * (index + 1), 10 ** partition, 0],
+    sums: sumsOf(10 ** partition * (index + 1), 10 ** partition, 0),
+    blinding: scalarBytes(ORDER - 7n ** BigInt(10 * Math.abs(partition) + index)),
   }));
 
 function partial(
@@ -35,7 +56,8 @@ function partial(
 ): AggregateEvent {
   const { request, document, plan } = questionOf(number);
   const place = { partition, partitions: ports.partitions };
-  const value = { request, document, plan, ...place, cells: cellsOf(partition), ...changes };
+  const preimage = String(Math.abs(partition)).padStart(64, "d");
+  const value = { request, document, plan, ...place, cells: cellsOf(partition), preimage, ...changes };
   return { type: "PartialAggregate", value, topic: "psi.partials", key: "", time };
 }
 
@@ -50,8 +72,12 @@ const tick = (time: number): AggregateEvent => ({
 const run = (events: readonly AggregateEvent[], state = new MemoryState()): Promise<StageRun> =>
   runStage((event: AggregateEvent, view) => aggregate.handle(event, view, ports), events, state);
 
-const sumsIn = (outcome: Outcome): ExactAggregate[] =>
-  outcome.outputs.map(({ value }) => value as ExactAggregate);
+const sumsIn = ({ outputs }: Outcome): ExactAggregate[] =>
+  outputs.filter(({ topic }) => topic === "aggregate.sums").map(({ value }) => value as ExactAggregate);
+const leavesIn = ({ outputs }: Outcome): LogLeaf[] =>
+  outputs.filter(({ topic }) => topic === "proofs.pending").map(({ value }) => value as LogLeaf);
+const blindingsIn = ({ outputs }: Outcome): MatchPreimage[] =>
+  outputs.filter(({ topic }) => topic === "match.preimages").map(({ value }) => value as MatchPreimage);
 
 function assertSilent(outcome: Outcome): void {
   assert.equal(outcome.kind, "publish");
@@ -60,20 +86,46 @@ function assertSilent(outcome: Outcome): void {
 
 const all = (number: number): AggregateEvent[] => [0, 1, 2].map((partition) => partial(number, partition));
 
-test("publishes the sums once every partition has answered, and what it carries unchanged", async () => {
+test("publishes the sums once every partition has answered, with the leaf, and what it carries unchanged", async () => {
   const { outcomes, last, state } = await run(all(1));
   outcomes.slice(0, 2).forEach(assertSilent);
   const { request, document, plan } = questionOf(1);
-  const cells = cellsOf(0).map((cell, index) => ({ ...cell, values: [111 * (index + 1), 111, 0] }));
+  const [exact] = sumsIn(last);
+  const [leaf] = leavesIn(last);
+  const [blindings] = blindingsIn(last);
+  assert.ok(exact && leaf && blindings);
+  const matchLeaf = hashOfLeaf(JSON.parse(leaf.text) as MatchLeaf);
   assert.deepEqual(last.outputs, [
+    {
+      topic: "proofs.pending",
+      type: "LogLeaf",
+      key: originOf(REGION),
+      value: { kind: "match", request, text: leaf.text },
+    },
+    {
+      topic: "match.preimages",
+      type: "MatchPreimage",
+      key: request.requestId,
+      value: { request, part: "blindings", text: blindings.text },
+    },
     {
       topic: "aggregate.sums",
       type: "ExactAggregate",
       key: "AU",
-      value: { request, document, plan, cells },
+      value: { request, document, plan, cells: exact.cells, matchLeaf },
     },
   ]);
-  assert.deepEqual(last.audit, [{ tenant: "clinic", action: "request.aggregated", request }]);
+  assert.deepEqual(
+    exact.cells.map(({ grouping, category, sums }) => ({ grouping, category, sums })),
+    cellsOf(0).map(({ grouping, category }, index) => ({
+      grouping,
+      category,
+      sums: sumsOf(111 * (index + 1), 111, 0),
+    })),
+  );
+  assert.deepEqual(last.audit, [
+    { tenant: "clinic", action: "request.aggregated", request, details: { matchLeaf } },
+  ]);
   assert.deepEqual(state.snapshot(), [["done", request.digest, DEADLINE]]);
 });
 
@@ -83,8 +135,9 @@ test("gives the same sums in whatever order partials come, requests interleaved"
     fc.asyncProperty(fc.shuffledSubarray([...all(1), ...all(2)], { minLength: 6 }), async (events) => {
       const sums = (await run(events)).outcomes.flatMap(sumsIn);
       assert.deepEqual(sums.map(({ request }) => request.digest).sort(), expected);
-      for (const { cells } of sums) assert.deepEqual(cells[3]?.values, [444, 111, 0]);
+      for (const { cells } of sums) assert.deepEqual(cells[3]?.sums, sumsOf(444, 111, 0));
     }),
+    { numRuns: 30 },
   );
 });
 
@@ -102,7 +155,7 @@ test("counts a partition once, whatever it says the second time", async () => {
     partial(1, 2),
   ]);
   outcomes.slice(0, 3).forEach(assertSilent);
-  assert.deepEqual(sumsIn(last)[0]?.cells[0]?.values, [111, 111, 0]);
+  assert.deepEqual(sumsIn(last)[0]?.cells[0]?.sums, sumsOf(111, 111, 0));
 });
 
 test("leaves a late duplicate of a finished request out, until an hour after the deadline", async () => {
@@ -153,8 +206,8 @@ describe("a partial is rejected INTERNAL_ERROR, and ends its request,", () => {
   };
   const [first, ...rest] = cellsOf(1);
   assert.ok(first);
-  const withValues = (values: number[]): Partial<PartialAggregate> => ({
-    cells: [{ ...first, values }, ...rest],
+  const withSums = (sums: number[]): Partial<PartialAggregate> => ({
+    cells: [{ ...first, sums }, ...rest],
   });
 
   rejects("for another plan", { plan: planAt(1, 2) });
@@ -165,26 +218,29 @@ describe("a partial is rejected INTERNAL_ERROR, and ends its request,", () => {
   rejects("of a partition below the first", {}, -1);
   rejects("of a group less", { cells: rest });
   rejects("of groups in another order", { cells: [...rest, first] });
-  rejects("of a statistic less", withValues([1, 1]));
-  rejects("with a negative number", withValues([1, -1, 0]));
-  rejects("with a number that is not whole", withValues([1, 0.5, 0]));
-  rejects("whose sum is no longer exact", withValues([2 ** 53 - 1, 1, 0]));
+  rejects("of a coordinate less", withSums(sumsOf(1).slice(1)));
+  rejects("with a negative number", withSums(sumsOf(1, -1)));
+  rejects("with a number that is not whole", withSums(sumsOf(1, 0.5)));
+  rejects("whose sum is no longer exact", withSums(sumsOf(2 ** 53 - 1, 1)));
 
   test("the first one too", async () => {
-    const { last } = await run([partial(1, 0, withValues([2 ** 53, 1, 0]))]);
+    const { last } = await run([partial(1, 0, withSums(sumsOf(2 ** 53, 1)))]);
     assert.equal(last.kind === "reject" && last.code, "INTERNAL_ERROR");
   });
 });
 
 test("the largest exact sum is still published", async () => {
-  const cells = cellsOf(0).map((cell) => ({ ...cell, values: [0, 0, 0] }));
-  const most = cells.map((cell) => ({ ...cell, values: [2 ** 53 - 1, 0, 0] }));
+  const cells = cellsOf(0).map((cell) => ({ ...cell, sums: sumsOf() }));
+  const most = cells.map((cell) => ({ ...cell, sums: sumsOf(2 ** 53 - 1) }));
   const { last } = await run([
     partial(1, 0, { cells }),
     partial(1, 1, { cells: most }),
     partial(1, 2, { cells }),
   ]);
-  assert.deepEqual(sumsIn(last)[0]?.cells, most);
+  assert.deepEqual(
+    sumsIn(last)[0]?.cells.map(({ sums }) => sums),
+    most.map(({ sums }) => sums),
+  );
 });
 
 test("doubling any event, or replaying any prefix, changes neither state nor outputs", async () => {
@@ -200,5 +256,6 @@ test("doubling any event, or replaying any prefix, changes neither state nor out
       assert.deepEqual(actual.state.snapshot(), expected.state.snapshot());
       assert.deepEqual(spoken(actual.outcomes), spoken(expected.outcomes));
     }),
+    { numRuns: 30 },
   );
 });

@@ -1,10 +1,12 @@
 /**
- * Aggregate: joins the partials that psi's partitions sent for a request, and passes the exact sums,
- * sealed, to the one ledger partition of the jurisdiction.
+ * Aggregate: joins the partials that psi's partitions sent for a request, commits to the sums in a leaf of the log, and
+ * passes them, sealed, to the one ledger partition of the jurisdiction.
  *
- * Promises: publishes a request's aggregate once, from exactly one partial of every partition, or refuses at its
+ * Promises: the leaf leaves with the sums, before anybody can draw noise for them; publishes a request's aggregate once, from exactly one partial of every partition, or refuses at its
  * deadline. Does not: add noise, or let a number leave the curator.
  */
+import type { BlindingSource } from "../../documents/blinding.ts";
+import { originOf } from "../../documents/leaves.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import {
   output,
@@ -20,9 +22,12 @@ import {
   type StateView,
 } from "../../runtime/stage.ts";
 import type { PartialAggregate, RequestRef } from "../../schemas/avro/index.ts";
-import { join, type Join } from "./join.ts";
+import { commitAggregate } from "./commitment.ts";
+import { join, joinedCount, type Join } from "./join.ts";
 
 export interface AggregatePorts {
+  readonly region: string;
+  readonly blinding: BlindingSource;
   /** The region's partition count: so many partials make an aggregate. */
   readonly partitions: number;
 }
@@ -38,21 +43,20 @@ export const aggregate: Stage<AggregateEvent["type"], AggregatePorts> = {
     { topic: "psi.partials", types: ["PartialAggregate"] },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
-  outputs: ["aggregate.sums"],
+  outputs: ["aggregate.sums", "proofs.pending", "match.preimages"],
   handle: (event, state, ports) =>
-    event.type === "Tick"
-      ? sweep(state, event.time)
-      : handlePartial(event.value, event.time, state, ports.partitions),
+    event.type === "Tick" ? sweep(state, event.time) : handlePartial(event.value, event.time, state, ports),
 };
 
 /** `joins`: unfinished joins by request digest; `done`: the deadlines of finished requests. */
-function handlePartial(
+async function handlePartial(
   partial: PartialAggregate,
   time: number,
   state: StateView,
-  partitions: number,
-): Outcome {
-  const { request, plan } = partial;
+  ports: AggregatePorts,
+): Promise<Outcome> {
+  const { request } = partial;
+  const { partitions } = ports;
   if (state.get("done", request.digest) !== undefined) return publish({});
   if (time > request.deadline) return refuse(overdue(request), { changes: finish(request) });
   const before = state.get("joins", request.digest) as Join | undefined;
@@ -64,21 +68,23 @@ function handlePartial(
     return reject(error.code, error.message, { changes: finish(request) });
   }
   if (joined === before) return publish({});
-  if (joined.joined.length < partitions) {
+  if (joinedCount(joined) < partitions) {
     return publish({ changes: [{ table: "joins", key: request.digest, value: joined }] });
   }
-  const { document, cells } = joined;
+  return complete(joined, ports);
+}
+
+async function complete(joined: Join, { region, blinding }: AggregatePorts): Promise<Outcome> {
+  const { request, plan } = joined;
+  const { aggregate: exact, leaf, preimage } = await commitAggregate(joined, region, blinding);
   return publish({
     outputs: [
-      output(
-        "aggregate.sums",
-        "ExactAggregate",
-        { request, document, plan, cells },
-        { key: plan.jurisdiction },
-      ),
+      output("proofs.pending", "LogLeaf", leaf, { key: originOf(region) }),
+      output("match.preimages", "MatchPreimage", preimage, { key: request.requestId }),
+      output("aggregate.sums", "ExactAggregate", exact, { key: plan.jurisdiction }),
     ],
     changes: finish(request),
-    audit: [aggregated(request)],
+    audit: [aggregated(request, exact.matchLeaf)],
   });
 }
 
@@ -110,8 +116,9 @@ const overdue = (request: RequestRef): RefusedRequest => ({
   detail: "Not every partition answered before the deadline.",
 });
 
-const aggregated = (request: RequestRef): Audit => ({
+const aggregated = (request: RequestRef, matchLeaf: string): Audit => ({
   tenant: request.tenant,
   action: "request.aggregated",
   request,
+  details: { matchLeaf },
 });

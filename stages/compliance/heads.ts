@@ -2,6 +2,7 @@
  * The heads of every dataset as ingest reports them, and pinning them: a plan names the state that is answered as of.
  */
 import type { Change, StateView } from "../../runtime/stage.ts";
+import { committedColumns } from "../../documents/coordinates.ts";
 import type { DatasetHead, PinnedDataset } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 
@@ -11,6 +12,7 @@ interface Head {
   readonly sequence: number;
   readonly head: string;
   readonly complete: boolean;
+  readonly signature: string;
 }
 
 const keyOf = (collaboration: string, epoch: number, dataset: string): string =>
@@ -18,20 +20,21 @@ const keyOf = (collaboration: string, epoch: number, dataset: string): string =>
 
 /** Remembers a newer head; an older one, or the same again, changes nothing. */
 export function noteHead(reported: DatasetHead, state: StateView): Change[] {
-  const { collaboration, epoch, dataset, sequence, head, complete } = reported;
+  const { collaboration, epoch, dataset, sequence, head, complete, signature } = reported;
   const key = keyOf(collaboration, epoch, dataset);
   const known = headAt(key, state);
   if (known !== undefined && known.sequence >= sequence) return [];
-  return [{ table: TABLE, key, value: { sequence, head, complete } }];
+  return [{ table: TABLE, key, value: { sequence, head, complete, signature } satisfies Head }];
 }
 
 /** Every dataset at its head, in slot order; undefined while one of them has none, or is in the middle of a push. */
 export function pinDatasets(collaboration: Collaboration, state: StateView): PinnedDataset[] | undefined {
   const pinned: PinnedDataset[] = [];
-  for (const { id: provider, dataset } of collaboration.providers) {
+  for (const { id: provider, dataset, columns } of collaboration.providers) {
     const found = headAt(keyOf(collaboration.id, collaboration.matching.epoch, dataset), state);
     if (found?.complete !== true) return undefined;
-    pinned.push({ provider, dataset, sequence: found.sequence, head: found.head });
+    const { sequence, head, signature } = found;
+    pinned.push({ provider, dataset, sequence, head, signature, columns: committedColumns(columns) });
   }
   return pinned;
 }

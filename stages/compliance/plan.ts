@@ -1,21 +1,28 @@
 /**
  * The plan of a request: everything that later stages need to know, pinned, so that none reads a table's latest.
  */
-import { compareFractions, parseFraction } from "../../crypto/fraction/fraction.ts";
+import { compareFractions, fraction, parseFraction } from "../../crypto/fraction/fraction.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { StateView } from "../../runtime/stage.ts";
-import type { Plan } from "../../schemas/avro/index.ts";
+import { deltaOf, widthsOf } from "../../documents/mechanism.ts";
+import type { Plan, SeedRef } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { Request } from "../../schemas/json/request.ts";
 import { pinDatasets } from "./heads.ts";
 import { groupingsFor, statisticsFor } from "./question.ts";
 
 /** Throws UNKNOWN_COLUMN, EPSILON_OUT_OF_RANGE or DATASET_NOT_READY, checked in that order. */
-export function planFor(request: Request, collaboration: Collaboration, state: StateView): Plan {
+export function planFor(
+  request: Request,
+  collaboration: Collaboration,
+  { seed, policyBundle }: { seed: SeedRef; policyBundle: string },
+  state: StateView,
+): Plan {
   const { budget, matching } = collaboration;
   const statistics = statisticsFor(request.question, collaboration);
   const groupings = groupingsFor(request.question, collaboration);
   requireEpsilon(request.epsilon, budget.epsilonPerQuestion);
+  requireWidths({ epsilon: request.epsilon, statistics, groupings }, collaboration);
   const datasets = pinDatasets(collaboration, state);
   if (datasets === undefined) {
     throw new PavilionError(
@@ -37,6 +44,8 @@ export function planFor(request: Request, collaboration: Collaboration, state: S
     datasets,
     statistics,
     groupings,
+    policyBundle,
+    seed,
   };
 }
 
@@ -60,4 +69,27 @@ function requireEpsilon(asked: string, limit: string): void {
       `The collaboration allows at most ${limit} for one question.`,
     );
   }
+}
+
+/** A δ above this is no privacy to speak of; with an epsilon below 30 it is far smaller. */
+const DELTA_MAX = fraction(1n, 2n ** 40n);
+
+/** Sums and their noise stay below 2^53 whatever the data: what leaves is exact, and can be proven. */
+function requireWidths(
+  plan: Pick<Plan, "epsilon" | "statistics" | "groupings">,
+  { providers }: Collaboration,
+): void {
+  if (compareFractions(parseFraction(deltaOf(plan)), DELTA_MAX) > 0) {
+    throw new PavilionError(
+      "EPSILON_OUT_OF_RANGE",
+      "At this epsilon the noise would keep to no useful width.",
+    );
+  }
+  const records = BigInt(Math.min(...providers.map(({ limits }) => limits.records)));
+  const limit = BigInt(Number.MAX_SAFE_INTEGER);
+  const fits = widthsOf(plan).every(
+    (width, index) => width + records * BigInt(plan.statistics[index]?.sensitivity ?? 0) < limit,
+  );
+  if (fits) return;
+  throw new PavilionError("EPSILON_OUT_OF_RANGE", "At this epsilon the noise would be wider than 53 bits.");
 }

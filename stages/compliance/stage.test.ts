@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { fraction } from "../../crypto/fraction/fraction.ts";
+import { errorBound } from "../../crypto/laplace/laplace.ts";
 import type { Outcome } from "../../runtime/stage.ts";
 import type { DatasetHead, MatchQuestion, Plan, RoutedRequest } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { Question, Request } from "../../schemas/json/request.ts";
 import { collaboration, issuedAt, request, routed, tableOf } from "../../test/stage-question.ts";
+import { firstSeed, seedRef } from "../../test/stage-seed.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { loadPolicy } from "./policy/policy.ts";
 import { compliance, type CompliancePorts } from "./stage.ts";
@@ -13,6 +16,8 @@ import { compliance, type CompliancePorts } from "./stage.ts";
 const wasm = readFileSync(new URL("./policy/policy.wasm", import.meta.url));
 const pinned = readFileSync(new URL("./policy/policy.wasm.sha256", import.meta.url), "utf8").slice(0, 64);
 const policy = await loadPolicy(wasm, pinned);
+/** A draw beyond the width has a chance of 2^-100. */
+const WITHIN_WIDTH = fraction(2n ** 100n - 1n, 2n ** 100n);
 
 const portsFor = (document: Collaboration = collaboration): CompliancePorts => ({
   region: "au-east",
@@ -30,6 +35,7 @@ const headOf = (dataset: string, sequence: number, change: Partial<DatasetHead> 
   sequence,
   head: `${dataset}-${sequence.toString()}`,
   complete: true,
+  signature: `signed ${dataset}-${sequence.toString()}`,
   ...change,
 });
 
@@ -97,11 +103,30 @@ test("approves to every partition, with the plan pinned and the policy's hash an
     [approved?.topic, approved?.key, approved?.partition],
     ["compliance.approved", request.id, "all"],
   );
-  const { request: ref, document, plan, policyBundle } = approved?.value as MatchQuestion;
-  assert.deepEqual([ref, document, policyBundle], [question.request, question.document, pinned]);
+  const { request: ref, document, plan } = approved?.value as MatchQuestion;
+  assert.deepEqual([ref, document, plan.policyBundle], [question.request, question.document, pinned]);
+  assert.deepEqual(plan.seed, firstSeed);
+  const stateColumn = { kind: "category", lower: 0, upper: 2, nullable: false };
   assert.deepEqual(plan.datasets, [
-    { provider: "north", dataset: "people", sequence: 5, head: "people-5" },
-    { provider: "south", dataset: "visits", sequence: 2, head: "visits-2" },
+    {
+      provider: "north",
+      dataset: "people",
+      sequence: 5,
+      head: "people-5",
+      signature: "signed people-5",
+      columns: [{ kind: "integer", lower: 16, upper: 116, nullable: true }, stateColumn],
+    },
+    {
+      provider: "south",
+      dataset: "visits",
+      sequence: 2,
+      head: "visits-2",
+      signature: "signed visits-2",
+      columns: [
+        { kind: "integer", lower: 0, upper: 30, nullable: false },
+        { kind: "flag", lower: 0, upper: 1, nullable: true },
+      ],
+    },
   ]);
   const { version, epoch, population, jurisdiction, epsilon, budgetTotal, budgetWindow, budgetWindowDays } =
     plan;
@@ -198,6 +223,55 @@ test("refuses an epsilon that would make the ledger's fractions grow, and allows
   for (const epsilon of ["1/97", "1/100", "1/125", "999999/1000000"]) {
     assert.equal((await decide(await routed({ ...request, epsilon }), await ready())).outputs.length, 1);
   }
+});
+
+/** The example with an age of that span, and datasets of at most so many records. */
+function spanning(span: number, records: number): Collaboration {
+  const [north, south] = collaboration.providers;
+  assert.ok(north && south);
+  const [age, ...others] = north.columns;
+  assert.ok(age?.kind === "integer");
+  const limits = { records, changesPerDay: 1 };
+  return {
+    ...collaboration,
+    providers: [
+      { ...north, limits, columns: [{ ...age, upper: age.lower + span }, ...others] },
+      { ...south, limits: { ...limits, records: records + 1 } },
+    ],
+  };
+}
+
+test("refuses an epsilon at which sums and noise could together leave 53 bits, and allows the next larger", async () => {
+  // Count, valid and sum in two groupings: the sum's noise has scale span · 6 / ε.
+  const span = 1_000_000_000;
+  const records = 9_000_000;
+  const room = BigInt(Number.MAX_SAFE_INTEGER) - BigInt(records) * BigInt(span);
+  const fits = (under: bigint): boolean =>
+    errorBound(fraction(BigInt(span) * 6n * under), WITHIN_WIDTH) < room;
+  let under = 1n;
+  while (fits(2n * under)) under *= 2n;
+  for (let step = under / 2n; step > 0n; step /= 2n) if (fits(under + step)) under += step;
+  assert.ok(under > 1n && under < 99n, "the example's limit is an epsilon that may be asked for");
+  const ports = portsFor(spanning(span, records));
+  const asked = async (denominator: bigint): Promise<Outcome> =>
+    decide(await routed({ ...request, epsilon: `1/${String(denominator)}` }), await ready(), ports);
+  assert.equal((await asked(under)).outputs.length, 1);
+  const refused = await refusal({ epsilon: `1/${String(under + 1n)}` }, ports);
+  assert.equal(refused.code, "EPSILON_OUT_OF_RANGE");
+  assert.match(refused.detail, /53 bits/);
+});
+
+test("refuses too wide a noise before it looks whether data is there", async () => {
+  const wide = portsFor(spanning(1_000_000_000, 9_000_000));
+  const refused = await refusal({ epsilon: "1/1000000" }, wide, new MemoryState());
+  assert.equal(refused.code, "EPSILON_OUT_OF_RANGE");
+});
+
+test("pins the seed that routing found, whichever it is", async () => {
+  const seed = seedRef(4);
+  const asked = await routed({ ...request, seedCommitment: seed.commitment }, seed);
+  const outcome = await decide(asked, await ready());
+  assert.deepEqual((outcome.outputs[0]?.value as MatchQuestion).plan.seed, seed);
 });
 
 test("refuses while a dataset is missing, incomplete, or of another epoch", async () => {

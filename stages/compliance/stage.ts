@@ -6,11 +6,9 @@ import { parseDocument } from "../../documents/validate.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { output, publish, refuse, type Outcome, type Stage, type StateView } from "../../runtime/stage.ts";
 import type { MatchQuestion, RoutedRequest } from "../../schemas/avro/index.ts";
-import type { Collaboration } from "../../schemas/json/collaboration.ts";
-import type { Request } from "../../schemas/json/request.ts";
 import { noteHead } from "./heads.ts";
 import { planFor } from "./plan.ts";
-import type { Policy, PolicyInput } from "./policy/policy.ts";
+import { policyInput, type Policy } from "./policy/policy.ts";
 
 export interface CompliancePorts {
   readonly region: string;
@@ -41,13 +39,15 @@ export const compliance: Stage<"RoutedRequest" | "DatasetHead", CompliancePorts>
 
 /** Policy first: who may not ask learns nothing of what could be asked. Throws the code of the refusal. */
 function decide(routed: RoutedRequest, state: StateView, ports: CompliancePorts): Outcome {
-  const { request, document: text } = routed;
+  const { request, document: text, seed } = routed;
   const document = parseDocument("request", text);
   const collaboration = ports.collaborations.latest(document.collaboration);
   if (collaboration === undefined) {
     throw new PavilionError("UNKNOWN_COLLABORATION", "The region no longer has the collaboration.");
   }
-  const { allow, reasons } = ports.policy.evaluate(policyInput(document, collaboration, ports));
+  const { allow, reasons } = ports.policy.evaluate(
+    policyInput(document, collaboration, { name: ports.region, jurisdiction: ports.jurisdiction }),
+  );
   const { bundle } = ports.policy;
   const details = { reasons: reasons.join("; "), bundle };
   if (!allow) {
@@ -57,8 +57,8 @@ function decide(routed: RoutedRequest, state: StateView, ports: CompliancePorts)
       details,
     );
   }
-  const plan = planFor(document, collaboration, state);
-  const question: MatchQuestion = { request, document: text, plan, policyBundle: bundle };
+  const plan = planFor(document, collaboration, { seed, policyBundle: bundle }, state);
+  const question: MatchQuestion = { request, document: text, plan };
   return publish({
     outputs: [
       output("compliance.approved", "MatchQuestion", question, { key: request.requestId, partition: "all" }),
@@ -73,21 +73,4 @@ function denied({ request }: RoutedRequest, error: PavilionError, details: Recor
     { request, code, detail },
     { audit: [{ tenant: request.tenant, action: "request.denied", request, code, details }] },
   );
-}
-
-function policyInput(document: Request, collaboration: Collaboration, ports: CompliancePorts): PolicyInput {
-  const { purpose, legalBasis, tenant, broker, region } = document;
-  const { purposes, legalBases, jurisdiction, brokers, providers } = collaboration;
-  return {
-    request: { purpose, legalBasis, tenant, broker, region },
-    collaboration: {
-      purposes,
-      legalBases,
-      jurisdiction,
-      region: collaboration.region,
-      brokers: brokers.map(({ id, tenants }) => ({ id, tenants })),
-      datasets: providers.map(({ id, dataset }) => ({ provider: id, dataset })),
-    },
-    region: { name: ports.region, jurisdiction: ports.jurisdiction },
-  };
 }

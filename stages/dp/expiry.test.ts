@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { Outcome } from "../../runtime/stage.ts";
-import { DAY_MS, aggregate, handle, handleOverdue, spend } from "../../test/stage-aggregate.ts";
+import { aggregate, DAY_MS, handle, handleOverdue, releasedIn, spend } from "../../test/stage-aggregate.ts";
 import { issuedAt } from "../../test/stage-question.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 
@@ -60,14 +60,14 @@ test("refuses an aggregate after its deadline, not at it, and charges no other o
   assert.deepEqual(state.snapshot(), [["expired", request.digest, request.deadline]]);
   assert.deepEqual(actionsIn(await handle(exact, state, issuedAt)), ["request.expired"]);
   assert.deepEqual(codesIn(await handleOverdue(request, state)), []);
-  assert.equal((await handle(exact, new MemoryState(), request.deadline)).outputs.length, 1);
+  releasedIn(await handle(exact, new MemoryState(), request.deadline));
 });
 
 test("repeats a release after the deadline rather than refuse what was charged", async () => {
   const state = new MemoryState();
   const first = await handle(exact, state);
   const outcome = await handle(exact, state, late);
-  assert.deepEqual([outcome.outputs, codesIn(outcome)], [first.outputs, []]);
+  assert.deepEqual([releasedIn(outcome), codesIn(outcome)], [releasedIn(first), []]);
 });
 
 test("forgets what expired a day after its deadline, by the time of aggregates", async () => {

@@ -3,14 +3,14 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { issuedAt } from "../../test/stage-question.ts";
 import { MemoryState } from "../../test/stage-state.ts";
-import { DAY_MS, aggregate, handle, plan, spend } from "../../test/stage-aggregate.ts";
+import { aggregate, DAY_MS, emptyCells, handle, outputsOf, plan, spend } from "../../test/stage-aggregate.ts";
 
 test("three thirds are one, exactly, and then nothing is left", async () => {
   const state = new MemoryState();
   const thirds = { epsilon: "1/3", budgetTotal: "1", budgetWindow: "1" };
   const lefts: unknown[] = [];
-  for (const nonce of [1, 2, 3]) {
-    const paid = await spend(nonce, thirds, state);
+  for (const number of [1, 2, 3]) {
+    const paid = await spend(number, thirds, state);
     assert.ok(typeof paid === "object");
     lefts.push([paid.sequence, paid.total, paid.left]);
   }
@@ -25,7 +25,8 @@ test("three thirds are one, exactly, and then nothing is left", async () => {
 test("ten tenths are one", async () => {
   const state = new MemoryState();
   const tenths = { epsilon: "1/10", budgetTotal: "1", budgetWindow: "1" };
-  for (let nonce = 0; nonce < 10; nonce++) assert.equal(typeof (await spend(nonce, tenths, state)), "object");
+  for (let number = 0; number < 10; number++)
+    assert.equal(typeof (await spend(number, tenths, state)), "object");
   assert.equal(await spend(10, tenths, state), "BUDGET_EXHAUSTED");
 });
 
@@ -94,15 +95,15 @@ test("racing questions pay one after the other: never more than the budget, what
       // In units of 1 / lcm(1..12), as a second way to count.
       const unit = 27_720;
       let left = 2 * unit;
-      for (const [nonce, [dividend, divisor]] of asked.entries()) {
+      for (const [number, [dividend, divisor]] of asked.entries()) {
         const cost = (dividend * unit) / divisor;
         const small = { groupings: plan.groupings.slice(0, 1), statistics: plan.statistics.slice(0, 1) };
-        const exact = await aggregate(nonce, {
+        const exact = await aggregate(number, {
           ...small,
           epsilon: `${dividend.toString()}/${divisor.toString()}`,
         });
-        const outcome = await handle({ ...exact, cells: [{ grouping: 0, category: 0, values: [5] }] }, state);
-        assert.equal(outcome.outputs.length === 1, cost <= left);
+        const outcome = await handle({ ...exact, cells: emptyCells.slice(0, 1) }, state);
+        assert.equal(outputsOf(outcome, "dp.released").length === 1, cost <= left);
         if (cost <= left) left -= cost;
       }
     }),
@@ -114,11 +115,11 @@ test("the ledger survives restarts: state through JSON between any two spends gi
   const thirds = { epsilon: "2/3" };
   const whole = new MemoryState();
   let restarted = new MemoryState();
-  for (let nonce = 0; nonce < 5; nonce++) {
+  for (let number = 0; number < 5; number++) {
     const saved = JSON.parse(JSON.stringify(restarted.snapshot())) as [string, string, unknown][];
     restarted = new MemoryState();
     restarted.apply(saved.map(([table, key, value]) => ({ table, key, value })));
-    const exact = await aggregate(nonce % 4, thirds);
+    const exact = await aggregate(number % 4, thirds);
     assert.deepEqual(await handle(exact, restarted), await handle(exact, whole));
   }
   assert.deepEqual(restarted.snapshot(), whole.snapshot());

@@ -24,6 +24,8 @@ const WINDOW_DAYS_MAX = 3650;
 interface Account {
   readonly sequence: number;
   readonly total: string;
+  /** Hash of the leaf of its last spend. */
+  readonly leaf: string | null;
 }
 
 interface Entry {
@@ -35,14 +37,20 @@ interface Entry {
 }
 
 export type Payment =
-  | { readonly granted: true; readonly spend: Spend; readonly changes: Change[] }
+  /** `previous` is the hash of the population's last spend leaf; `changesWith` takes this spend's own. */
+  | {
+      readonly granted: true;
+      readonly spend: Spend;
+      readonly previous: string | null;
+      readonly changesWith: (leaf: string) => Change[];
+    }
   /** Nothing is changed; `left` is what could still be spent now. */
   | { readonly granted: false; readonly left: string };
 
 /** Pays the plan's epsilon for a request, or says what is left. `time` is the event's, in milliseconds. */
 export function pay(plan: Plan, digest: string, state: StateView, time: number): Payment {
   const { population } = plan;
-  const account = (state.get(LEDGER, population) as Account | undefined) ?? { sequence: 0, total: "0" };
+  const account = accountOf(population, state);
   const epsilon = parseFraction(plan.epsilon);
   const left = leftUnder(plan, account, state, time);
   if (compareFractions(epsilon, left) > 0) return { granted: false, left: formatFraction(left) };
@@ -57,13 +65,23 @@ export function pay(plan: Plan, digest: string, state: StateView, time: number):
     total,
     left: formatFraction(subtractFractions(left, epsilon)),
   };
-  const changes = [
-    { table: LEDGER, key: population, value: { sequence, total } satisfies Account },
+  const changesWith = (leaf: string): Change[] => [
+    { table: LEDGER, key: population, value: { sequence, total, leaf } satisfies Account },
     { table: SPENDS, key: `${population}/${sequence.toString()}`, value: entry },
     ...outdated(population, state, time),
   ];
-  return { granted: true, spend, changes };
+  return { granted: true, spend, previous: account.leaf, changesWith };
 }
+
+/** What a repeated answer costs: nothing. Where the population stands is told all the same. */
+export function costless(plan: Plan, first: Spend, state: StateView, time: number): Spend {
+  const account = accountOf(plan.population, state);
+  const left = formatFraction(leftUnder(plan, account, state, time));
+  return { population: plan.population, sequence: first.sequence, epsilon: "0", total: account.total, left };
+}
+
+const accountOf = (population: string, state: StateView): Account =>
+  (state.get(LEDGER, population) as Account | undefined) ?? { sequence: 0, total: "0", leaf: null };
 
 /** Whether the request was ever charged, in any population; payments are known for as long as the longest window. */
 export function hasPaid(digest: string, state: StateView): boolean {

@@ -1,26 +1,39 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { originOf } from "../../documents/leaves.ts";
+import { PavilionError } from "../../runtime/errors.ts";
 import type { Plan } from "../../schemas/avro/index.ts";
-import { issuedAt, request } from "../../test/stage-question.ts";
-import { MemoryState } from "../../test/stage-state.ts";
+import { topics } from "../../schemas/topics.ts";
 import {
-  DAY_MS,
   aggregate,
   cells,
+  DAY_MS,
+  emptyCells,
   handle,
+  matchLeaf,
   noisesIn,
+  outputsOf,
   plan,
-  ports,
   releasedIn,
   spend,
 } from "../../test/stage-aggregate.ts";
-import { dp } from "./stage.ts";
+import { issuedAt, request } from "../../test/stage-question.ts";
+import { seedBytes, seedRef } from "../../test/stage-seed.ts";
+import { MemoryState } from "../../test/stage-state.ts";
 
 test("releases every cell of the plan, noised, with its scales and its spend", async () => {
   const exact = await aggregate();
   const outcome = await handle(exact, new MemoryState());
   const released = releasedIn(outcome);
-  assert.deepEqual([outcome.outputs[0]?.topic, outcome.outputs[0]?.key], ["dp.released", request.id]);
+  assert.deepEqual(
+    outcome.outputs.map(({ topic, type, key }) => [topic, type, key]),
+    [
+      ["proofs.pending", "LogLeaf", originOf("au-east")],
+      ["dp.released", "ReleasedAggregate", request.id],
+      ["dp.witnesses", "ReleaseWitness", request.id],
+    ],
+  );
+  assert.deepEqual([released.matchLeaf, released.repeats], [matchLeaf, null]);
   assert.deepEqual(
     [released.request, released.document, released.plan],
     [exact.request, exact.document, plan],
@@ -48,6 +61,7 @@ test("releases every cell of the plan, noised, with its scales and its spend", a
 test("audits the spend, and nothing that depends on a record", async () => {
   const outcome = await handle(await aggregate(), new MemoryState());
   const [audit] = outcome.audit;
+  const { spendLeaf } = releasedIn(outcome);
   assert.equal(audit?.action, "budget.spent");
   assert.deepEqual(audit.details, {
     population: "adults",
@@ -55,11 +69,12 @@ test("audits the spend, and nothing that depends on a record", async () => {
     total: "1/2",
     left: "3/2",
     sequence: "1",
+    spendLeaf,
   });
 });
 
-test("no exact count or sum leaves: not in releases, state, audit events, refusals or rejections", async () => {
-  const exact = new Set(cells.flatMap(({ values }) => values).filter((value) => value > 1000));
+test("no exact count or sum leaves: not in releases, leaves, state, audit events, refusals or rejections", async () => {
+  const exact = new Set(cells.flatMap(({ sums }) => sums).filter((value) => value > 1000));
   const numbersIn = (value: unknown): number[] =>
     (JSON.stringify(value).match(/-?\d+/g) ?? []).map(Number).filter((found) => exact.has(found));
   // Noise at scale 8 is zero now and then: draws at a scale where it practically never is.
@@ -76,19 +91,30 @@ test("no exact count or sum leaves: not in releases, state, audit events, refusa
     outcomes.map(({ kind }) => kind),
     ["publish", "publish", "publish", "publish", "reject"],
   );
-  assert.deepEqual(numbersIn(outcomes), []);
+  const [unsealed, sealed] = [
+    outcomes.map(({ outputs, ...rest }) => ({
+      ...rest,
+      outputs: outputs.filter(({ topic }) => topic !== "dp.witnesses"),
+    })),
+    outcomes.flatMap((outcome) => outputsOf(outcome, "dp.witnesses")),
+  ];
+  assert.deepEqual(numbersIn(unsealed), []);
+  // The witness of the one release holds them, and is sealed.
+  assert.equal(sealed.length, 1);
+  assert.notDeepEqual(numbersIn(sealed), []);
+  assert.equal(topics["dp.witnesses"].sealed, true);
   assert.deepEqual(numbersIn(state.snapshot()), []);
   assert.notDeepEqual(numbersIn(cells), []);
 });
 
 test("suppresses groups below the minimum on the noised count, with their values, and only those", async () => {
-  for (let nonce = 0; nonce < 20; nonce++) {
+  for (let number = 0; number < 20; number++) {
     const open = releasedIn(
-      await handle(await aggregate(nonce, { minimumGroup: -1_000_000 }), new MemoryState()),
+      await handle(await aggregate(number, { minimumGroup: -1_000_000 }), new MemoryState()),
     );
     const least = open.cells[3]?.values[0] ?? 0;
     const at = async (minimumGroup: number) =>
-      releasedIn(await handle(await aggregate(nonce, { minimumGroup }), new MemoryState())).cells;
+      releasedIn(await handle(await aggregate(number, { minimumGroup }), new MemoryState())).cells;
     assert.equal((await at(least))[3]?.suppressed, false);
     const above = await at(least + 1);
     assert.deepEqual(above[3], { grouping: 1, category: 2, suppressed: true, values: [] });
@@ -105,11 +131,10 @@ test("suppresses the total as well", async () => {
 
 test("releases negative values as they are", async () => {
   const exact = await aggregate(0, { minimumGroup: -1_000_000 });
-  const empty = cells.map((cell) => ({ ...cell, values: [0, 0] }));
   const values: number[] = [];
-  for (let nonce = 0; nonce < 10; nonce++) {
-    const { request: ref } = await aggregate(nonce);
-    const outcome = await handle({ ...exact, request: ref, cells: empty }, new MemoryState());
+  for (let number = 0; number < 10; number++) {
+    const { request: ref } = await aggregate(number);
+    const outcome = await handle({ ...exact, request: ref, cells: emptyCells }, new MemoryState());
     values.push(...releasedIn(outcome).cells.flatMap((cell) => cell.values));
   }
   assert.ok(values.some((value) => value < 0) && values.some((value) => value > 0));
@@ -122,15 +147,16 @@ test("the same request over the same heads draws the same noise, whatever the st
   assert.deepEqual(releasedIn(await handle(await aggregate(), used)).cells, first.cells);
 });
 
-test("another digest, head, version, grouping, category or statistic draws other noise", async () => {
+test("another digest, seed, head, version, grouping, category or statistic draws other noise", async () => {
   const wide = { epsilon: "1/1000", minimumGroup: -1_000_000_000 };
-  const drawn = async (nonce: number, change: Partial<Plan> = {}) =>
-    noisesIn(releasedIn(await handle(await aggregate(nonce, { ...wide, ...change }), new MemoryState())));
+  const drawn = async (number: number, change: Partial<Plan> = {}) =>
+    noisesIn(releasedIn(await handle(await aggregate(number, { ...wide, ...change }), new MemoryState())));
   const [north, south] = plan.datasets;
   assert.ok(north !== undefined && south !== undefined);
   const all = [
     await drawn(0),
     await drawn(1),
+    await drawn(0, { seed: seedRef(2) }),
     await drawn(0, { version: 4 }),
     await drawn(0, { datasets: [{ ...north, head: "ab" }, south] }),
     await drawn(0, { datasets: [north, { ...south, sequence: 3 }] }),
@@ -138,8 +164,8 @@ test("another digest, head, version, grouping, category or statistic draws other
     await drawn(0, { statistics: plan.statistics.map((found) => ({ ...found, name: `${found.name}'` })) }),
   ];
   const draws = all.flat();
-  assert.equal(draws.length, 7 * 8);
-  // Scales of thousands: two equal draws among 56 would be a rare chance, many would be a shared label.
+  assert.equal(draws.length, 8 * 8);
+  // Scales of thousands: two equal draws among 64 would be a rare chance, many would be a shared label.
   assert.ok(new Set(draws).size >= draws.length - 3);
   assert.equal(new Set(all.map(String)).size, all.length);
 });
@@ -149,9 +175,11 @@ test("noise follows the discrete Laplace distribution at its scale", async () =>
   const categories = Array.from({ length: 60 }, (_, index) => index.toString());
   const groupings = [{ name: "state", dataset: "people", column: 1, categories }];
   const statistics = plan.statistics.slice(0, 1);
-  const zeros = categories.map((_, category) => ({ grouping: 0, category, values: [0] }));
-  for (let nonce = 0; nonce < 50; nonce++) {
-    const exact = await aggregate(nonce, { groupings, statistics, minimumGroup: -1000, epsilon: "1/4" });
+  const [empty] = emptyCells;
+  assert.ok(empty);
+  const zeros = categories.map((_, category) => ({ ...empty, category }));
+  for (let number = 0; number < 50; number++) {
+    const exact = await aggregate(number, { groupings, statistics, minimumGroup: -1000, epsilon: "1/4" });
     const released = releasedIn(await handle({ ...exact, cells: zeros }, new MemoryState()));
     assert.deepEqual(released.scales, ["4"]);
     draws.push(...released.cells.flatMap(({ values }) => values));
@@ -172,7 +200,11 @@ test("publishes the same release again for a digest that has paid, over other he
   const others = plan.datasets.map((dataset) => ({ ...dataset, head: "cc" }));
   for (const again of [await aggregate(), await aggregate(0, { datasets: others })]) {
     const outcome = await handle(again, state);
-    assert.deepEqual(outcome.outputs, first.outputs);
+    // No second leaf and no second witness.
+    assert.deepEqual(
+      outcome.outputs,
+      first.outputs.filter(({ topic }) => topic === "dp.released"),
+    );
     assert.deepEqual(outcome.changes, []);
     assert.equal(outcome.audit[0]?.action, "release.repeated");
   }
@@ -198,11 +230,11 @@ test("rejects an aggregate that does not follow its plan, unspent", async () => 
     [...cells, first],
     [first, first, ...rest.slice(1)],
     [{ ...first, category: 1 }, ...rest],
-    [{ ...first, values: [1] }, ...rest],
-    [{ ...first, values: [1, 2, 3] }, ...rest],
-    [{ ...first, values: [-1, 2] }, ...rest],
-    [{ ...first, values: [0.5, 2] }, ...rest],
-    [{ ...first, values: [2 ** 53, 2] }, ...rest],
+    [{ ...first, sums: first.sums.slice(1) }, ...rest],
+    [{ ...first, sums: [...first.sums, 0] }, ...rest],
+    [{ ...first, sums: first.sums.with(0, -1) }, ...rest],
+    [{ ...first, sums: first.sums.with(4, 0.5) }, ...rest],
+    [{ ...first, sums: first.sums.with(1, 2 ** 53) }, ...rest],
   ];
   for (const fault of faults) {
     const outcome = await handle({ ...(await aggregate()), cells: fault }, new MemoryState());
@@ -221,15 +253,40 @@ test("takes the cells in any order", async () => {
   assert.deepEqual(second, first);
 });
 
-test("fails rather than noise with a short block", async () => {
+test("rejects a seed that is not the one its commitment names, with nothing spent, and serves the true one then", async () => {
   const exact = await aggregate();
-  const event = {
-    type: "ExactAggregate" as const,
-    value: exact,
-    topic: "aggregate.sums" as const,
-    key: "",
-    time: issuedAt,
+  const state = new MemoryState();
+  for (const seed of [seedBytes(2), new Uint8Array(64), Uint8Array.from(seedBytes(1)).reverse()]) {
+    const outcome = await handle(exact, state, issuedAt, { seed: () => Promise.resolve(seed) });
+    assert.ok(outcome.kind === "reject");
+    assert.equal(outcome.code, "INTERNAL_ERROR");
+    assert.deepEqual([outcome.outputs, outcome.changes, outcome.audit], [[], [], []]);
+  }
+  assert.deepEqual(state.snapshot(), []);
+  const { spend: paid } = releasedIn(await handle(exact, state));
+  assert.deepEqual([paid.sequence, paid.total], [1, "1/2"]);
+});
+
+test("asks for the seed of the plan's number, and fails as the HSM does where it is gone", async () => {
+  const exact = await aggregate(0, { seed: seedRef(7) });
+  const asked: number[] = [];
+  const seed = (id: number): Promise<Uint8Array> => {
+    asked.push(id);
+    return Promise.resolve(seedBytes(id));
   };
-  const short = { ...ports, noise: () => Promise.resolve(new Uint8Array(31)) };
-  await assert.rejects(async () => dp.handle(event, new MemoryState(), short));
+  assert.equal((await handle(exact, new MemoryState(), issuedAt, { seed })).kind, "publish");
+  assert.deepEqual(asked, [7]);
+  const gone = new PavilionError("HSM_KEY_MISSING", "The seed was destroyed.");
+  const failing = { seed: () => Promise.reject(gone) };
+  await assert.rejects(handle(exact, new MemoryState(), issuedAt, failing), gone);
+});
+
+test("fails rather than noise with a seed of another length", async () => {
+  const exact = await aggregate();
+  for (const length of [0, 32, 63, 65]) {
+    const short = { seed: () => Promise.resolve(new Uint8Array(length)) };
+    await assert.rejects(handle(exact, new MemoryState(), issuedAt, short), {
+      code: "GROTH16_INVALID_INPUT",
+    });
+  }
 });

@@ -1,28 +1,37 @@
 /**
- * The dp stage: pays for a release from the population's budget, noises it, suppresses small groups; or lets a request
- * expire. The ledger alone decides which of the two happens to a request. See README.md.
+ * The dp stage: pays for a release from the population's budget, noises it, suppresses small groups; or gives a repeated
+ * question its stored answer; or lets a request expire. The ledger alone decides which of them happens to a request. See
+ * README.md.
  */
+import { seedCommitmentOf, seedFrom } from "../../crypto/groth16/seed.ts";
+import type { BlindingSource } from "../../documents/blinding.ts";
+import { originOf } from "../../documents/leaves.ts";
+import { scalesFor } from "../../documents/mechanism.ts";
 import {
   output,
   publish,
   refuse,
   reject,
+  type Audit,
   type Change,
   type Outcome,
   type Stage,
   type StateView,
 } from "../../runtime/stage.ts";
-import type { ExactAggregate, ReleasedAggregate, RequestRef } from "../../schemas/avro/index.ts";
-import { hasPaid, pay } from "./ledger.ts";
-import type { NoiseSource } from "./noise.ts";
-import { inPlanOrder, noised, scalesFor } from "./release.ts";
+import type { Cell, ExactAggregate, ReleasedAggregate, RequestRef } from "../../schemas/avro/index.ts";
+import { costless, hasPaid, pay } from "./ledger.ts";
+import { noiseFrom, type NoiseSource } from "./noise.ts";
+import { inPlanOrder, noised } from "./release.ts";
+import { firstAnswer, noteAnswer } from "./repeats.ts";
 import { forgetOld, isExpired, noteExpired, noteRelease, releaseOf } from "./request-memory.ts";
+import { spendLeafOf } from "./spend-leaf.ts";
 
 export interface DpPorts {
   readonly region: string;
   readonly partitions: number;
-  /** HMAC-SHA-256 under the region's unextractable noise key; 32 bytes. */
-  readonly noise: NoiseSource;
+  /** The seed of a number, 64 bytes; secret. HSM_KEY_MISSING where it was destroyed. */
+  readonly seed: (id: number) => Promise<Uint8Array>;
+  readonly blinding: BlindingSource;
 }
 
 export const dp: Stage<"ExactAggregate" | "Overdue", DpPorts> = {
@@ -31,9 +40,9 @@ export const dp: Stage<"ExactAggregate" | "Overdue", DpPorts> = {
     { topic: "aggregate.sums", types: ["ExactAggregate"] },
     { topic: "result.overdue", types: ["Overdue"] },
   ],
-  outputs: ["dp.released"],
-  handle({ type, value, time }, state, { noise }) {
-    return type === "Overdue" ? expire(value.request, state) : decide(value, state, time, noise);
+  outputs: ["dp.released", "dp.witnesses", "proofs.pending"],
+  handle({ type, value, time }, state, ports) {
+    return type === "Overdue" ? expire(value.request, state) : decide(value, state, time, ports);
   },
 };
 
@@ -42,65 +51,90 @@ function decide(
   exact: ExactAggregate,
   state: StateView,
   time: number,
-  noise: NoiseSource,
+  ports: DpPorts,
 ): Outcome | Promise<Outcome> {
   const { request } = exact;
   if (isExpired(request.digest, state)) {
     return publish({ audit: [{ tenant: request.tenant, action: "request.expired", request }] });
   }
   const paid = releaseOf(request.digest, state);
-  if (paid !== undefined) {
-    return publish({
-      outputs: [outputOf(paid)],
-      audit: [{ tenant: request.tenant, action: "release.repeated", request }],
-    });
-  }
+  if (paid !== undefined) return publish({ outputs: [outputOf(paid)], audit: [repeated(request)] });
   if (request.deadline < time) return expire(request, state, forgetOld(state, time));
-  return release(exact, state, time, noise);
+  const first = firstAnswer(exact, state);
+  return first === undefined ? release(exact, state, time, ports) : repeat(exact, first, state, time);
 }
 
 /** Promises the asker that the request is never charged; says nothing where it was, for its answer is on the way. */
 function expire(request: RequestRef, state: StateView, upkeep: readonly Change[] = []): Outcome {
-  if (isExpired(request.digest, state) || hasPaid(request.digest, state)) return publish({ changes: upkeep });
+  const { digest } = request;
+  const isAnswered = hasPaid(digest, state) || releaseOf(digest, state) !== undefined;
+  if (isExpired(digest, state) || isAnswered) return publish({ changes: upkeep });
   const detail = "The request was not answered before its deadline; nothing was charged.";
   // Upkeep first: it must not forget what is noted now.
   const changes = [...upkeep, noteExpired(request)];
   return refuse({ request, code: "DEADLINE_PASSED", detail }, { changes });
 }
 
+/** The stored answer, under the new request's name; its evidence is the first one's. */
+function repeat(exact: ExactAggregate, first: ReleasedAggregate, state: StateView, time: number): Outcome {
+  const { request, document, plan } = exact;
+  const spend = costless(plan, first.spend, state, time);
+  const released: ReleasedAggregate = { ...first, request, document, plan, spend, repeats: first.request };
+  return publish({
+    outputs: [outputOf(released)],
+    changes: [...forgetOld(state, time), noteRelease(released)],
+    audit: [{ ...repeated(request), details: { first: first.request.digest } }],
+  });
+}
+
 async function release(
   exact: ExactAggregate,
   state: StateView,
   time: number,
-  noise: NoiseSource,
+  { region, seed, blinding }: DpPorts,
 ): Promise<Outcome> {
-  const { request, document, plan } = exact;
+  const { request, document, plan, matchLeaf } = exact;
   const cells = inPlanOrder(exact);
   if (cells === undefined)
     return reject("INTERNAL_ERROR", "The aggregate does not have the cells of its plan.");
   const payment = pay(plan, request.digest, state, time);
   if (!payment.granted) return unaffordable(request, plan.epsilon, payment.left);
+  const source = noiseUnder(await seed(plan.seed.id), plan.seed.commitment);
+  if (source === undefined)
+    return reject("INTERNAL_ERROR", "The seed is not the one that its commitment names.");
 
-  const { spend, changes } = payment;
-  const later = { seedCommitment: null, commitment: null, proof: null, evidence: null };
+  const { spend, previous, changesWith } = payment;
+  const noisedCells = await noised(cells, request.digest, plan, source);
+  const { leaf, hash } = await spendLeafOf(exact, { ...spend, previous }, noisedCells, region, blinding);
   const scales = scalesFor(plan);
-  const released: ReleasedAggregate = {
-    request,
-    document,
-    plan,
-    cells: await noised(cells, request.digest, plan, noise),
-    scales,
-    spend,
-    ...later,
-  };
+  const named = { request, document, plan, cells: noisedCells, scales, spend };
+  const released: ReleasedAggregate = { ...named, matchLeaf, spendLeaf: hash, repeats: null };
   const { sequence, ...amounts } = spend;
-  const details = { ...amounts, sequence: sequence.toString() };
+  const details = { ...amounts, sequence: sequence.toString(), spendLeaf: hash };
   return publish({
-    outputs: [outputOf(released)],
-    changes: [...changes, ...forgetOld(state, time), noteRelease(released)],
+    outputs: [
+      output("proofs.pending", "LogLeaf", leaf, { key: originOf(region) }),
+      outputOf(released),
+      witnessOf(exact, cells, released),
+    ],
+    changes: [
+      ...changesWith(hash),
+      ...noteAnswer(exact, released, state),
+      ...forgetOld(state, time),
+      noteRelease(released),
+    ],
     audit: [{ tenant: request.tenant, action: "budget.spent", request, details }],
   });
 }
+
+/** Noise under the seed, given as its 64 bytes; undefined for another seed than the one committed to. */
+function noiseUnder(bytes: Uint8Array, commitment: string): NoiseSource | undefined {
+  const seed = seedFrom(bytes);
+  if (hex64(seedCommitmentOf(seed)) !== commitment) return undefined;
+  return noiseFrom(Buffer.from(hex64(seed), "hex"));
+}
+
+const hex64 = (value: bigint): string => value.toString(16).padStart(64, "0");
 
 /** What was asked and what is left are public: neither depends on a record. */
 function unaffordable(request: RequestRef, asked: string, left: string): Outcome {
@@ -112,6 +146,24 @@ function unaffordable(request: RequestRef, asked: string, left: string): Outcome
     { audit: [{ tenant: request.tenant, action: "budget.refused", request, code, details }] },
   );
 }
+
+const repeated = (request: RequestRef): Audit => ({
+  tenant: request.tenant,
+  action: "release.repeated",
+  request,
+});
+
+const witnessOf = (
+  { request, plan, matchLeaf }: ExactAggregate,
+  exact: Cell[],
+  { cells: released }: ReleasedAggregate,
+) =>
+  output(
+    "dp.witnesses",
+    "ReleaseWitness",
+    { request, plan, exact, released, matchLeaf },
+    { key: request.requestId },
+  );
 
 const outputOf = (released: ReleasedAggregate) =>
   output("dp.released", "ReleasedAggregate", released, { key: released.request.requestId });

@@ -1,9 +1,11 @@
 /**
- * The signed header of a record batch: who pushes what, and whether it may. The checks are documents/membership.ts's;
+ * The manifest of a record batch, and its provider's signature over the head it makes: who pushes what, and whether it may. The checks are documents/membership.ts's;
  * what they throw is a reason to reject the batch.
  */
+import { datasetHeadOf } from "../../documents/batch.ts";
 import { verifySignature, type CollaborationTable } from "../../documents/collaboration.ts";
 import { readMessage, requireCurrent, requireMember, requirePlace } from "../../documents/membership.ts";
+import { columnsDigest } from "../../documents/coordinates.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
@@ -26,17 +28,29 @@ export interface Region {
 export const readHeader = (text: string): RecordBatchHeader =>
   orRejected(() => readMessage("record-batch", text));
 
+/** The dataset's owner, and its slot in the collaboration, from 0. */
+export interface Owner {
+  readonly participant: Participant;
+  readonly slot: number;
+}
+
 /**
- * The dataset's owner, who signed the header for the current version and epoch and sent it under the dataset's key.
- * Throws NOT_A_MEMBER, EVENT_MISPLACED, NOT_HOME_REGION, WRONG_EPOCH or BAD_SIGNATURE.
+ * The dataset's owner, who signed the head for the current version and epoch and sent it under the dataset's key.
+ * Throws NOT_A_MEMBER, EVENT_MISPLACED, NOT_HOME_REGION, WRONG_EPOCH, BAD_SIGNATURE or BATCH_UNREADABLE.
  */
-export function requireOwner(header: RecordBatchHeader, came: Delivery, here: Region): Participant {
+export function requireOwner(header: RecordBatchHeader, came: Delivery, here: Region): Owner {
   return orRejected(() => {
     const { collaboration, participant } = requireMember(header, came.provider, here.collaborations);
     requirePlace(came.key, participant);
     requireCurrent(header, collaboration, here);
-    verifySignature("record-batch", header, came.signature, participant);
-    return participant;
+    verifySignature("dataset-head", datasetHeadOf(header), came.signature, participant);
+    if (header.columns !== columnsDigest(participant.columns)) {
+      throw new PavilionError(
+        "BATCH_UNREADABLE",
+        "The manifest is for other columns than the declared ones.",
+      );
+    }
+    return { participant, slot: collaboration.providers.indexOf(participant) };
   });
 }
 

@@ -6,7 +6,7 @@
  * Does not: keep or report anything it opened.
  */
 import { CryptoError } from "../../crypto/errors.ts";
-import { payloadDigest, recordBatchInfo } from "../../documents/batch.ts";
+import { payloadDigest, recordBatchInfo, SHARE_LENGTH } from "../../documents/batch.ts";
 import { rangeOf, type Column } from "../../documents/collaboration.ts";
 import type { MatchRecord, RecordBatch } from "../../schemas/avro/index.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
@@ -14,10 +14,11 @@ import { RejectedBatch } from "./rejected-batch.ts";
 
 /** DHKEM(P-256): an uncompressed point. */
 const ENC_LENGTH = 65;
-/** The tag and a padded record of 32 columns take 357 bytes. */
+/** The tag and a padded record of 32 columns take 390 bytes. */
 const CIPHERTEXT_LENGTH_MAX = 1024;
 /** First bytes of the OPRF output that make the token. */
 const TOKEN_LENGTH = 16;
+const BLINDING_LENGTH = 32;
 /** The context's info binds a record to its batch, its sequence number to its index: nothing is left for the aad. */
 const NO_AAD = new Uint8Array(0);
 
@@ -42,6 +43,7 @@ export function requirePayload(batch: RecordBatch, header: RecordBatchHeader): v
   const shaped =
     batch.enc.length === ENC_LENGTH &&
     batch.records.length === header.count &&
+    batch.commitments.length === header.count * SHARE_LENGTH &&
     batch.records.every((ciphertext) => ciphertext.length <= CIPHERTEXT_LENGTH_MAX);
   if (!shaped)
     throw new RejectedBatch("BATCH_UNREADABLE", "The payload has not the shape that the header states.");
@@ -98,12 +100,15 @@ function decode(bytes: Uint8Array, row: number, opening: RecordOpening): MatchRe
 function requireShape(records: readonly MatchRecord[], columns: readonly Column[]): void {
   const rows = rowsWhere(
     records,
-    ({ token, values }) => token.length !== TOKEN_LENGTH || values.length !== columns.length,
+    ({ token, values, blinding }) =>
+      token.length !== TOKEN_LENGTH ||
+      values.length !== columns.length ||
+      blinding.length !== BLINDING_LENGTH,
   );
   if (rows.length === 0) return;
   throw new RejectedBatch(
     "BATCH_UNREADABLE",
-    "A record's token or number of values is not as declared.",
+    "A record's token, blinding or number of values is not as declared.",
     rows,
   );
 }

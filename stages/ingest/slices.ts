@@ -2,7 +2,7 @@
  * Where records go: to the psi partition of their token's prefix, the same for every dataset of the epoch, so that
  * records of one person meet.
  */
-import type { MatchRecord } from "../../schemas/avro/index.ts";
+import type { MatchRecord, SliceRecord } from "../../schemas/avro/index.ts";
 
 /** First two bytes of the token, big-endian, modulo the number of partitions (1 to 1024). */
 function partitionOf(token: Uint8Array, partitions: number): number {
@@ -11,8 +11,10 @@ function partitionOf(token: Uint8Array, partitions: number): number {
 }
 
 /** One list for every partition, empty ones too: each partition learns that the batch has ended. */
-export function sliceByPartition(records: readonly MatchRecord[], partitions: number): MatchRecord[][] {
-  const slices = Array.from({ length: partitions }, (): MatchRecord[] => []);
-  for (const record of records) slices[partitionOf(record.token, partitions)]?.push(record);
+export function sliceByPartition(records: readonly MatchRecord[], partitions: number): SliceRecord[][] {
+  const slices = Array.from({ length: partitions }, (): SliceRecord[] => []);
+  for (const [row, record] of records.entries()) {
+    slices[partitionOf(record.token, partitions)]?.push({ ...record, row });
+  }
   return slices;
 }

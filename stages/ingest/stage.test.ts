@@ -5,99 +5,41 @@ import { CryptoError } from "../../crypto/errors.ts";
 import { digestOf } from "../../crypto/jws/canonical.ts";
 import { payloadDigest } from "../../documents/batch.ts";
 import { PavilionError } from "../../runtime/errors.ts";
-import { decodeRecord } from "../../runtime/registry/match-record.ts";
-import type { Outcome, StageEvent } from "../../runtime/stage.ts";
-import type { Notice, RecordBatch, RecordSlice } from "../../schemas/avro/index.ts";
+import { decodeRecord, encodeRecord } from "../../runtime/registry/match-record.ts";
+import type { Outcome } from "../../runtime/stage.ts";
+import type { RecordBatch } from "../../schemas/avro/index.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
+import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
 import {
   collaborationOf,
   following,
+  headed,
   participant,
   PARTITIONS,
   pushed,
   pushId,
   recordOf,
-  regionOpener,
   tokenOf,
+  type Pushed,
 } from "../../test/agent-messages.ts";
-import { tableOf } from "../../test/stage-question.ts";
+import {
+  assertRejected,
+  DAY_MS,
+  eventOf,
+  NOON,
+  noticeIn,
+  portsOf,
+  slicesIn,
+  takeIn,
+} from "../../test/stage-ingest.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { ingest, type IngestPorts } from "./stage.ts";
-
-const DAY_MS = 86_400_000;
-const NOON = 20_000 * DAY_MS + DAY_MS / 2;
-
-const portsOf = (document = collaborationOf(), changes: Partial<IngestPorts> = {}): IngestPorts => ({
-  collaborations: tableOf(document),
-  partitions: PARTITIONS,
-  region: "au",
-  openBatch: regionOpener.setup,
-  decodeRecord,
-  ...changes,
-});
-
-/** How a batch comes; by default beta's, under its dataset's key, at noon. */
-interface Arrival {
-  readonly provider?: string;
-  readonly key?: string;
-  readonly time?: number;
-}
-
-const eventOf = (
-  batch: RecordBatch,
-  { provider = "beta", key = `${provider}-people`, time = NOON }: Arrival = {},
-): StageEvent<"RecordBatch"> => ({
-  type: "RecordBatch",
-  value: batch,
-  topic: "ingest.<provider>",
-  key,
-  provider,
-  time,
-});
-
-/** Handles the batches one after another, each with what the one before left. */
-async function run(
-  batches: readonly RecordBatch[],
-  ports = portsOf(),
-  { state = new MemoryState(), ...arrival }: Arrival & { readonly state?: MemoryState } = {},
-): Promise<{ state: MemoryState; outcomes: Outcome[]; last: Outcome }> {
-  const outcomes: Outcome[] = [];
-  let last: Outcome | undefined;
-  for (const batch of batches) {
-    last = await ingest.handle(eventOf(batch, arrival), state, ports);
-    state.apply(last.changes);
-    outcomes.push(last);
-  }
-  assert.ok(last);
-  return { state, outcomes, last };
-}
-
-const noticeIn = (outcome: Outcome): Notice | undefined =>
-  outcome.outputs.find(({ type }) => type === "Notice")?.value as Notice | undefined;
-const slicesIn = (outcome: Outcome): RecordSlice[] =>
-  outcome.outputs.filter(({ type }) => type === "RecordSlice").map(({ value }) => value as RecordSlice);
-
-function assertRejected(outcome: Outcome, code: string, rows: number[] = []): void {
-  assert.equal(outcome.kind, "reject");
-  assert.equal(outcome.code, code);
-  assert.deepEqual(outcome.changes, []);
-  const notice = noticeIn(outcome);
-  assert.equal(notice?.kind, "rejected");
-  assert.equal(notice.code, code);
-  assert.deepEqual(notice.rows, rows);
-  assert.equal(outcome.outputs.length, 1);
-  assert.equal(outcome.outputs[0]?.provider, notice.provider);
-  assert.deepEqual(
-    outcome.audit.map(({ tenant, action, code: audited }) => [tenant, action, audited]),
-    [[notice.provider, "batch.rejected", code]],
-  );
-}
 
 describe("an accepted batch", () => {
   test("goes to every partition, by the token's first two bytes, with its head and a notice", async () => {
     const people = Array.from({ length: 20 }, (_, person) => recordOf(person));
     const { batch, header } = await pushed(people, { last: false });
-    const { last } = await run([batch]);
+    const { last } = await takeIn([batch]);
     assert.equal(last.kind, "publish");
     const slices = last.outputs.filter(({ type }) => type === "RecordSlice");
     assert.deepEqual(
@@ -112,14 +54,17 @@ describe("an accepted batch", () => {
       head: digestOf(header),
     };
     for (const [partition, slice] of slicesIn(last).entries()) {
-      const expected = people.filter(({ token }) => token.readUInt16BE(0) % PARTITIONS === partition);
+      const expected = people
+        .map((record, row) => ({ ...record, row }))
+        .filter(({ token }) => token.readUInt16BE(0) % PARTITIONS === partition);
       assert.deepEqual(
         { ...slice, records: slice.records.map((record) => ({ ...record })) },
         { ...mark, records: expected },
       );
     }
     const head = last.outputs.find(({ type }) => type === "DatasetHead");
-    assert.deepEqual(head?.value, { ...mark, provider: "beta", complete: false });
+    const { signature } = batch;
+    assert.deepEqual(head?.value, { ...mark, provider: "beta", complete: false, signature });
     assert.equal(head.partition, "all");
     assert.equal(noticeIn(last)?.kind, "accepted");
     assert.deepEqual(last.audit, [
@@ -132,7 +77,7 @@ describe("an accepted batch", () => {
   });
 
   test("may be empty, and still marks its end in every partition", async () => {
-    const { last } = await run([(await pushed([])).batch]);
+    const { last } = await takeIn([(await pushed([])).batch]);
     assert.deepEqual(
       slicesIn(last).map(({ records }) => records.length),
       [0, 0, 0, 0],
@@ -141,7 +86,7 @@ describe("an accepted batch", () => {
 
   test("keeps nulls of nullable columns, the bounds themselves, and the index of other", async () => {
     const edges = [recordOf(1, [null, 0, 2]), recordOf(2, [0, 1, 0]), recordOf(3, [120, 1, 2])];
-    const { last } = await run([(await pushed(edges)).batch], portsOf(collaborationOf()));
+    const { last } = await takeIn([(await pushed(edges)).batch], portsOf(collaborationOf()));
     assert.equal(last.kind, "publish");
     const values = slicesIn(last).flatMap(({ records }) => records.map((record) => record.values));
     assert.deepEqual(values.sort(), edges.map((record) => record.values).sort());
@@ -153,13 +98,13 @@ describe("an accepted batch", () => {
     });
     const first = await pushed([recordOf(1), recordOf(2)]);
     const second = await following(first, [recordOf(2, [41, 0, 1]), recordOf(1)], { push: pushId(2) });
-    const { last } = await run([first.batch, second.batch], portsOf(document));
+    const { last } = await takeIn([first.batch, second.batch], portsOf(document));
     assert.equal(last.kind, "publish");
   });
 
   test("that comes again is told so again, and has no other effect", async () => {
     const first = await pushed([recordOf(1)]);
-    const { outcomes, last } = await run([first.batch, first.batch]);
+    const { outcomes, last } = await takeIn([first.batch, first.batch]);
     assert.deepEqual(last, { ...outcomes[1], outputs: last.outputs, changes: [], audit: [] });
     assert.equal(noticeIn(last)?.kind, "accepted");
     assert.equal(last.outputs.length, 1);
@@ -168,7 +113,7 @@ describe("an accepted batch", () => {
   test("that comes again with another payload is rejected", async () => {
     const first = await pushed([recordOf(1)]);
     const altered = { ...first.batch, records: [Buffer.alloc(40)] };
-    assertRejected((await run([first.batch, altered])).last, "BATCH_DIGEST_MISMATCH");
+    assertRejected((await takeIn([first.batch, altered])).last, "BATCH_DIGEST_MISMATCH");
   });
 
   test("of a new epoch drops what was kept of the old one, and of no other dataset", async () => {
@@ -178,14 +123,14 @@ describe("an accepted batch", () => {
       { provider: "alpha", dataset: "alpha-people" },
       { signer: "alpha" },
     );
-    const { state } = await run([old.batch]);
-    await run([alpha.batch], portsOf(), { state, provider: "alpha" });
+    const { state } = await takeIn([old.batch]);
+    await takeIn([alpha.batch], portsOf(), { state, provider: "alpha" });
     const next = collaborationOf({
       version: 2,
       matching: { sender: "alpha", epoch: 2, partitions: PARTITIONS },
     });
     const fresh = await pushed([recordOf(1)], { version: 2, epoch: 2 });
-    const { last } = await run([fresh.batch], portsOf(next), { state });
+    const { last } = await takeIn([fresh.batch], portsOf(next), { state });
     assert.equal(last.kind, "publish");
     assert.deepEqual(
       state.snapshot().map(([table, key]) => [table, key.split("/").slice(0, 3).join("/")]),
@@ -206,7 +151,7 @@ describe("a batch is rejected", () => {
     rows: number[] = [],
   ): void => {
     test(`${code}: ${name}`, async () => {
-      assertRejected((await run([await make()], ports)).last, code, rows);
+      assertRejected((await takeIn([await make()], ports)).last, code, rows);
     });
   };
   const batchOf = async (...from: Parameters<typeof pushed>): Promise<RecordBatch> =>
@@ -242,8 +187,15 @@ describe("a batch is rejected", () => {
   rejects("a plaintext that is no record", "BATCH_UNREADABLE", () => batchOf(one), decodes, [0]);
   const trailing = { altered: (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(1)]) };
   rejects("bytes after a record", "BATCH_UNREADABLE", () => batchOf(one, {}, trailing), portsOf(), [0]);
-  const short = { token: Buffer.alloc(15), values: [1, 1, 1] };
+  const short = { ...recordOf(2), token: Buffer.alloc(15) };
   rejects("a short token", "BATCH_UNREADABLE", () => batchOf([...one, short]), portsOf(), [1]);
+  const blinded = (length: number) => ({
+    altered: (bytes: Buffer) => encodeRecord({ ...decodeRecord(bytes), blinding: Buffer.alloc(length, 1) }),
+  });
+  for (const length of [0, 31]) {
+    const name = `a blinding of ${String(length)} bytes`;
+    rejects(name, "BATCH_UNREADABLE", () => batchOf(one, {}, blinded(length)), portsOf(), [0]);
+  }
   rejects("a missing column", "BATCH_UNREADABLE", () => batchOf([recordOf(1, [1, 1])]), portsOf(), [0]);
 
   rejects("an unknown collaboration", "NOT_A_MEMBER", () => batchOf(one, { collaboration: "wealth" }));
@@ -302,35 +254,41 @@ describe("a batch is rejected", () => {
   );
 
   async function reordered(): Promise<RecordBatch> {
-    const { batch } = await pushed([recordOf(1), recordOf(2)]);
-    return resigned(batch, [...batch.records].reverse());
+    const made = await pushed([recordOf(1), recordOf(2)]);
+    return resigned(made, { records: made.batch.records.toReversed() });
   }
   async function displaced(): Promise<RecordBatch> {
-    const { batch } = await pushed(one, { sequence: 2 });
-    return resigned(batch, batch.records);
+    return resigned(await pushed(one, { sequence: 2 }), {}, { sequence: 1 });
   }
   async function offCurve(): Promise<RecordBatch> {
-    const { batch } = await pushed(one);
-    return resigned({ ...batch, enc: Buffer.alloc(65, 4) }, batch.records);
+    return resigned(await pushed(one), { enc: Buffer.alloc(65, 4) });
   }
   /** Puts a payload under a header that is right in everything else. */
-  async function resigned(batch: RecordBatch, records: Buffer[]): Promise<RecordBatch> {
-    const digest = payloadDigest([batch.enc, ...records]);
-    const { batch: signed } = await pushed([], { count: records.length, payloadDigest: digest });
-    return { ...signed, enc: batch.enc, records };
+  async function resigned(
+    made: Pushed,
+    payload: Partial<RecordBatch>,
+    changes: Partial<RecordBatchHeader> = {},
+  ): Promise<RecordBatch> {
+    const batch = { ...made.batch, ...payload };
+    const header = {
+      ...made.header,
+      payloadDigest: payloadDigest([batch.enc, ...batch.records]),
+      ...changes,
+    };
+    return { ...batch, ...(await headed(header, "beta")) };
   }
 
   test("EVENT_MISPLACED: a batch under another key than its dataset, which leads to another partition", async () => {
     const batch = await batchOf(one);
     for (const key of ["alpha-people", "beta-people-2", "health", ""]) {
-      assertRejected((await run([batch], portsOf(), { key })).last, "EVENT_MISPLACED");
+      assertRejected((await takeIn([batch], portsOf(), { key })).last, "EVENT_MISPLACED");
     }
   });
 
   test("DUPLICATE_TOKEN: a person in an earlier batch of the same push", async () => {
     const first = await pushed([recordOf(1)], { last: false });
     const second = await following(first, [recordOf(2), recordOf(1)]);
-    assertRejected((await run([first.batch, second.batch])).last, "DUPLICATE_TOKEN", [1]);
+    assertRejected((await takeIn([first.batch, second.batch])).last, "DUPLICATE_TOKEN", [1]);
   });
 
   test("BATCH_OUT_OF_SEQUENCE: a gap, a fork, and an older batch again", async () => {
@@ -338,25 +296,27 @@ describe("a batch is rejected", () => {
     const second = await following(first, [recordOf(2)]);
     const third = await following(second, [recordOf(3)]);
     const fork = await pushed([recordOf(4)]);
-    assertRejected((await run([first.batch, third.batch])).last, "BATCH_OUT_OF_SEQUENCE");
-    assertRejected((await run([first.batch, fork.batch])).last, "BATCH_OUT_OF_SEQUENCE");
-    assertRejected((await run([first.batch, second.batch, first.batch])).last, "BATCH_OUT_OF_SEQUENCE");
+    assertRejected((await takeIn([first.batch, third.batch])).last, "BATCH_OUT_OF_SEQUENCE");
+    assertRejected((await takeIn([first.batch, fork.batch])).last, "BATCH_OUT_OF_SEQUENCE");
+    assertRejected((await takeIn([first.batch, second.batch, first.batch])).last, "BATCH_OUT_OF_SEQUENCE");
   });
 
   test("CHURN_LIMIT: within the day only", async () => {
     const ports = limited({ records: 9, changesPerDay: 2 });
     const first = await pushed([recordOf(1), recordOf(2)]);
     const second = await following(first, [recordOf(1)], { push: pushId(2) });
-    const { state, last } = await run([first.batch, second.batch], ports);
+    const { state, last } = await takeIn([first.batch, second.batch], ports);
     assertRejected(last, "CHURN_LIMIT");
-    const yesterday = await run([second.batch], ports, { state, time: NOON - DAY_MS });
+    const yesterday = await takeIn([second.batch], ports, { state, time: NOON - DAY_MS });
     assertRejected(yesterday.last, "CHURN_LIMIT");
-    const tomorrow = await run([second.batch], ports, { state, time: NOON + DAY_MS });
+    const tomorrow = await takeIn([second.batch], ports, { state, time: NOON + DAY_MS });
     assert.equal(tomorrow.last.kind, "publish");
   });
 
   test("with a notice even where nothing of it can be read", async () => {
-    const { last } = await run([{ header: "", signature: "", enc: Buffer.alloc(0), records: [] }]);
+    const { last } = await takeIn([
+      { header: "", signature: "", enc: Buffer.alloc(0), records: [], commitments: Buffer.alloc(0) },
+    ]);
     const { provider, collaboration, dataset, batch } = noticeIn(last) ?? {};
     assert.deepEqual([provider, collaboration, dataset, batch], ["beta", "", "", 0]);
   });
@@ -383,7 +343,7 @@ test("a failing HSM is no fault of the batch", async () => {
 
 test("tokens leave in slices alone, and no count but the batch's number leaves", async () => {
   const people = Array.from({ length: 77 }, (_, person) => recordOf(person));
-  const { last } = await run([(await pushed([...people, recordOf(0)])).batch]);
+  const { last } = await takeIn([(await pushed([...people, recordOf(0)])).batch]);
   assertRejected(last, "DUPLICATE_TOKEN", [77]);
   assert.equal(last.kind, "reject");
   const told = JSON.stringify([last.detail, last.audit, { ...noticeIn(last), rows: [] }]);
@@ -407,7 +367,7 @@ test("doubling any batch, or replaying any prefix, changes neither state nor sli
   const batches = chain.map(({ batch }) => batch);
   const effectsOf = (outcomes: Outcome[]): unknown[] =>
     outcomes.flatMap(({ outputs, audit }) => [...outputs.filter(({ type }) => type !== "Notice"), ...audit]);
-  const expected = await run(batches);
+  const expected = await takeIn(batches);
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.nat(batches.length - 1), { maxLength: 6 }),
@@ -417,7 +377,7 @@ test("doubling any batch, or replaying any prefix, changes neither state nor sli
           ...batches.flatMap((batch, index) => (doubled.includes(index) ? [batch, batch] : [batch])),
           ...batches.slice(0, prefix),
         ];
-        const actual = await run(script);
+        const actual = await takeIn(script);
         const accepted = actual.outcomes.filter(({ kind }) => kind === "publish");
         assert.deepEqual(actual.state.snapshot(), expected.state.snapshot());
         assert.deepEqual(effectsOf(accepted), effectsOf(expected.outcomes));

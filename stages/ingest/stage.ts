@@ -2,10 +2,11 @@
  * Ingest: takes in a provider's record batches, or rejects each whole with its reason.
  *
  * Promises: an accepted batch was pushed and signed by the dataset's owner, follows the one before, opened entirely
- * and kept to the declared bounds and limits; every psi partition gets exactly one slice of it, and the provider one
+ * and kept to the declared bounds and limits; its commitments are to exactly these values; every psi partition gets exactly one slice of it, and the provider one
  * notice. Does not: see an identifier, or put a token, a value or a count into a message, notice or audit event.
  */
 import { digestOf } from "../../crypto/jws/canonical.ts";
+import { datasetHeadOf } from "../../documents/batch.ts";
 import type { CollaborationTable } from "../../documents/collaboration.ts";
 import {
   output,
@@ -22,6 +23,7 @@ import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
 import { datasetAt, forgetOtherEpochs, writeRecords } from "./dataset.ts";
 import { readHeader, requireOwner } from "./header.ts";
 import { audited, notice } from "./notice.ts";
+import { requireCommitments } from "./commitments.ts";
 import { openRecords, requirePayload, type RecordOpening } from "./records.ts";
 import { RejectedBatch } from "./rejected-batch.ts";
 import { placeInSequence } from "./sequence.ts";
@@ -32,6 +34,8 @@ export interface IngestPorts extends RecordOpening {
   /** The region's partition count. */
   readonly partitions: number;
   readonly region: string;
+  /** So many fresh uniform bytes: the weights of the check of openings, which no provider may foresee. */
+  readonly randomBytes: (length: number) => Uint8Array;
 }
 
 type BatchEvent = StageEvent<"RecordBatch">;
@@ -64,7 +68,7 @@ async function takeIn(
   ports: IngestPorts,
 ): Promise<Outcome> {
   const { key, value } = event;
-  const participant = requireOwner(header, { key, provider, signature: value.signature }, ports);
+  const { participant, slot } = requireOwner(header, { key, provider, signature: value.signature }, ports);
   requirePayload(value, header);
   const head = digestOf(header);
   const last = datasetAt(header, state);
@@ -72,10 +76,17 @@ async function takeIn(
     return publish({ outputs: [notice(provider, header)] });
   }
   const records = await openRecords(value, header, participant.columns, ports);
+  requireCommitments(
+    value.commitments,
+    records,
+    header,
+    { slot, columns: participant.columns },
+    ports.randomBytes,
+  );
   const written = writeRecords(records, header, head, participant.limits, event.time, state);
   const forgotten = last === undefined ? forgetOtherEpochs(header, state) : [];
   return publish({
-    outputs: [...announce(records, header, head, ports.partitions), notice(provider, header)],
+    outputs: [...announce(records, header, value.signature, ports.partitions), notice(provider, header)],
     changes: [...forgotten, ...written],
     audit: [audited(provider, header)],
   });
@@ -84,15 +95,16 @@ async function takeIn(
 function announce(
   records: readonly MatchRecord[],
   header: RecordBatchHeader,
-  head: string,
+  signature: string,
   partitions: number,
 ): Output[] {
-  const { collaboration, epoch, dataset, sequence, provider, last } = header;
+  const { provider, last } = header;
+  const { collaboration, epoch, dataset, sequence, head } = datasetHeadOf(header);
   const mark = { collaboration, epoch, dataset, sequence, head };
   const slices = sliceByPartition(records, partitions).map((slice, partition) =>
     output("dataset.slices", "RecordSlice", { ...mark, records: slice }, { key: dataset, partition }),
   );
-  const datasetHead = { ...mark, provider, complete: last };
+  const datasetHead = { ...mark, provider, complete: last, signature };
   return [...slices, output("dataset.heads", "DatasetHead", datasetHead, { key: dataset, partition: "all" })];
 }
 

@@ -3,6 +3,7 @@
  * `held`: open questions by request digest; `decided`: the deadlines of those answered or refused, kept for a while so
  * that a question that comes twice is decided once.
  */
+import type { BlindingSource } from "../../documents/blinding.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import {
   output,
@@ -14,7 +15,8 @@ import {
 } from "../../runtime/stage.ts";
 import type { MatchQuestion, RequestRef } from "../../schemas/avro/index.ts";
 import { compareHeads, type Head } from "./heads.ts";
-import { match, type DatasetRecords } from "./match.ts";
+import { match, type DatasetRecords, type Match } from "./match.ts";
+import { listOf } from "./preimage.ts";
 import { placeOf, recordsOf } from "./records.ts";
 
 /** How long a decision is remembered after the deadline; nothing is replayed later than that. */
@@ -24,6 +26,7 @@ export interface Place {
   /** This partition, from 0, and how many there are. */
   readonly partition: number;
   readonly partitions: number;
+  readonly blinding: BlindingSource;
 }
 
 export interface Decisions {
@@ -41,17 +44,17 @@ export function heldQuestions(state: StateView): MatchQuestion[] {
 }
 
 /** Decides each question that is open against the state, at the broker's time in milliseconds. */
-export function decide(
+export async function decide(
   questions: readonly MatchQuestion[],
   state: StateView,
   time: number,
   at: Place,
-): Decisions {
+): Promise<Decisions> {
   const decisions: Decisions = { outputs: [], changes: [], refusals: [], audit: [] };
   for (const question of questions) {
     const { request } = question;
     if (state.get("decided", request.digest) !== undefined) continue;
-    const decision = decideOne(question, state, time, at);
+    const decision = await decideOne(question, state, time, at);
     if (decision === "hold") {
       if (state.get("held", request.digest) === undefined) {
         decisions.changes.push({ table: "held", key: request.digest, value: question });
@@ -60,7 +63,7 @@ export function decide(
     }
     if ("code" in decision) decisions.refusals.push(decision);
     else {
-      decisions.outputs.push(decision);
+      decisions.outputs.push(...decision);
       decisions.audit.push(matched(request, at));
     }
     decisions.changes.push(
@@ -89,7 +92,7 @@ function decideOne(
   state: StateView,
   time: number,
   at: Place,
-): "hold" | RefusedRequest | Output {
+): "hold" | RefusedRequest | Promise<RefusedRequest | Output[]> {
   const { request, plan } = question;
   if (time > request.deadline) {
     return {
@@ -117,18 +120,30 @@ function decideOne(
   return answer(question, records, at);
 }
 
-function answer(
+async function answer(
   { request, document, plan }: MatchQuestion,
   records: readonly DatasetRecords[],
-  { partition, partitions }: Place,
-): RefusedRequest | Output {
+  { partition, partitions, blinding }: Place,
+): Promise<RefusedRequest | Output[]> {
+  let found: Match;
   try {
-    const cells = match(records, plan);
-    const partial = { request, document, plan, partition, partitions, cells };
-    return output("psi.partials", "PartialAggregate", partial, { key: request.requestId });
+    found = match(records, plan);
   } catch (error) {
     // The input may be a slice that is in order: the question ends, not the slice.
     if (!(error instanceof PavilionError)) throw error;
     return { request, code: error.code, detail: error.message };
   }
+  const bound = Math.min(...records.map(({ count }) => count));
+  const at = { digest: request.digest, partition };
+  const { parts, digest } = await listOf(found.people, plan, bound, at, blinding);
+  const { cells } = found;
+  const partial = { request, document, plan, partition, partitions, cells, preimage: digest };
+  const to = { key: request.requestId };
+  return [
+    output("psi.partials", "PartialAggregate", partial, to),
+    ...parts.map((text, index) => {
+      const part = `partition-${String(partition)}-${String(index)}`;
+      return output("match.preimages", "MatchPreimage", { request, part, text }, to);
+    }),
+  ];
 }

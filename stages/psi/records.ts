@@ -3,7 +3,8 @@
  * written by each of them under one name, and whoever reads the changelog's topic could count the people who match.
  */
 import type { StateView } from "../../runtime/stage.ts";
-import type { DatasetRecords, Values } from "./match.ts";
+import type { SliceRecord } from "../../schemas/avro/index.ts";
+import type { DatasetRecords, StoredRecord } from "./match.ts";
 
 /** `<collaboration>/<epoch>/`: what every key of the epoch's tables starts with. */
 export const placeOf = (collaboration: string, epoch: number): string => `${collaboration}/${String(epoch)}/`;
@@ -15,6 +16,14 @@ export const placeOf = (collaboration: string, epoch: number): string => `${coll
 export const recordTable = (collaboration: string, epoch: number, dataset: string): string =>
   `records/${placeOf(collaboration, epoch)}${dataset}`;
 
+/** A record as state holds it: JSON. */
+export const storedRecord = ({ values, blinding, row }: SliceRecord, sequence: number): StoredRecord => [
+  values,
+  blinding.toString("hex"),
+  sequence,
+  row,
+];
+
 /** The dataset's records of the epoch; `count` says how many they are. */
 export function recordsOf(
   state: StateView,
@@ -25,7 +34,7 @@ export function recordsOf(
   const table = recordTable(collaboration, epoch, dataset);
   return {
     count,
-    entries: () => state.entries(table) as Iterable<[token: string, values: Values]>,
-    valuesOf: (token) => state.get(table, token) as Values | undefined,
+    entries: () => state.entries(table) as Iterable<[token: string, record: StoredRecord]>,
+    recordOf: (token) => state.get(table, token) as StoredRecord | undefined,
   };
 }

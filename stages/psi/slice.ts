@@ -1,5 +1,5 @@
 /**
- * Takes a batch's slice into the partition's tables. `records/…`, one a dataset: its values by token; `heads`: the last batch of
+ * Takes a batch's slice into the partition's tables. `records/…`, one a dataset: its records by token; `heads`: the last batch of
  * each dataset, and how many records it has here; `epochs`: the epoch a collaboration is in, with its datasets' tables of that epoch alone.
  *
  * Promises: taking a slice in again changes nothing; batches go in without gaps, and a fork of a dataset is refused.
@@ -8,7 +8,7 @@ import { PavilionError } from "../../runtime/errors.ts";
 import type { Change, StateView } from "../../runtime/stage.ts";
 import type { RecordSlice } from "../../schemas/avro/index.ts";
 import type { Head } from "./heads.ts";
-import { placeOf, recordTable } from "./records.ts";
+import { placeOf, recordTable, storedRecord } from "./records.ts";
 
 /** The changes that the slice makes: none for one that was taken in before, or of an epoch that is over. */
 export function takeSlice(slice: RecordSlice, state: StateView): Change[] {
@@ -42,9 +42,11 @@ function isNext({ sequence, head }: RecordSlice, last: Head | undefined): boolea
 }
 
 /** The slice's records; the last one of a token counts. */
-function upsert({ collaboration, epoch, dataset, records }: RecordSlice): Change[] {
+function upsert({ collaboration, epoch, dataset, sequence, records }: RecordSlice): Change[] {
   const table = recordTable(collaboration, epoch, dataset);
-  const updated = new Map(records.map(({ token, values }) => [token.toString("hex"), values]));
+  const updated = new Map(
+    records.map((record) => [record.token.toString("hex"), storedRecord(record, sequence)]),
+  );
   return [...updated].map(([key, value]) => ({ table, key, value }));
 }
 

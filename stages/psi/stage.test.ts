@@ -2,56 +2,18 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import type { Outcome, StageEvent } from "../../runtime/stage.ts";
-import type { MatchQuestion, PartialAggregate, RecordSlice } from "../../schemas/avro/index.ts";
-import { ASKED, DEADLINE, headOf, planAt, questionOf } from "../../test/stage-plan.ts";
-import { refusalsIn, runStage, type StageRun } from "../../test/stage-run.ts";
-import { MemoryState } from "../../test/stage-state.ts";
-import { psi, type PsiPorts } from "./stage.ts";
-
-type PsiEvent = StageEvent<"RecordSlice" | "MatchQuestion" | "Tick">;
+import { partitionDigest } from "../../documents/leaves.ts";
+import type { Outcome } from "../../runtime/stage.ts";
+import type { PartialAggregate } from "../../schemas/avro/index.ts";
+import { statisticsIn } from "../../test/stage-aggregate.ts";
+import { tokenOf } from "../../test/stage-match.ts";
+import { ASKED, DEADLINE, planAt, questionOf } from "../../test/stage-plan.ts";
+import { people, preimagesIn, question, run, slice, tick, visits } from "../../test/stage-psi.ts";
+import { refusalsIn } from "../../test/stage-run.ts";
 
 const HOUR_MS = 3_600_000;
-const ports: PsiPorts = { partition: 3, partitions: 4 };
-const tokenOf = (person: number): Buffer =>
-  createHash("sha256").update(String(person)).digest().subarray(0, 16);
 
-function slice(
-  dataset: string,
-  sequence: number,
-  records: Record<number, (number | null)[]> = {},
-  changes: Partial<RecordSlice> = {},
-): PsiEvent {
-  const value: RecordSlice = {
-    collaboration: "care",
-    epoch: 2,
-    dataset,
-    sequence,
-    head: headOf(dataset, sequence),
-    records: Object.entries(records).map(([person, values]) => ({ token: tokenOf(Number(person)), values })),
-    ...changes,
-  };
-  return { type: "RecordSlice", value, topic: "dataset.slices", key: "", time: ASKED };
-}
-
-const question = (value: MatchQuestion, time = ASKED): PsiEvent => ({
-  type: "MatchQuestion",
-  value,
-  topic: "compliance.approved",
-  key: "",
-  time,
-});
-const tick = (time: number): PsiEvent => ({
-  type: "Tick",
-  value: { worker: "w", stages: [] },
-  topic: "clock.ticks",
-  key: "",
-  time,
-});
-
-const people = { 1: [40, 0], 2: [null, 2], 3: [16, 1] };
-const visits = { 2: [3], 3: [0], 4: [9] };
-/** Of the people above, 2 and 3 have visits. */
+/** Of the people of the slices, 2 and 3 have visits. The plan's statistics, group by group. */
 const answer = [
   [2, 1, 0],
   [0, 0, 0],
@@ -59,15 +21,11 @@ const answer = [
   [1, 0, 0],
 ];
 
-const run = (events: readonly PsiEvent[], state = new MemoryState()): Promise<StageRun> =>
-  runStage((event: PsiEvent, view) => psi.handle(event, view, ports), events, state);
-
-const partialsIn = (outcome: Outcome): PartialAggregate[] =>
-  outcome.outputs.map(({ value }) => value as PartialAggregate);
-
+const partialsIn = ({ outputs }: Outcome): PartialAggregate[] =>
+  outputs.filter(({ topic }) => topic === "psi.partials").map(({ value }) => value as PartialAggregate);
 function assertAnswered(outcome: Outcome, cells = answer): void {
   assert.deepEqual(
-    partialsIn(outcome).map((partial) => partial.cells.map(({ values }) => values)),
+    partialsIn(outcome).map((partial) => partial.cells.map((cell) => statisticsIn(cell, partial.plan))),
     [cells],
   );
   assert.deepEqual(refusalsIn(outcome), []);
@@ -88,13 +46,19 @@ test("answers a question at the pinned heads with a partial that carries questio
   const { last } = await run([slice("people", 1, people), slice("visits", 1, visits), question(asked)]);
   assertAnswered(last);
   const { request, document, plan } = asked;
-  const [output] = last.outputs;
-  assert.deepEqual(output, {
-    topic: "psi.partials",
-    type: "PartialAggregate",
-    key: request.requestId,
-    value: { request, document, plan, partition: 3, partitions: 4, cells: partialsIn(last)[0]?.cells },
-  });
+  const [partial] = partialsIn(last);
+  const [preimage] = preimagesIn(last);
+  assert.ok(partial && preimage);
+  const { cells } = partial;
+  const digest = partitionDigest([createHash("sha256").update(preimage.text).digest("hex")]);
+  const to = { key: request.requestId };
+  const place = { partition: 3, partitions: 4 };
+  const answered = { request, document, plan, ...place, cells, preimage: digest };
+  const listed = { request, part: "partition-3-0", text: preimage.text };
+  assert.deepEqual(last.outputs, [
+    { topic: "psi.partials", type: "PartialAggregate", value: answered, ...to },
+    { topic: "match.preimages", type: "MatchPreimage", value: listed, ...to },
+  ]);
   assert.deepEqual(last.audit, [
     {
       tenant: request.tenant,
@@ -206,7 +170,7 @@ describe("a question", () => {
     const { outcomes, last, state } = await run([
       question(questionOf(1)),
       slice("people", 1, { 1: [5, 0] }),
-      slice("visits", 1, { 1: [1] }),
+      slice("visits", 1, { 1: [1, 0] }),
     ]);
     assertSilent(outcomes[0] ?? last);
     assertRefused(last, "INTERNAL_ERROR");
@@ -310,7 +274,7 @@ test("doubling any event, or replaying any prefix, changes neither state nor out
     question(questionOf(3, planAt(1, 1))),
     question(questionOf(4, planAt(2, 2))),
     tick(DEADLINE + 1),
-    slice("visits", 2, { 5: [1] }),
+    slice("visits", 2, { 5: [1, null] }),
   ];
   const spoken = (outcomes: Outcome[]): unknown[] =>
     outcomes.flatMap((outcome) => [...outcome.outputs, ...refusalsIn(outcome)]);

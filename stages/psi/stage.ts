@@ -5,17 +5,19 @@
  * Promises: a partial aggregate is as of exactly the heads that compliance pinned; each question gets from each
  * partition one partial or one refusal, by its deadline. Does not: see identifiers, add noise, or say who matched.
  */
+import type { BlindingSource } from "../../documents/blinding.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import {
   publish,
   reject,
+  type Change,
   type Outcome,
   type Stage,
   type StageEvent,
   type StateView,
 } from "../../runtime/stage.ts";
 import type { RecordSlice } from "../../schemas/avro/index.ts";
-import { withChanges } from "./changed-state.ts";
+import { withChanges } from "../../runtime/changed-state.ts";
 import { decide, forgetDecided, heldQuestions, type Decisions } from "./question.ts";
 import { takeSlice } from "./slice.ts";
 
@@ -24,6 +26,7 @@ export interface PsiPorts {
   readonly partitions: number;
   /** The partition this handler serves, from 0. */
   readonly partition: number;
+  readonly blinding: BlindingSource;
 }
 
 type PsiEvent = StageEvent<"RecordSlice" | "MatchQuestion" | "Tick">;
@@ -35,28 +38,34 @@ export const psi: Stage<PsiEvent["type"], PsiPorts> = {
     { topic: "compliance.approved", types: ["MatchQuestion"] },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
-  outputs: ["psi.partials"],
+  outputs: ["psi.partials", "match.preimages"],
   handle: handlePsi,
 };
 
-function handlePsi(event: PsiEvent, state: StateView, ports: PsiPorts): Outcome {
+async function handlePsi(event: PsiEvent, state: StateView, ports: PsiPorts): Promise<Outcome> {
   if (event.type === "RecordSlice") return handleSlice(event.value, event.time, state, ports);
-  if (event.type === "MatchQuestion") return outcomeOf(decide([event.value], state, event.time, ports));
+  if (event.type === "MatchQuestion") return outcomeOf(await decide([event.value], state, event.time, ports));
   const late = heldQuestions(state).filter(({ request }) => event.time > request.deadline);
-  const decisions = decide(late, state, event.time, ports);
+  const decisions = await decide(late, state, event.time, ports);
   return outcomeOf({ ...decisions, changes: [...decisions.changes, ...forgetDecided(state, event.time)] });
 }
 
-function handleSlice(slice: RecordSlice, time: number, state: StateView, ports: PsiPorts): Outcome {
+async function handleSlice(
+  slice: RecordSlice,
+  time: number,
+  state: StateView,
+  ports: PsiPorts,
+): Promise<Outcome> {
+  let taken: Change[];
   try {
-    const taken = takeSlice(slice, state);
-    if (taken.length === 0) return publish({});
-    const decisions = decide(heldQuestions(state), withChanges(state, taken), time, ports);
-    return outcomeOf({ ...decisions, changes: [...taken, ...decisions.changes] });
+    taken = takeSlice(slice, state);
   } catch (error) {
     if (!(error instanceof PavilionError)) throw error;
     return reject(error.code, error.message);
   }
+  if (taken.length === 0) return publish({});
+  const decisions = await decide(heldQuestions(state), withChanges(state, taken), time, ports);
+  return outcomeOf({ ...decisions, changes: [...taken, ...decisions.changes] });
 }
 
 const outcomeOf = ({ refusals, ...effects }: Decisions): Outcome => publish(effects, refusals);

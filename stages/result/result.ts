@@ -2,11 +2,14 @@
  * The two forms of a result: an answer with its credential, or a coded refusal.
  */
 import type { Refusal, RequestRef, Result, SignedResult } from "../../schemas/avro/index.ts";
+import { topicFor } from "../../schemas/topics.ts";
 
-/** Provisional: no spend is anchored yet. */
-export function answered(signed: SignedResult): Result {
-  const { request, answer, credential, seedCommitment, commitment, proof, evidence } = signed;
-  const parts = { answer, credential, seedCommitment, commitment, proof, evidence };
+/** Provisional: the evidence bundle, on its own topic, says once the spend is anchored. */
+export function answered(signed: SignedResult, region: string): Result {
+  const { request, answer, credential, matchLeaf, spendLeaf, repeats } = signed;
+  const evidence = topicFor(region, "evidence.bundles");
+  const evidenceFor = repeats?.digest ?? request.digest;
+  const parts = { answer, credential, matchLeaf, spendLeaf, evidence, evidenceFor };
   return { ...namedBy(request), status: "provisional", code: null, message: null, ...parts };
 }
 
@@ -19,8 +22,8 @@ const namedBy = ({ requestId, digest, tenant }: RequestRef) => ({ requestId, req
 const nothing = {
   answer: null,
   credential: null,
-  seedCommitment: null,
-  commitment: null,
-  proof: null,
+  matchLeaf: null,
+  spendLeaf: null,
   evidence: null,
+  evidenceFor: null,
 };

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { ErrorCode } from "../../runtime/errors.ts";
 import { explain, type Outcome, type StageEvent } from "../../runtime/stage.ts";
 import type { Overdue, Refusal, RequestRef, Result, SignedResult } from "../../schemas/avro/index.ts";
+import { firstSeed } from "../../test/stage-seed.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { KEEP_CLOSED_MS, PRUNE_EVERY_MS } from "./arbiter.ts";
 import { result } from "./stage.ts";
@@ -24,16 +25,17 @@ const refFor = (name: string): RequestRef => ({
 
 const routedAt = (name: string, time = start): Input => ({
   type: "RoutedRequest",
-  value: { request: refFor(name), document: "{}", signature: "a..b" },
+  value: { request: refFor(name), document: "{}", signature: "a..b", seed: firstSeed },
   topic: "routing.routed",
   key: "",
   time,
 });
 
-const signedAt = (name: string, time = start): Input => {
+const leaves = { matchLeaf: "11".repeat(32), spendLeaf: "22".repeat(32) };
+
+const signedAt = (name: string, time = start, repeats: RequestRef | null = null): Input => {
   const answer = { groups: [], confidence: "19/20", epsilonSpent: "1/2", epsilonLeft: "3/2" };
-  const later = { seedCommitment: null, commitment: null, proof: null, evidence: null };
-  const value: SignedResult = { request: refFor(name), answer, credential: "h.p.s", ...later };
+  const value: SignedResult = { request: refFor(name), answer, credential: "h.p.s", ...leaves, repeats };
   return { type: "SignedResult", value, topic: "signing.signed", key: "", time };
 };
 
@@ -86,9 +88,25 @@ test("publishes an answer, provisional, under its request's id and digest", asyn
   assert.equal(outcome.audit[0]?.action, "result.published");
 });
 
+test("an answer names its leaves, and where its evidence will appear, under its own digest", async () => {
+  const { results } = await run([routedAt("a"), signedAt("a")]);
+  const [{ matchLeaf, spendLeaf, evidence, evidenceFor }] = results as [Result];
+  assert.deepEqual({ matchLeaf, spendLeaf }, leaves);
+  assert.deepEqual([evidence, evidenceFor], ["au-east.evidence.bundles", "a"]);
+});
+
+test("a repeated answer's evidence is the first request's", async () => {
+  const { results } = await run([routedAt("b"), signedAt("b", start, refFor("a"))]);
+  const [{ requestDigest, evidence, evidenceFor, spendLeaf }] = results as [Result];
+  assert.deepEqual([requestDigest, evidenceFor], ["b", "a"]);
+  assert.deepEqual([evidence, spendLeaf], ["au-east.evidence.bundles", leaves.spendLeaf]);
+});
+
 test("publishes a refusal with its code and message and no answer", async () => {
   const { results } = await run([routedAt("a"), refusedAt("a")]);
-  const [{ status, code, message, answer, credential }] = results as [Result];
+  const [{ matchLeaf, spendLeaf, evidence, evidenceFor, ...refusal }] = results as [Result];
+  assert.deepEqual([matchLeaf, spendLeaf, evidence, evidenceFor], [null, null, null, null]);
+  const { status, code, message, answer, credential } = refusal;
   assert.deepEqual([status, code, answer, credential], ["refused", "BUDGET_EXHAUSTED", null, null]);
   assert.equal(message, explain("BUDGET_EXHAUSTED", "No."));
 });

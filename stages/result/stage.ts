@@ -29,12 +29,12 @@ export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick"
     { topic: "clock.ticks", types: ["Tick"] },
   ],
   outputs: ["broker.results", "result.overdue"],
-  handle({ type, value, time }, state) {
+  handle({ type, value, time }, state, { region }) {
     switch (type) {
       case "RoutedRequest":
         return publish({ changes: open(value.request, state) });
       case "SignedResult":
-        return conclude(value.request, answered(value), state, time);
+        return conclude(value.request, answered(value, region), state, time);
       case "Refusal":
         return conclude(value.request, refused(value), state, time);
       case "Tick":

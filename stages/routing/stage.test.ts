@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outcome } from "../../runtime/stage.ts";
-import type { SignedRequest } from "../../schemas/avro/index.ts";
+import { canonicalBytes } from "../../crypto/jws/canonical.ts";
+import type { RoutedRequest, SignedRequest } from "../../schemas/avro/index.ts";
 import { signRequest } from "../../documents/request.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import {
@@ -14,12 +15,16 @@ import {
   strangerKey,
   tableOf,
 } from "../../test/stage-question.ts";
+import { firstSeed, seedRef, seedsOf } from "../../test/stage-seed.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { routing, type RoutingPorts } from "./stage.ts";
+
+const openSeed = { ...firstSeed, open: true };
 
 const portsFor = (document: Collaboration = collaboration): RoutingPorts => ({
   region: "au-east",
   collaborations: tableOf(document),
+  seeds: seedsOf(openSeed),
   partitions: 4,
   pipelineStages: ["compliance", "dp"],
 });
@@ -82,7 +87,7 @@ test("routes a signed request to the topic of its id, with its digest, tenant, b
     {
       topic: "routing.routed",
       type: "RoutedRequest",
-      value: { request: refOf(document), document, signature },
+      value: { request: refOf(document), document, signature, seed: firstSeed },
       key: request.id,
     },
   ]);
@@ -108,10 +113,66 @@ test("refuses what cannot be read, under the digest of its text, in nobody's nam
   }
 });
 
-test("refuses a seed commitment while no seeds are anchored", async () => {
+test("refuses a record whose seed commitment is not its document's, and a document without one", async () => {
   const region = await healthy();
-  await expectCode("REQUEST_UNREADABLE", { ...(await signed()), seedCommitment: "seed" }, region);
-  await expectCode("REQUEST_UNREADABLE", await signed({ ...request, seedCommitment: "seed" }), region);
+  const question = await signed();
+  for (const seedCommitment of [seedRef(2).commitment, "seed", null]) {
+    await expectCode("REQUEST_UNREADABLE", { ...question, seedCommitment }, region);
+  }
+  const { seedCommitment: _, ...without } = request;
+  for (const document of [
+    without,
+    { ...request, seedCommitment: null },
+    { ...request, seedCommitment: "seed" },
+  ]) {
+    const text = new TextDecoder().decode(canonicalBytes(document));
+    const named = "seedCommitment" in document ? document.seedCommitment : null;
+    await expectCode("REQUEST_UNREADABLE", { ...question, document: text, seedCommitment: named }, region);
+  }
+});
+
+test("refuses a seed that is unknown, closed, or another region's, as STALE_SEED, in the broker's name", async () => {
+  const question = await signed();
+  for (const seeds of [
+    seedsOf(),
+    seedsOf({ ...openSeed, open: false }),
+    seedsOf({ ...seedRef(2), open: true }),
+  ]) {
+    const region = await healthy({ ...portsFor(), seeds });
+    const refusal = refusalIn(await region.ask(question));
+    assert.deepEqual([refusal?.code, refusal?.request.tenant], ["STALE_SEED", "clinic"]);
+  }
+  const unknown = await signed({ ...request, seedCommitment: seedRef(9).commitment });
+  await expectCode("STALE_SEED", unknown, await healthy());
+});
+
+test("remembers a stale seed as decided: the same request is not taken once the seed is there", async () => {
+  const seeds = seedsOf();
+  const region = await healthy({ ...portsFor(), seeds });
+  const question = await signed();
+  await expectCode("STALE_SEED", question, region);
+  seeds.add(openSeed);
+  const again = await region.ask(question);
+  assert.ok(again.kind === "publish");
+  assert.deepEqual([again.outputs, again.refusals], [[], []]);
+  assert.equal(again.audit[0]?.action, "request.duplicate");
+  // Asked anew it is another request.
+  const anew = await signed({ ...request, nonce: "f".repeat(32) });
+  assert.equal((await region.ask(anew)).outputs.length, 1);
+});
+
+test("takes any open seed by its commitment, not only the newest, and hands on its number", async () => {
+  const older = seedRef(3);
+  const seeds = seedsOf({ ...older, open: true }, { ...seedRef(4), open: true });
+  const region = await healthy({ ...portsFor(), seeds });
+  const outcome = await region.ask(await signed({ ...request, seedCommitment: older.commitment }));
+  assert.deepEqual((outcome.outputs[0]?.value as RoutedRequest).seed, older);
+});
+
+test("finds out whether a seed is open last: who may not ask learns nothing of seeds", async () => {
+  const region = await healthy({ ...portsFor(), seeds: seedsOf() });
+  await expectCode("UNKNOWN_TENANT", await signed({ ...request, tenant: "insurer" }), region);
+  await expectCode("DEADLINE_PASSED", await signed(), region, issuedAt + 60_001);
 });
 
 test("refuses an id that is not the document's", async () => {

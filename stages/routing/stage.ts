@@ -2,6 +2,7 @@
  * The routing stage: verifies a broker's request and admits it in its home region. See README.md.
  */
 import type { CollaborationTable } from "../../documents/collaboration.ts";
+import type { SeedTable } from "../../documents/seeds.ts";
 import {
   output,
   publish,
@@ -11,7 +12,7 @@ import {
   type StageEvent,
   type StateView,
 } from "../../runtime/stage.ts";
-import type { SignedRequest } from "../../schemas/avro/index.ts";
+import type { SeedEntry, SignedRequest } from "../../schemas/avro/index.ts";
 import { faultOf } from "./admission.ts";
 import { missingStage, noteSeen } from "./health.ts";
 import { isSeen, noteDigest, pruneSeen } from "./replay.ts";
@@ -20,6 +21,7 @@ import { verifyRequest, type Fault, type VerifiedRequest } from "./verification.
 export interface RoutingPorts {
   readonly region: string;
   readonly collaborations: CollaborationTable;
+  readonly seeds: SeedTable;
   readonly partitions: number;
   /** The stages that must be up for a request to be answered. */
   readonly pipelineStages: readonly string[];
@@ -55,8 +57,13 @@ function route(event: StageEvent<"SignedRequest">, state: StateView, ports: Rout
   const { time } = event;
   const fault = faultOf(verification.verified, ports.region, time) ?? unavailable(state, time, ports);
   if (fault !== undefined) return refuse({ request, ...fault }, { changes });
+  const seed = ports.seeds.openSeed(verification.verified.read.document.seedCommitment);
+  if (seed === undefined) {
+    const detail = "The request names a seed that is not anchored here, or is no longer open.";
+    return refuse({ request, code: "STALE_SEED", detail }, { changes });
+  }
   return publish({
-    outputs: [routed(verification.verified, event.value)],
+    outputs: [routed(verification.verified, event.value, seed)],
     changes,
     audit: [{ tenant, action: "request.routed", request }],
   });
@@ -68,12 +75,12 @@ function unavailable(state: StateView, time: number, ports: RoutingPorts): Fault
   return { code: "REGION_UNAVAILABLE", detail: `The stage ${stage} was not seen within the last minute.` };
 }
 
-function routed({ request }: VerifiedRequest, signed: SignedRequest) {
+function routed({ request }: VerifiedRequest, signed: SignedRequest, { id, commitment }: SeedEntry) {
   const { document, signature } = signed;
   return output(
     "routing.routed",
     "RoutedRequest",
-    { request, document, signature },
+    { request, document, signature, seed: { id, commitment } },
     { key: request.requestId },
   );
 }

@@ -66,11 +66,8 @@ export function verifyRequest(
 function readOrFault(signed: SignedRequest): ReadRequest | Fault {
   try {
     const read = readRequest(signed.document);
-    if (read.document.seedCommitment === null && signed.seedCommitment === null) return read;
-    return {
-      code: "REQUEST_UNREADABLE",
-      detail: "No seed is anchored in this region: seedCommitment must be null.",
-    };
+    if (read.document.seedCommitment === signed.seedCommitment) return read;
+    return { code: "REQUEST_UNREADABLE", detail: "The record's seedCommitment is not its document's." };
   } catch (error) {
     if (!(error instanceof PavilionError)) throw error;
     return { code: "REQUEST_UNREADABLE", detail: error.message };

@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { signCompact } from "../../crypto/jws/jws.ts";
+import { deltaOf } from "../../documents/mechanism.ts";
 import { parseDocument } from "../../documents/validate.ts";
 import type { Answer, ReleasedAggregate } from "../../schemas/avro/index.ts";
 
@@ -38,7 +39,7 @@ export const CONTEXT = [
 
 /** The credential of an answer, unsigned. `time` is the event's, in milliseconds. */
 export function credentialOf(released: ReleasedAggregate, answer: Answer, issuer: string, time: number) {
-  const { request, plan, spend, scales } = released;
+  const { request, plan, spend, scales, matchLeaf, spendLeaf, repeats } = released;
   const { purpose, legalBasis } = parseDocument("request", released.document);
   return {
     "@context": CONTEXT,
@@ -53,17 +54,29 @@ export function credentialOf(released: ReleasedAggregate, answer: Answer, issuer
       tenant: request.tenant,
       purpose,
       legalBasis,
+      policy: plan.policyBundle,
       collaboration: plan.collaboration,
       collaborationVersion: plan.version,
       epoch: plan.epoch,
-      datasets: plan.datasets,
+      datasets: plan.datasets.map(({ provider, dataset, sequence, head }) => ({
+        provider,
+        dataset,
+        sequence,
+        head,
+      })),
       mechanism: "discrete Laplace",
       statistics: plan.statistics.map(({ name: statistic, sensitivity }, index) => ({
         statistic,
         sensitivity,
         scale: scales[index] ?? null,
       })),
+      delta: deltaOf(plan),
       minimumGroup: plan.minimumGroup,
+      seedCommitment: plan.seed.commitment,
+      matchLeaf,
+      spendLeaf,
+      // The first request of the same question over the same data, whose answer this repeats at no cost.
+      repeats: repeats?.digest ?? null,
       spend,
       answer,
     },

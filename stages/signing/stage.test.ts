@@ -8,6 +8,7 @@ import { ed25519FromSeed } from "../../crypto/jws/ed25519.ts";
 import type { Outcome } from "../../runtime/stage.ts";
 import type { ReleasedAggregate, SignedResult } from "../../schemas/avro/index.ts";
 import { issuedAt, request } from "../../test/stage-question.ts";
+import { firstSeed } from "../../test/stage-seed.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { CONTEXT } from "./credential.ts";
 import { release } from "../../test/stage-release.ts";
@@ -41,7 +42,8 @@ async function verified(credential: string) {
 
 test("signs an answer with a credential that another library verifies by the issuer's did:key", async () => {
   const outcome = await sign();
-  const { request: ref, credential } = signedIn(outcome);
+  const { request: ref, credential, matchLeaf, spendLeaf, repeats } = signedIn(outcome);
+  assert.deepEqual([matchLeaf, spendLeaf, repeats], [release.matchLeaf, release.spendLeaf, null]);
   assert.deepEqual([outcome.outputs[0]?.topic, outcome.outputs[0]?.key], ["signing.signed", request.id]);
   assert.deepEqual(ref, release.request);
   const { header } = await verified(credential);
@@ -67,7 +69,15 @@ test("the credential says what was asked, over what, at what cost, and the very 
   const { credential } = await verified(text);
   const subject = credential.credentialSubject as Record<string, unknown>;
   assert.deepEqual(subject.answer, answer);
-  assert.deepEqual(subject.datasets, release.plan.datasets);
+  assert.deepEqual(
+    subject.datasets,
+    release.plan.datasets.map(({ provider, dataset, sequence, head }) => ({
+      provider,
+      dataset,
+      sequence,
+      head,
+    })),
+  );
   assert.deepEqual(subject.spend, release.spend);
   const names = [
     "requestDigest",
@@ -87,6 +97,32 @@ test("the credential says what was asked, over what, at what cost, and the very 
     { statistic: "valid(people.age)", sensitivity: 1, scale: "12" },
     { statistic: "sum(people.age)", sensitivity: 100, scale: "1200" },
   ]);
+});
+
+test("the credential names the seed's commitment, both leaves and the delta, and nothing that is repeated", async () => {
+  const { credential } = await verified(signedIn(await sign()).credential);
+  const { seedCommitment, matchLeaf, spendLeaf, delta, repeats } = credential.credentialSubject as Record<
+    string,
+    unknown
+  >;
+  assert.deepEqual(
+    [seedCommitment, matchLeaf, spendLeaf],
+    [firstSeed.commitment, release.matchLeaf, release.spendLeaf],
+  );
+  // Two groupings and three statistics: 6 · 3 / 2^99.
+  assert.deepEqual([delta, repeats], [`9/${String(2n ** 98n)}`, null]);
+});
+
+test("a repeated answer's credential is of the new request, names the first, and is signed anew", async () => {
+  const first = { ...release.request, requestId: "first", digest: "ee".repeat(32) };
+  const repeated = { ...release, spend: { ...release.spend, epsilon: "0" }, repeats: first };
+  const result = signedIn(await sign(repeated));
+  assert.deepEqual(result.repeats, first);
+  const { credential } = await verified(result.credential);
+  const subject = credential.credentialSubject as Record<string, unknown>;
+  assert.deepEqual([subject.repeats, subject.requestDigest], [first.digest, release.request.digest]);
+  assert.equal(result.answer.epsilonSpent, "0");
+  assert.deepEqual(result.answer.groups, signedIn(await sign()).answer.groups);
 });
 
 test("every term is mapped: none of the base context's protected terms is used for something else", async () => {

@@ -18,12 +18,11 @@ export const signing: Stage<"ReleasedAggregate", SigningPorts> = {
   inputs: [{ topic: "dp.released", types: ["ReleasedAggregate"] }],
   outputs: ["signing.signed"],
   async handle({ value: released, time }, _state, { issuer }) {
-    const { request, seedCommitment, commitment, proof, evidence } = released;
+    const { request, matchLeaf, spendLeaf, repeats } = released;
     const { question } = parseDocument("request", released.document);
     const answer = answerOf(question, released);
     const credential = await signCredential(credentialOf(released, answer, issuer.did, time), issuer);
-    const later = { seedCommitment, commitment, proof, evidence };
-    const value: SignedResult = { request, answer, credential, ...later };
+    const value: SignedResult = { request, answer, credential, matchLeaf, spendLeaf, repeats };
     const details = { issuer: issuer.did, credential: credentialDigest(credential) };
     return publish({
       outputs: [output("signing.signed", "SignedResult", value, { key: request.requestId })],

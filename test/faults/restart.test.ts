@@ -11,6 +11,7 @@ import { after, before, test } from "node:test";
 import type { PartProcess } from "../../infra/embedded/process.ts";
 import { openLog } from "../../runtime/log.ts";
 import { privateComputation } from "../../pipelines/private-computation.ts";
+import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
 import type { BrokerClient } from "../../services/broker-client/client.ts";
 import { openAuditTrail, type AuditRecord, type AuditTrail } from "../../services/cli/demo/audit-trail.ts";
 import { requestDraft } from "../../services/cli/demo/example.ts";
@@ -22,12 +23,20 @@ import {
   signFresh,
   type Scene,
 } from "../../services/cli/demo/scene.ts";
+import { trustOf } from "../../services/operator/trust.ts";
+import { verify } from "../../services/verifier/verify.ts";
 import { readTopic } from "../integration/read-topic.ts";
 import { smallFiles } from "../integration/small-files.ts";
 
 const log = openLog({ service: "test" }, process.env.PAVILION_TEST_LOG ?? "silent");
 const stages = privateComputation.map((stage) => stage.name);
-const draft = { ...requestDraft(), epsilon: "1/100", deadlineSeconds: 120 };
+/** Every one another question: the same one again would get its stored answer. */
+const draft = () => ({
+  ...requestDraft(),
+  question: { ...requestDraft().question, groupings: [{ by: "total" as const }] },
+  epsilon: `${String(100 + asked.length)}/10000`,
+  deadlineSeconds: 120,
+});
 
 let dir: string;
 let scene: Scene;
@@ -54,7 +63,7 @@ after(async () => {
 
 /** The promise of the result is wrapped, so that asking can be awaited apart from the answer. */
 async function ask(): Promise<{ id: string; result: ReturnType<BrokerClient["ask"]> }> {
-  const request = await signFresh(scene, draft);
+  const request = await signFresh(scene, client, draft());
   asked.push(request.requestId);
   return { id: request.requestId, result: client.ask(request) };
 }
@@ -70,6 +79,34 @@ for (const last of ["routing", "compliance", "psi", "aggregate", "dp", "signing"
     connector = await scene.stack.startConnector(homeRegion);
     assert.equal((await result).status, "provisional");
   });
+}
+
+for (const last of ["zkp", "anchoring", "evidence"]) {
+  test(`killed once ${last} has committed, the evidence is published after the restart, once`, async () => {
+    await connector.stop(0);
+    const part = await scene.stack.startConnector(homeRegion, stages.slice(0, stages.indexOf(last) + 1));
+    const { id, result } = await ask();
+    await trail.until((record) => record.requestId === id && record.stage === last, 60_000);
+    await part.stop(0);
+    connector = await scene.stack.startConnector(homeRegion);
+    await requireVerified((await result).evidenceFor ?? "");
+  });
+}
+
+/** The bundle comes, and all of it holds. */
+async function requireVerified(digest: string): Promise<void> {
+  const bundle = await client.evidence(digest);
+  const trust = trustOf(
+    { ...scene.stack.chain, development: true },
+    [...scene.stack.cards.values()],
+    scene.collaboration,
+    (JSON.parse(bundle) as EvidenceBundleDocument).log.chain.blockHash,
+  );
+  const { checks } = await verify(bundle, JSON.stringify(trust));
+  assert.deepEqual(
+    checks.filter(({ status }) => status === "failed"),
+    [],
+  );
 }
 
 for (const stage of ["oprf-relay", "ingest"]) {
@@ -106,7 +143,7 @@ async function askLate(
 ): Promise<{ result: Awaited<ReturnType<BrokerClient["ask"]>>; actions: () => string[] }> {
   await connector.stop(0);
   const part = await scene.stack.startConnector(homeRegion, up);
-  const request = await signFresh(scene, { ...draft, deadlineSeconds: 8 });
+  const request = await signFresh(scene, client, { ...draft(), deadlineSeconds: 8 });
   const deadline = Date.now() + 8_000;
   asked.push(request.requestId);
   const asking = client.ask(request);
@@ -130,7 +167,7 @@ const actionsOn = (id: string): string[] =>
 test("a request whose deadline passes while the stages before the ledger are down is never charged", async () => {
   await connector.stop(0);
   const down = await scene.stack.startConnector(homeRegion, ["routing", "compliance", "dp", "result"]);
-  const request = await signFresh(scene, { ...draft, deadlineSeconds: 5 });
+  const request = await signFresh(scene, client, { ...draft(), deadlineSeconds: 5 });
   asked.push(request.requestId);
   const result = await client.ask(request);
   assert.equal(result.status, "refused");
@@ -170,6 +207,29 @@ test("what was charged is answered, though signing comes after the deadline", as
   assert.equal(result.status, "provisional");
   assert.equal(actions().filter((action) => action === "budget.spent").length, 1);
   assert.ok(!actions().includes("request.refused"));
+});
+
+test("exactly one bundle an answer, and each leaf in the log once", async () => {
+  const answers = trail.records.filter(
+    (record) => record.action === "result.published" && record.code === null,
+  );
+  for (const { requestDigest } of answers) await client.evidence(requestDigest ?? "");
+  const { kafka, codec } = scene.stack;
+  const bundles = await readTopic(kafka, `${homeRegion}.evidence.bundles`);
+  assert.deepEqual(
+    bundles.map(({ key }) => key).sort(),
+    answers.map(({ requestId }) => requestId ?? "").sort(),
+  );
+  const records = await readTopic(kafka, `${homeRegion}.proofs.anchored`);
+  const leaves = await Promise.all(
+    records.map(({ value }) => codec.decode("proofs.anchored", "AnchoredLeaf", value ?? Buffer.alloc(0))),
+  );
+  assert.deepEqual(
+    leaves.map(({ index }) => index),
+    leaves.map((_, index) => index),
+  );
+  const spends = leaves.filter(({ kind }) => kind === "spend").map(({ requestDigest }) => requestDigest);
+  assert.deepEqual(spends.sort(), answers.map(({ requestDigest }) => requestDigest).sort());
 });
 
 test("exactly one result a request, and one spend an answer", async () => {

@@ -1,8 +1,13 @@
 /**
  * What each principal of the example may do on Kafka, in full, written down a second time: by topic, not by rule.
  */
-import { homeRegion, otherRegion } from "../../services/cli/demo/scene.ts";
-import { brokerPrincipal, connectorPrincipal, providerPrincipal } from "../../services/operator/access.ts";
+import { auditor, homeRegion, otherRegion } from "../../services/cli/demo/scene.ts";
+import {
+  auditorPrincipal,
+  brokerPrincipal,
+  connectorPrincipal,
+  providerPrincipal,
+} from "../../services/operator/access.ts";
 import type { Reach } from "./reach.ts";
 
 export interface Allowance extends Reach {
@@ -35,9 +40,18 @@ export function allowedTo(topics: readonly string[]): Record<string, Allowance> 
     [providerPrincipal("northwind-health")]: provider("northwind-health"),
     [providerPrincipal("southbank-insurance")]: provider("southbank-insurance"),
     [brokerPrincipal("core-broker")]: {
-      read: [homeRegion, otherRegion].map((region) => `${region}.broker.results`),
+      read: [homeRegion, otherRegion].flatMap((region) =>
+        ["broker.results", "config.seeds", "evidence.bundles"].map((topic) => `${region}.${topic}`),
+      ),
       write: [homeRegion, otherRegion].map((region) => `${region}.broker.requests`),
       groups: `${homeRegion}.broker.core-broker.`,
+    },
+    [auditorPrincipal(auditor)]: {
+      read: [homeRegion, otherRegion].flatMap((region) =>
+        ["audit.events", "evidence.bundles", "proofs.anchored"].map((topic) => `${region}.${topic}`),
+      ),
+      write: [],
+      groups: `${homeRegion}.auditor.${auditor}.`,
     },
     [stranger]: { read: [], write: [], groups: "any." },
     [connectorPrincipal(otherRegion)]: connector(otherRegion),

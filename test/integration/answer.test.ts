@@ -12,10 +12,12 @@ import avsc from "avsc";
 import { compactVerify, importJWK } from "jose";
 import { publicKeyOfDidKey } from "../../crypto/did/did-key.ts";
 import { encodeBase64url } from "../../crypto/jws/base64url.ts";
+import { coordinateOf, layoutOf, positionOf } from "../../documents/coordinates.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { openLog } from "../../runtime/log.ts";
 import type { ExactAggregate, Result, SignedRequest } from "../../schemas/avro/index.ts";
 import type { Request } from "../../schemas/json/request.ts";
+import { newRequest, signRequest } from "../../services/broker-client/request.ts";
 import type { BrokerClient } from "../../services/broker-client/client.ts";
 import { files, requestDraft } from "../../services/cli/demo/example.ts";
 import { plainJoin } from "../../services/cli/demo/plain-join.ts";
@@ -53,7 +55,7 @@ before(async () => {
   await pushAll(scene, files, () => undefined);
   client = await connectBroker(scene, homeRegion, log);
   cleanup.defer(() => client.close());
-  const request = await signFresh(scene, requestDraft());
+  const request = await signFresh(scene, client, requestDraft());
   const from = Date.now();
   const result = await client.ask(request);
   answered = { requestId: request.requestId, request, result, from, to: Date.now() };
@@ -71,8 +73,12 @@ test("before noise the match is what a plain join gives: 4,561 people, by state"
   );
   const statistics = exact.plan.statistics.map((statistic) => statistic.kind);
   assert.deepEqual(statistics, ["count", "valid", "sum"]);
+  const layout = layoutOf(exact.plan);
   const matched = Object.fromEntries(
-    exact.cells.map(({ grouping, category, values }) => [names[grouping]?.[category] ?? "", values]),
+    exact.cells.map(({ grouping, category, sums }) => [
+      names[grouping]?.[category] ?? "",
+      exact.plan.statistics.map((statistic) => sums[positionOf(coordinateOf(statistic, exact.plan), layout)]),
+    ]),
   );
   const expected = Object.fromEntries(
     [...plain].map(([name, { people, aged, years }]) => [name, [people, aged, years]]),
@@ -103,7 +109,8 @@ test("another library verifies the credential, and it says what was asked and wh
   assert.deepEqual(header, { alg: "EdDSA", kid: `${String(vc.issuer)}#${issuer}`, typ: "vc+jwt" });
   const asked = JSON.parse(request.document) as Request;
   const { epsilonSpent, epsilonLeft } = answer;
-  const { datasets, statistics, spend, ...subject } = vc.credentialSubject as Record<string, unknown>;
+  const { datasets, statistics, spend, policy, ...subject } = vc.credentialSubject as Record<string, unknown>;
+  assert.match(String(policy), /^[0-9a-f]{64}$/);
   assert.deepEqual(subject, {
     id: `urn:uuid:${result.requestId}`,
     requestDigest: createHash("sha256").update(request.document).digest("hex"),
@@ -115,7 +122,13 @@ test("another library verifies the credential, and it says what was asked and wh
     collaborationVersion: scene.collaboration.version,
     epoch: scene.collaboration.matching.epoch,
     mechanism: "discrete Laplace",
+    // Two groupings of three statistics, at 3 / 2^99 each.
+    delta: `9/${String(2n ** 98n)}`,
     minimumGroup: scene.collaboration.minimumGroup,
+    seedCommitment: asked.seedCommitment,
+    matchLeaf: result.matchLeaf,
+    spendLeaf: result.spendLeaf,
+    repeats: null,
     answer,
   });
   assert.equal(subject.requestDigest, result.requestDigest);
@@ -234,7 +247,7 @@ async function begin(kafka: ReturnType<typeof connectKafka>, transactionalId: st
 
 test("a question in another region than the data's is refused there", async () => {
   const elsewhere = await connectBroker(scene, otherRegion, log);
-  const result = await elsewhere.ask(await signFresh(scene, requestDraft()));
+  const result = await elsewhere.ask(await signFresh(scene, elsewhere, requestDraft()));
   await elsewhere.close();
   assert.equal(result.status, "refused");
   assert.equal(result.code, "NOT_HOME_REGION");
@@ -260,7 +273,7 @@ const refusals: [name: string, change: Partial<ReturnType<typeof requestDraft>>,
 
 for (const [name, change, code] of refusals) {
   test(`${name} gets one coded error`, async () => {
-    const request = await signFresh(scene, { ...requestDraft(), ...change });
+    const request = await signFresh(scene, client, { ...requestDraft(), ...change });
     const result = await client.ask(request);
     assert.equal(result.status, "refused");
     assert.equal(result.code, code);
@@ -270,14 +283,40 @@ for (const [name, change, code] of refusals) {
   });
 }
 
+test("the same question again gets its stored answer at no cost, and names the first one's evidence", async () => {
+  const { answer, evidenceFor, spendLeaf } = await client.ask(await signFresh(scene, client, requestDraft()));
+  assert.ok(answer);
+  assert.deepEqual(answer.groups, answered.result.answer?.groups);
+  assert.deepEqual([answer.epsilonSpent, answer.epsilonLeft], ["0", "3"]);
+  assert.equal(evidenceFor, answered.result.requestDigest);
+  assert.equal(spendLeaf, answered.result.spendLeaf);
+});
+
+test("a seed that is not anchored here is refused, whoever drew it", async () => {
+  const elsewhere = await connectBroker(scene, otherRegion, log);
+  const other = await elsewhere.newestSeed();
+  await elsewhere.close();
+  for (const commitment of [other, "00".repeat(32)]) {
+    const request = newRequest({ ...requestDraft(), epsilon: "1/7" }, commitment);
+    const result = await client.ask(await signRequest(request, scene.brokerKey.sign));
+    assert.equal(result.code, "STALE_SEED");
+  }
+});
+
 test("a spent budget refuses, and says what is left", async () => {
-  const spend = await client.ask(await signFresh(scene, { ...requestDraft(), epsilon: "2" }));
+  const spend = await client.ask(await signFresh(scene, client, { ...requestDraft(), epsilon: "2" }));
   assert.equal(spend.answer?.epsilonLeft, "1");
-  const refused = await client.ask(await signFresh(scene, { ...requestDraft(), epsilon: "3/2" }));
+  const refused = await client.ask(await signFresh(scene, client, { ...requestDraft(), epsilon: "3/2" }));
   assert.equal(refused.code, "BUDGET_EXHAUSTED");
-  const rest = await client.ask(await signFresh(scene, requestDraft()));
-  assert.equal(rest.answer?.epsilonLeft, "0");
-  const last = await client.ask(await signFresh(scene, { ...requestDraft(), epsilon: "1/1000" }));
+  const half = { ...requestDraft(), epsilon: "1/2" };
+  const rest = await client.ask(await signFresh(scene, client, half));
+  assert.equal(rest.answer?.epsilonLeft, "1/2");
+  const counting = { ...half, question: { ...half.question, measures: [{ kind: "count" as const }] } };
+  const other = await client.ask(await signFresh(scene, client, counting));
+  assert.equal(other.answer?.epsilonLeft, "0");
+  const repeated = await client.ask(await signFresh(scene, client, half));
+  assert.deepEqual(repeated.answer?.groups, rest.answer.groups, "what is answered already is still told");
+  const last = await client.ask(await signFresh(scene, client, { ...requestDraft(), epsilon: "1/1000" }));
   assert.equal(last.code, "BUDGET_EXHAUSTED");
 });
 

@@ -8,8 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import avsc from "avsc";
+import { seedFrom } from "../../crypto/groth16/seed.ts";
 import { evaluate, token } from "../../crypto/oprf/oprf.ts";
 import { privateComputation } from "../../pipelines/private-computation.ts";
+import { openHsm } from "../../runtime/hsm/hsm.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { openLog } from "../../runtime/log.ts";
 import type { EventName } from "../../schemas/avro/index.ts";
@@ -55,6 +57,7 @@ const cleanup = new AsyncDisposableStack();
 let dir: string;
 let scene: Scene;
 let region: RegionKeys;
+let bundle: string;
 /** What the connector's side leaves: all but the parties' own folders, and the HSM with its PIN. */
 let left: LeftFile[];
 
@@ -68,13 +71,14 @@ before(async () => {
   await scene.stack.startConnector(homeRegion);
   await pushAll(scene, plantedFiles(join(dir, "parties")), () => undefined);
   const client = await connectBroker(scene, homeRegion, log);
-  const answered = await client.ask(await signFresh(scene, aboutIncome()));
+  const answered = await client.ask(await signFresh(scene, client, aboutIncome()));
   assert.equal(answered.code, null);
-  await client.ask(await signFresh(scene, { ...requestDraft(), purpose: "marketing" }));
+  bundle = await client.evidence(answered.evidenceFor ?? "");
+  await client.ask(await signFresh(scene, client, { ...requestDraft(), purpose: "marketing" }));
   await client.close();
   await plantDeadLetter();
   region = await openRegionKeys(scene.stack, homeRegion);
-  left = filesLeft(["kafka", "registry", "log"].map((name) => join(dir, name)));
+  left = filesLeft(["kafka", "registry", "chain", "log"].map((name) => join(dir, name)));
 });
 
 after(() => cleanup.disposeAsync());
@@ -139,6 +143,31 @@ test("the planted integers did go through, in the bytes that were searched for",
   );
 });
 
+test("no blinding or seed stands in the clear, neither raw nor as text", async () => {
+  const records = await read(home("dataset.slices"));
+  const blindings: Buffer[] = [];
+  for (const { value } of records) {
+    const slice = await region.codec.decode("dataset.slices", "RecordSlice", value ?? Buffer.alloc(0));
+    blindings.push(...slice.records.map(({ blinding }) => blinding));
+  }
+  assert.notEqual(blindings.length, 0);
+  const [sums] = await read(home("aggregate.sums"));
+  assert.ok(sums?.value);
+  const { cells, plan } = await region.codec.decode("aggregate.sums", "ExactAggregate", sums.value);
+  const hsm = await openHsm(scene.stack.tokenOf(homeRegion));
+  const seed = await hsm.seed(plan.seed.id);
+  await hsm.close();
+  const element = Buffer.from(seedFrom(seed).toString(16).padStart(64, "0"), "hex");
+  const secrets = [
+    ...blindings.slice(0, 40),
+    ...cells.map(({ blinding }) => blinding),
+    Buffer.from(seed),
+    element,
+  ];
+  const texts = secrets.flatMap((bytes) => [bytes, bytes.toString("hex"), bytes.toString("base64url")]);
+  assert.deepEqual(whereFound(left, texts), []);
+});
+
 test("no token stands in the clear, neither raw nor as text", async () => {
   const folder = scene.stack.partyFolder("northwind-health");
   const keys = await openProvider(
@@ -167,7 +196,13 @@ test("a dead letter holds the original only sealed", async () => {
   assert.equal(region.keys.open(letter.sealed, topic).toString(), plantedLetter);
 });
 
-const sealedTopics = ["dataset.slices", "psi.partials", "aggregate.sums"] as const;
+const sealedTopics = [
+  "dataset.slices",
+  "psi.partials",
+  "match.preimages",
+  "aggregate.sums",
+  "dp.witnesses",
+] as const;
 
 test("exactly the topics of records and exact sums are declared sealed", () => {
   const declared = (Object.keys(topics) as TopicName[]).filter((name) => declarationOf(name).sealed === true);
@@ -244,6 +279,33 @@ test("no exact count or sum stands in a log, header, audit event, notice or dead
   for (const line of connectorLines()) requireNone(exact, line, "the connector's log");
 });
 
+test("an evidence bundle tells no exact count or sum, and no leaf on a public topic does", async () => {
+  const exact = await exactNumbers();
+  const {
+    release,
+    request,
+    collaboration,
+    log: evidence,
+    ...others
+  } = JSON.parse(bundle) as Record<string, Record<string, unknown>>;
+  assert.ok(release && request && collaboration && evidence);
+  // Terms that are agreed, block times and noised values may be any number.
+  const { chain, ...leaves } = evidence;
+  const { links, ...anchor } = chain as Record<string, unknown>;
+  assert.ok(Array.isArray(links));
+  const groups = (release.groups as Record<string, unknown>[]).map(({ values: _, ...group }) => group);
+  requireNone(exact, [others, leaves, anchor, groups], "the bundle");
+  for (const topic of [home("proofs.pending"), home("proofs.anchored")]) {
+    const records = await read(topic);
+    assert.notEqual(records.length, 0);
+    for (const { value } of records) {
+      const event = topic.endsWith("pending") ? "LogLeaf" : "AnchoredLeaf";
+      const { text } = await scene.stack.codec.decodePlain(event, value ?? Buffer.alloc(0));
+      requireNone(exact, JSON.parse(text), topic);
+    }
+  }
+});
+
 function requireNone(exact: ReadonlySet<number>, told: unknown, where: string): void {
   const found = numbersIn(told).filter((number) => exact.has(number));
   assert.deepEqual(found, [], `${where} tells an exact number`);
@@ -254,7 +316,7 @@ async function exactNumbers(): Promise<ReadonlySet<number>> {
   const [record] = await read(home("aggregate.sums"));
   assert.ok(record?.value);
   const { cells } = await region.codec.decode("aggregate.sums", "ExactAggregate", record.value);
-  const exact = new Set(cells.flatMap(({ values }) => values).filter((value) => value > 9));
+  const exact = new Set(cells.flatMap(({ sums }) => sums).filter((sum) => sum > 9));
   for (const count of [people, people - 1, 57, 43, 36]) assert.ok(exact.has(count), String(count));
   const incomes = identifiers.reduce((sum, _, index) => sum + incomeOf(index), 0);
   assert.ok(exact.has(incomes));

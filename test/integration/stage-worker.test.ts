@@ -105,6 +105,7 @@ async function send(heads: readonly { head: string; id?: string; partition?: num
         sequence: 1,
         head,
         complete: true,
+        signature: "",
       }),
       headers: headersOf({
         id,

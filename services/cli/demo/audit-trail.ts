@@ -91,3 +91,14 @@ export function stageTimes(
     return { name, ms };
   });
 }
+
+/** How long after a request's result each of these stages was done with its evidence. */
+export function evidenceTimes(
+  records: readonly AuditRecord[],
+  requestId: string,
+  stages: readonly string[],
+): { name: string; ms: number }[] {
+  const mine = records.filter((record) => record.requestId === requestId);
+  const answered = mine.find((record) => record.action === "result.published")?.time ?? 0;
+  return stages.map((name) => ({ name, ms: spanOf(mine, name, answered) }));
+}

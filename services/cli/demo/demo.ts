@@ -8,19 +8,21 @@ import { parseArgs } from "node:util";
 import { privateComputation } from "../../../pipelines/private-computation.ts";
 import { errorCodeOr, PavilionError } from "../../../runtime/errors.ts";
 import { openLog, type Log } from "../../../runtime/log.ts";
-import type { Result } from "../../../schemas/avro/index.ts";
+import type { Answer, Result } from "../../../schemas/avro/index.ts";
 import { onEarlyEnd } from "../interrupt.ts";
-import { openAuditTrail, spanOf, stageTimes, type AuditTrail } from "./audit-trail.ts";
+import { evidenceTimes, openAuditTrail, spanOf, stageTimes, type AuditTrail } from "./audit-trail.ts";
+import { verifyBundle, type Verified } from "./evidence.ts";
 import { files, requestDraft } from "./example.ts";
 import { plainJoin } from "./plain-join.ts";
 import { agentText, answerLines, stageLines, type StageTime } from "./report.ts";
 import { connectBroker, homeRegion, otherRegion, pushAll, setScene, signFresh, type Scene } from "./scene.ts";
 
-/** Ingest and the relay work while providers push; the others, in order, on a request. */
+/** Ingest and the relay work while providers push, three stages on the evidence; the others, in order, on a request. */
 const pushStageNames = ["ingest", "oprf-relay"];
-const requestStageNames = privateComputation
+const evidenceStageNames = ["zkp", "anchoring", "evidence"];
+const answerStageNames = privateComputation
   .map((stage) => stage.name)
-  .filter((name) => !pushStageNames.includes(name));
+  .filter((name) => ![...pushStageNames, ...evidenceStageNames].includes(name));
 const auditLimitMs = 15_000;
 
 export async function demo(args: string[]): Promise<number> {
@@ -43,9 +45,10 @@ export async function demo(args: string[]): Promise<number> {
     tell(
       `Done in ${(totalMs / 1000).toFixed(1)} s. Nothing is left running, and the temporary folder is gone.`,
     );
+    const { requestId, result, stages, evidence, trust, verified } = outcome;
     if (values.json)
-      console.log(JSON.stringify({ ...outcome, totalMs, evidence: null, trust: null, verified: null }));
-    return 0;
+      console.log(JSON.stringify({ requestId, result, stages, totalMs, evidence, trust, verified }));
+    return verified ? 0 : 1;
   } catch (error) {
     keepLogsOnly(dir);
     throw error;
@@ -68,7 +71,7 @@ function temporaryFolder(): string {
 /** Of a failed run the logs stay where the error says they are, and nothing else: keys, PINs and data go. */
 function keepLogsOnly(dir: string): void {
   for (const part of readdirSync(dir).filter((name) => name !== "log")) {
-    const logs = part === "kafka" || part === "registry" ? logsIn(join(dir, part)) : [];
+    const logs = ["chain", "kafka", "registry"].includes(part) ? logsIn(join(dir, part)) : [];
     if (logs.length === 0) rmSync(join(dir, part), { recursive: true, force: true });
   }
   if (readdirSync(dir).length === 0) rmSync(dir, { recursive: true });
@@ -85,7 +88,7 @@ function logsIn(folder: string): string[] {
   return logs;
 }
 
-interface DemoOutcome {
+interface DemoOutcome extends Verified {
   readonly requestId: string;
   readonly result: Result;
   readonly stages: readonly StageTime[];
@@ -94,10 +97,10 @@ interface DemoOutcome {
 async function play(dir: string, tell: (line: string) => void): Promise<DemoOutcome> {
   const log = openLog({ service: "demo" }, "silent");
   const step = stopwatch(tell);
-  tell("  starting Kafka, the schema registry and two HSM tokens …");
+  tell("  starting Kafka, the schema registry, a chain and two HSM tokens …");
   const scene = await setScene(dir, log);
   try {
-    step("Kafka, schema registry and two HSM tokens are up; topics, ACLs, schemas and keys are made");
+    step("they are up; topics, ACLs, schemas, keys and the anchoring contract are made");
     await Promise.all([homeRegion, otherRegion].map((region) => scene.stack.startConnector(region)));
     step(`connectors of ${homeRegion} and ${otherRegion} are up`);
     const trail = await openAuditTrail(scene.stack.kafka, scene.stack.codec, homeRegion);
@@ -141,7 +144,7 @@ async function answer(
   await askElsewhere(scene, log, tell);
   const client = await connectBroker(scene, homeRegion, log);
   try {
-    const request = await signFresh(scene, requestDraft());
+    const request = await signFresh(scene, client, requestDraft());
     const published = Date.now();
     const result = await client.ask(request);
     const roundTripMs = Date.now() - published;
@@ -150,35 +153,61 @@ async function answer(
       ({ requestId: id, stage }) => id === request.requestId && stage === "result",
       auditLimitMs,
     );
-    const asked = stageTimes(trail.records, request.requestId, requestStageNames, published);
-    const [patients = "", members = ""] = scene.collaboration.providers.map(({ id }) => files[id]);
-    const plain = plainJoin(patients, members, scene.collaboration.referenceDate.replaceAll("-", ""));
-    const { confidence, epsilonSpent, epsilonLeft } = result.answer;
-    const window = String(scene.collaboration.budget.windowDays);
+    const asked = stageTimes(trail.records, request.requestId, answerStageNames, published);
+    tellAnswer(scene, result.answer, [...stageLines("while the providers pushed", pushed)], tell, {
+      asked,
+      roundTripMs,
+    });
     tell("");
-    for (const line of stageLines("while the providers pushed", pushed)) tell(line);
-    for (const line of stageLines("for the question", asked)) tell(line);
-    tell(`  from question to answer ${String(roundTripMs)} ms`);
-    tell("");
-    for (const line of answerLines(result.answer, plain)) tell(line);
-    tell(
-      `  each interval holds the exact value with probability ${confidence}; only this demo knows the plain join`,
+    tell("  the answer is provisional; waiting for its proofs and for the anchor of its spend …");
+    const bundle = await client.evidence(result.evidenceFor ?? "");
+    await trail.until(
+      ({ requestId: id, stage }) => id === request.requestId && stage === "evidence",
+      auditLimitMs,
     );
-    tell(
-      `  epsilon spent ${epsilonSpent}; the population may spend ${epsilonLeft} more within ${window} days`,
-    );
-    tell(`  status ${result.status}; the credential was signed in the HSM`);
-    return { requestId: request.requestId, result, stages: [...pushed, ...asked] };
+    const proven = evidenceTimes(trail.records, request.requestId, evidenceStageNames);
+    for (const line of stageLines("for the evidence, from the answer's publishing", proven)) tell(line);
+    const verified = await verifyBundle(scene, bundle, anchoringOf(trail, request.requestId), tell);
+    return { requestId: request.requestId, result, stages: [...pushed, ...asked, ...proven], ...verified };
   } finally {
     await client.close();
   }
+}
+
+/** The transaction that anchored a request's spend, as the region's audit trail tells it. */
+const anchoringOf = ({ records }: AuditTrail, id: string): string =>
+  records.find(({ requestId, action }) => requestId === id && action === "request.anchored")?.details
+    .transaction ?? "";
+
+function tellAnswer(
+  scene: Scene,
+  answered: Answer,
+  before: readonly string[],
+  tell: (line: string) => void,
+  { asked, roundTripMs }: { asked: readonly StageTime[]; roundTripMs: number },
+): void {
+  const [patients = "", members = ""] = scene.collaboration.providers.map(({ id }) => files[id]);
+  const plain = plainJoin(patients, members, scene.collaboration.referenceDate.replaceAll("-", ""));
+  const { confidence, epsilonSpent, epsilonLeft } = answered;
+  const window = String(scene.collaboration.budget.windowDays);
+  const lines = [
+    "",
+    ...before,
+    ...stageLines("for the question", asked),
+    `  from question to answer ${String(roundTripMs)} ms`,
+    "",
+    ...answerLines(answered, plain),
+    `  each interval holds the exact value with probability ${confidence}; only this demo knows the plain join`,
+    `  epsilon spent ${epsilonSpent}; the population may spend ${epsilonLeft} more within ${window} days`,
+  ];
+  for (const line of lines) tell(line);
 }
 
 /** The same question in a region where the data is not: data never leaves its home, so it is refused. */
 async function askElsewhere(scene: Scene, log: Log, tell: (line: string) => void): Promise<void> {
   const client = await connectBroker(scene, otherRegion, log);
   try {
-    const { status, code } = await client.ask(await signFresh(scene, requestDraft()));
+    const { status, code } = await client.ask(await signFresh(scene, client, requestDraft()));
     tell(`  asked in ${otherRegion}: ${status} ${code ?? ""}`);
   } finally {
     await client.close();

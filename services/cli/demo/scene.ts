@@ -19,6 +19,7 @@ import { collaborationTemplate } from "./example.ts";
 export const homeRegion = "eu-central";
 export const otherRegion = "us-east";
 const broker = "core-broker";
+export const auditor = "auditor";
 const partitions = 2;
 
 export interface Scene {
@@ -44,6 +45,7 @@ export async function setScene(
     ],
     providers,
     brokers: [broker],
+    auditors: [auditor],
     users,
     log,
   });
@@ -96,9 +98,9 @@ export function connectBroker(scene: Scene, region: string, log: Log): Promise<B
   });
 }
 
-/** A fresh request, signed by the broker. */
-export function signFresh(scene: Scene, draft: Asked): Promise<SignedRequest> {
-  return signRequest(newRequest(draft), scene.brokerKey.sign);
+/** A fresh request under the newest seed of the client's region, signed by the broker. */
+export async function signFresh(scene: Scene, client: BrokerClient, draft: Asked): Promise<SignedRequest> {
+  return signRequest(newRequest(draft, await client.newestSeed()), scene.brokerKey.sign);
 }
 
 /** Throws what the agent says it failed of, under its own code. */

@@ -8,6 +8,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { loadPolicy as instantiate } from "@open-policy-agent/opa-wasm";
 import { PavilionError } from "../../../runtime/errors.ts";
+import type { Collaboration } from "../../../schemas/json/collaboration.ts";
+import type { Request } from "../../../schemas/json/request.ts";
 
 /** What the policy decides on. Holds no value, identifier or count. */
 export interface PolicyInput {
@@ -55,6 +57,28 @@ export async function loadPolicy(bytes: Uint8Array, expectedSha256: string): Pro
   return {
     evaluate: (input) => decisionIn(() => loaded.evaluate(input) as unknown),
     bundle: digest.toString("hex"),
+  };
+}
+
+/** What the policy is asked: the request and the collaboration in a region. */
+export function policyInput(
+  document: Request,
+  collaboration: Collaboration,
+  region: PolicyInput["region"],
+): PolicyInput {
+  const { purpose, legalBasis, tenant, broker } = document;
+  const { purposes, legalBases, jurisdiction, brokers, providers } = collaboration;
+  return {
+    request: { purpose, legalBasis, tenant, broker, region: document.region },
+    collaboration: {
+      purposes,
+      legalBases,
+      jurisdiction,
+      region: collaboration.region,
+      brokers: brokers.map(({ id, tenants }) => ({ id, tenants })),
+      datasets: providers.map(({ id, dataset }) => ({ provider: id, dataset })),
+    },
+    region,
   };
 }
 

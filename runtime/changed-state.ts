@@ -2,7 +2,7 @@
  * A stage's state as it will be once the handler's own changes are applied: a slice's records have to be matched in
  * the same step that takes them in.
  */
-import type { Change, StateView } from "../../runtime/stage.ts";
+import type { Change, StateView } from "./stage.ts";
 
 /** The state with the changes laid over it; the last change of a key counts. Copies no entry. */
 export function withChanges(state: StateView, changes: readonly Change[]): StateView {

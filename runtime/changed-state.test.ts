@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Change } from "../../runtime/stage.ts";
-import { MemoryState } from "../../test/stage-state.ts";
+import type { Change } from "./stage.ts";
+import { MemoryState } from "../test/stage-state.ts";
 import { withChanges } from "./changed-state.ts";
 
 const arbitraryChanges: fc.Arbitrary<Change[]> = fc.array(

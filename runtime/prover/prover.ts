@@ -1,0 +1,134 @@
+/**
+ * Makes proofs of the release circuit (circuits/release) in one worker thread, so that the event loop stays free.
+ *
+ * Promises that a proof which is handed out was verified, that nothing about a witness stands in an error or an output, and
+ * that after `close` nothing is left alive. A thread that ends unasked fails what it had to do; the next proof starts another.
+ *
+ * Codes: CIRCUIT_MISMATCH at opening, PROOF_FAILED for a proof.
+ */
+import { Worker } from "node:worker_threads";
+import {
+  type ReleaseOpening,
+  type ReleaseStatement,
+  releaseInputs,
+  releaseSignals,
+} from "../../crypto/groth16/release-statement.ts";
+import { type Proof, type VerificationKey, readVerificationKey } from "../../crypto/groth16/verify.ts";
+import { PavilionError } from "../errors.ts";
+import { type Artifacts, mismatch, readArtifacts } from "./artifacts.ts";
+import type { ProofAnswer, ProofTask, ProverKeys } from "./worker.ts";
+
+/** Proofs under way or waiting; one more is refused. At about half a second each, some two minutes' work. */
+const WAITING_MAX = 256;
+
+export interface ProofInput {
+  readonly statement: ReleaseStatement;
+  readonly opening: ReleaseOpening;
+}
+
+export interface Prover {
+  /** How the keys were made; "development" is for development. */
+  readonly setup: string;
+  readonly verificationKey: VerificationKey;
+  /** Proofs are made one after the other. Rejects with PROOF_FAILED where the opening does not fit the statement. */
+  readonly prove: (input: ProofInput) => Promise<Proof>;
+  /** Ends the thread. What is under way or comes later rejects with PROOF_FAILED. */
+  readonly close: () => Promise<void>;
+}
+
+interface Waiting {
+  readonly resolve: (proof: Proof) => void;
+  readonly reject: (error: PavilionError) => void;
+}
+
+/** Opens the prover over a folder of artifacts, by its URL with a slash at the end. Throws CIRCUIT_MISMATCH. */
+export async function openProver(folder: URL): Promise<Prover> {
+  const artifacts = await readArtifacts(folder, "release");
+  const verificationKey = keyOf(artifacts);
+  const thread = new ProverThread(artifacts);
+  return {
+    setup: artifacts.setup,
+    verificationKey,
+    prove: async ({ statement, opening }) => {
+      const [inputs, signals] = [releaseInputs(statement, opening), releaseSignals(statement)];
+      return thread.prove(inputs, signals);
+    },
+    close: () => thread.close(),
+  };
+}
+
+function keyOf({ verificationKey }: Artifacts): VerificationKey {
+  try {
+    return readVerificationKey(verificationKey);
+  } catch (cause) {
+    throw mismatch("verification-key.json holds no key that can be used", cause);
+  }
+}
+
+class ProverThread {
+  readonly #keys: ProverKeys;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined;
+  #lastId = 0;
+  #isClosed = false;
+
+  constructor(keys: ProverKeys) {
+    this.#keys = keys;
+  }
+
+  prove(inputs: ProofTask["inputs"], signals: readonly bigint[]): Promise<Proof> {
+    if (this.#isClosed) return Promise.reject(failure("the prover was closed"));
+    if (this.#waiting.size >= WAITING_MAX) return Promise.reject(failure("too many proofs are waiting"));
+    const worker = (this.#worker ??= this.#start());
+    const task: ProofTask = { id: ++this.#lastId, inputs, signals };
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(task.id, { resolve, reject });
+      worker.postMessage(task);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#worker?.terminate();
+    this.#failAll("the prover was closed");
+  }
+
+  /** Its output is thrown away: snarkjs reports a witness that does not fit on the console. */
+  #start(): Worker {
+    const { wasm, zkey, verificationKey } = this.#keys;
+    const workerData: ProverKeys = { wasm, zkey, verificationKey };
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      workerData,
+      stdout: true,
+      stderr: true,
+    });
+    worker.stdout.resume();
+    worker.stderr.resume();
+    worker.on("message", (answer: ProofAnswer) => {
+      this.#answer(answer);
+    });
+    // After an error comes the exit, which does what there is to do.
+    worker.on("error", () => undefined);
+    worker.once("exit", () => {
+      if (this.#worker === worker) this.#worker = undefined;
+      this.#failAll("the prover's thread ended");
+    });
+    return worker;
+  }
+
+  #answer({ id, proof }: ProofAnswer): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (proof === undefined) waiting?.reject(failure("the opening does not fit the statement"));
+    else waiting?.resolve(proof);
+  }
+
+  #failAll(message: string): void {
+    for (const { reject } of this.#waiting.values()) reject(failure(message));
+    this.#waiting.clear();
+  }
+}
+
+function failure(message: string): PavilionError {
+  return new PavilionError("PROOF_FAILED", message);
+}

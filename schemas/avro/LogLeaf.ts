@@ -1,0 +1,13 @@
+// Generated from LogLeaf.avsc by scripts/generate-avro-types.ts. Edit the schema, then run the script.
+
+import type { RequestRef } from "./RequestRef.ts";
+
+/** A leaf for the region's log. */
+export interface LogLeaf {
+  /** `seed`, `match` or `spend`. */
+  kind: string;
+  /** The request that it is about; null for a seed. */
+  request: RequestRef | null;
+  /** The leaf: canonical JSON with its salt; schemas/json/*-leaf.schema.json. */
+  text: string;
+}

@@ -1,0 +1,85 @@
+/**
+ * The end of the demo: the evidence bundle and a trust file, kept beside the project, and what the verifier says of them
+ * in a process of its own that has neither network, Kafka nor HSM.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
+import { trustOf } from "../../operator/trust.ts";
+import type { Scene } from "./scene.ts";
+
+/** What a run leaves: the last one's. */
+const folder = resolve(import.meta.dirname, "../../../.pavilion/demo");
+
+export interface Verified {
+  /** Files, absolute. */
+  readonly evidence: string;
+  readonly trust: string;
+  readonly verified: boolean;
+}
+
+export async function verifyBundle(
+  { stack, collaboration }: Scene,
+  bundle: string,
+  transaction: string,
+  tell: (line: string) => void,
+): Promise<Verified> {
+  const { chain } = (JSON.parse(bundle) as EvidenceBundleDocument).log;
+  const development = { chainId: stack.chain.chainId, contract: stack.chain.contract, development: true };
+  // The demo is its own auditor, and has looked the block up at its own node.
+  const trusted = trustOf(
+    development,
+    [...stack.cards.values()],
+    collaboration,
+    await blockHash(stack.chain.url, chain.block),
+  );
+  mkdirSync(folder, { recursive: true });
+  const evidence = write("evidence.json", JSON.parse(bundle));
+  const trust = write("trust.json", trusted);
+  tell(`  anchored by transaction ${transaction}`);
+  tell(`  in block ${String(chain.block)}, ${chain.blockHash}`);
+  tell(`  evidence bundle  ${evidence}`);
+  tell(`  trust file       ${trust}`);
+  tell("");
+  tell(`  ./pavilion verify ${evidence} --trust ${trust}`);
+  const { lines, code } = await verify(evidence, trust);
+  for (const line of lines) tell(`  ${line}`);
+  return { evidence, trust, verified: code === 0 };
+}
+
+function write(name: string, document: unknown): string {
+  const file = join(folder, name);
+  writeFileSync(file, `${JSON.stringify(document, undefined, 2)}\n`);
+  return file;
+}
+
+async function verify(evidence: string, trust: string): Promise<{ lines: string[]; code: number }> {
+  const main = resolve(import.meta.dirname, "../main.ts");
+  const child = spawn(process.execPath, [main, "verify", evidence, "--trust", trust], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: {},
+  });
+  const ended = new Promise<number>((done) => {
+    child.once("close", (code) => {
+      done(code ?? 1);
+    });
+  });
+  const output = await text(child.stdout);
+  return { lines: output.trimEnd().split("\n"), code: await ended };
+}
+
+async function blockHash(url: string, block: number): Promise<string> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "eth_getBlockByNumber",
+      params: [`0x${block.toString(16)}`, false],
+    }),
+  });
+  return ((await response.json()) as { result: { hash: string } }).result.hash;
+}

@@ -1,0 +1,55 @@
+/**
+ * The trust file of a deployment: what an auditor takes as given. It is written from what the operator knows of the
+ * regions, the chain and the parties; an auditor who trusts no operator confirms each member at its own source.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { didKeyOf } from "../../crypto/did/did-key.ts";
+import { publicKeyText } from "../../documents/collaboration.ts";
+import { originOf } from "../../documents/leaves.ts";
+import { validateDocument } from "../../documents/validate.ts";
+import type { Collaboration } from "../../schemas/json/collaboration.ts";
+import type { Trust } from "../../schemas/json/trust.ts";
+
+const circuitFolder = new URL("../../circuits/release/artifacts/", import.meta.url);
+const policyFile = new URL("../../stages/compliance/policy/policy.wasm", import.meta.url);
+
+/** A region's keys, as its operator hands them out. */
+export interface TrustedRegionKeys {
+  readonly region: string;
+  readonly jurisdiction: string;
+  readonly issuerPublicKey: Uint8Array;
+  readonly logPublicKey: Uint8Array;
+  readonly anchorer: string;
+}
+
+/** `block` is the hash under which the contract's state is believed, null where each is to be looked up. */
+export function trustOf(
+  chain: { readonly chainId: number; readonly contract: string; readonly development: boolean },
+  regions: readonly TrustedRegionKeys[],
+  { brokers, providers }: Pick<Collaboration, "brokers" | "providers">,
+  block: string | null,
+): Trust {
+  const { setup } = JSON.parse(readFileSync(new URL("artifacts.json", circuitFolder), "utf8")) as {
+    setup: Trust["circuits"][number]["setup"];
+  };
+  return validateDocument("trust", {
+    type: "pavilion/trust",
+    chain: { id: chain.chainId, contract: chain.contract, development: chain.development },
+    block,
+    regions: regions.map(({ region, jurisdiction, issuerPublicKey, logPublicKey, anchorer }) => ({
+      region,
+      jurisdiction,
+      origin: originOf(region),
+      logKey: publicKeyText(logPublicKey),
+      anchorer,
+      issuer: didKeyOf(issuerPublicKey),
+    })),
+    brokers: brokers.map(({ id, key }) => ({ id, key })),
+    providers: providers.map(({ id, key }) => ({ id, key })),
+    circuits: [{ sha256: digestOfFile(new URL("verification-key.json", circuitFolder)), setup }],
+    policies: [digestOfFile(policyFile)],
+  });
+}
+
+const digestOfFile = (file: URL): string => createHash("sha256").update(readFileSync(file)).digest("hex");

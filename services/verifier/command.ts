@@ -1,0 +1,75 @@
+/**
+ * `verify BUNDLE.json --trust TRUST.json [--block HASH] [--json]`: offline. Answers the exit code: 0 only if every check
+ * holds, 1 if one fails, 2 if bundle or trust file cannot be read. Without a trust file nothing is verified: a bundle's
+ * own keys would vouch for themselves.
+ */
+import { readFile, stat } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { PavilionError, type ErrorCode } from "../../runtime/errors.ts";
+import { holds } from "./checklist.ts";
+import { reportLines, reportObject } from "./report.ts";
+import { verify } from "./verify.ts";
+
+/** Far above the longest bundle there is. */
+const FILE_LENGTH_MAX = 256 * 1024 * 1024;
+const BLOCK_HASH = /^0x[0-9a-f]{64}$/;
+
+/** Prints the report; a file that cannot be read is told on standard error. */
+export async function verifyCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { trust: { type: "string" }, block: { type: "string" }, json: { type: "boolean" } },
+  });
+  try {
+    const { bundle, trust, block } = await readFiles(positionals, values);
+    const checklist = await verify(bundle, trust, { block });
+    const lines = values.json === true ? [JSON.stringify(reportObject(checklist))] : reportLines(checklist);
+    process.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    return holds(checklist) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof PavilionError)) throw error;
+    process.stderr.write(`pavilion: ${error.code}: ${error.message}\n  ${error.remedy}\n`);
+    return 2;
+  }
+}
+
+interface Files {
+  readonly bundle: string;
+  readonly trust: string;
+  readonly block: string | undefined;
+}
+
+async function readFiles(
+  [bundle, ...more]: readonly string[],
+  { trust, block }: { readonly trust?: string | undefined; readonly block?: string | undefined },
+): Promise<Files> {
+  if (trust === undefined) throw new PavilionError("TRUST_UNREADABLE", "There is no trust file.");
+  if (bundle === undefined || more.length > 0) {
+    throw new PavilionError("BUNDLE_UNREADABLE", "One bundle is verified at a time.");
+  }
+  const hash = block?.toLowerCase();
+  if (hash !== undefined && !BLOCK_HASH.test(hash)) {
+    throw new PavilionError(
+      "TRUST_UNREADABLE",
+      "--block takes a block's hash: 0x and 64 hexadecimal digits.",
+    );
+  }
+  return {
+    trust: await readJson(trust, "TRUST_UNREADABLE", "The trust file"),
+    bundle: await readJson(bundle, "BUNDLE_UNREADABLE", "The bundle"),
+    block: hash,
+  };
+}
+
+/** The text of a file that holds JSON; what it says is for the checks. */
+async function readJson(path: string, code: ErrorCode, what: string): Promise<string> {
+  try {
+    if ((await stat(path)).size > FILE_LENGTH_MAX) throw new Error("too long");
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
+    JSON.parse(text);
+    return text;
+  } catch (cause) {
+    throw new PavilionError(code, `${what} cannot be read as JSON in UTF-8.`, undefined, { cause });
+  }
+}

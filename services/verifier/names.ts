@@ -1,0 +1,43 @@
+/**
+ * The checks in the order in which they are told, each under a name that does not change, with what it shows.
+ */
+export const shows = {
+  "trust-schema": "The trust file follows its schema and names everything once.",
+  "bundle-schema": "The bundle follows its schema and holds nothing that nobody reads.",
+  "collaboration-signatures": "Every provider, under the key you trust, signed the collaboration.",
+  region: "You trust a connector for the collaboration's region, in the collaboration's jurisdiction.",
+  "request-signature": "The broker, under the key you trust, signed the request.",
+  "request-terms":
+    "The collaboration lets this broker ask for this tenant, purpose, legal basis and epsilon.",
+  "dataset-heads": "Every provider signed the state of its dataset that the answer is as of.",
+  policy: "The policy you trust allows the question.",
+  "log-checkpoint": "The region's log signed the checkpoint, and the one that its seed was anchored with.",
+  "log-inclusion": "The seed, match and spend leaves stand in the log.",
+  "log-consistency":
+    "The log of the seed's anchor is the beginning of this one: nothing was rewritten between.",
+  "log-order":
+    "The seed was anchored before the match was logged, and the match was logged before the spend.",
+  "chain-contract": "Chain, contract and anchorer are the ones you trust.",
+  "chain-state": "In the block you trust, the contract holds the state of this log.",
+  "chain-links": "That state is made of this log's anchors, from the seed's to this checkpoint's.",
+  "seed-leaf": "The log holds the commitment of the noise seed that the request names.",
+  "seed-before-request":
+    "The noise seed was anchored before the request was issued, up to five minutes between two clocks.",
+  plan: "The question is one that the collaboration's columns answer, at a known scale and width of noise.",
+  "match-leaf": "The match leaf is of this request, these datasets and every group of the question.",
+  "release-groups": "Every group is released in order, and none below the minimum group.",
+  "spend-leaf":
+    "The spend leaf charges this request its epsilon for this match and exactly these released values.",
+  "credential-signature": "The region signed the result credential.",
+  "credential-content":
+    "The credential says what follows from request, plan, leaves and released values, its answer recomputed.",
+  "release-circuit": "The proofs' verification key is one you trust, and this verifier has it.",
+  "release-remainders": "What each proof leaves out is over exactly the coordinates that it does not open.",
+  "release-proofs":
+    "Each released value differs from the exact one that the match leaf commits to by at most the width of the noise.",
+  "suppressed-groups": "Suppressed groups had a noised count below the minimum.",
+  "noise-drawn": "The noise itself was drawn as stated; that it keeps to its width is proven.",
+  "true-match": "The aggregate is over the true match, which a matching auditor can replay.",
+} as const;
+
+export type CheckName = keyof typeof shows;

@@ -1,0 +1,105 @@
+/**
+ * Anchors: which batch is meant to be anchored next, decided before it is sent so that every restart means the same
+ * one, and which stand on the chain, in order.
+ */
+import type { Change, StateView } from "../../runtime/stage.ts";
+
+const ANCHORS = "anchors";
+const LOG = "log";
+/** Batches that fell off the chain and are still to be anchored anew. */
+const FALLEN = "fallen";
+
+/** A state that the contract took, and where. */
+export interface Anchored {
+  readonly link: {
+    /** State before it, root and size; 0x and 64 hex digits. */
+    readonly previous: string;
+    readonly root: string;
+    readonly size: number;
+    /** Block time, seconds. */
+    readonly time: number;
+  };
+  /** Hash of the transaction, and number and hash of its block. */
+  readonly transaction: string;
+  readonly block: number;
+  readonly blockHash: string;
+}
+
+/** A batch that stands, with the checkpoint that was signed for it. */
+export interface Anchor extends Anchored {
+  readonly checkpoint: string;
+}
+
+/** A batch on its way: the log's first `size` leaves. */
+export interface Intended {
+  readonly size: number;
+  /** 0x and 64 hex digits. */
+  readonly root: string;
+  readonly checkpoint: string;
+}
+
+/** How many stand. */
+export const anchorCount = (state: StateView): number =>
+  (state.get(LOG, "anchors") as number | undefined) ?? 0;
+
+const anchorAt = (number: number, state: StateView): Anchor | undefined =>
+  state.get(ANCHORS, String(number)) as Anchor | undefined;
+
+export const lastAnchor = (state: StateView): Anchor | undefined => anchorAt(anchorCount(state) - 1, state);
+
+/** Every anchor from a number on, in order. */
+export function anchorsFrom(first: number, state: StateView): Anchor[] {
+  const anchors: Anchor[] = [];
+  for (let number = first; number < anchorCount(state); number++) {
+    const anchor = anchorAt(number, state);
+    if (anchor !== undefined) anchors.push(anchor);
+  }
+  return anchors;
+}
+
+export const intendedIn = (state: StateView): Intended | undefined =>
+  state.get(LOG, "intended") as Intended | undefined;
+
+export const intend = (intended: Intended | undefined): Change => ({
+  table: LOG,
+  key: "intended",
+  value: intended,
+});
+
+/** The batch stands: what fell off the chain after it is on its way next, or nothing. */
+export function noteAnchor(anchor: Anchor, state: StateView): Change[] {
+  const [next, ...fallen] = (state.get(LOG, FALLEN) as Intended[] | undefined) ?? [];
+  return [
+    { table: ANCHORS, key: String(anchorCount(state)), value: anchor },
+    { table: LOG, key: "anchors", value: anchorCount(state) + 1 },
+    { table: LOG, key: FALLEN, value: fallen.length === 0 ? undefined : fallen },
+    intend(next),
+  ];
+}
+
+/**
+ * Anchors from a number on fell off the chain: they are anchored anew, batch by batch as they were, since what fell may
+ * come back by itself.
+ */
+export function loseAnchors(standing: number, state: StateView): Change[] {
+  const lost = anchorsFrom(standing, state);
+  const before = (state.get(LOG, FALLEN) as Intended[] | undefined) ?? [];
+  const batches = lost.map(({ link, checkpoint }) => ({ size: link.size, root: link.root, checkpoint }));
+  const current = intendedIn(state);
+  const [next, ...fallen] = [...batches, ...(current === undefined ? [] : [current]), ...before];
+  return [
+    ...lost.map((_, index) => ({ table: ANCHORS, key: String(standing + index), value: undefined })),
+    { table: LOG, key: "anchors", value: standing },
+    { table: LOG, key: FALLEN, value: fallen.length === 0 ? undefined : fallen },
+    intend(next),
+  ];
+}
+
+/** True while the chain does not answer: told to auditors when it changes. */
+export const isChainAway = (state: StateView): boolean => state.get(LOG, "chain-away") === true;
+
+export const noteChain = (away: boolean): Change => ({
+  table: LOG,
+  key: "chain-away",
+  value: away ? true : undefined,
+});

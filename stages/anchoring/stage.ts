@@ -1,0 +1,222 @@
+/**
+ * The anchoring stage: keeps the region's log, anchors it in batches on a chain, and makes and retires noise seeds. See
+ * README.md.
+ */
+import { signCheckpoint, type NoteSigner } from "../../crypto/checkpoint/checkpoint.ts";
+import { originOf } from "../../documents/leaves.ts";
+import { withChanges } from "../../runtime/changed-state.ts";
+import { PavilionError } from "../../runtime/errors.ts";
+import {
+  output,
+  publish,
+  type Audit,
+  type Change,
+  type Outcome,
+  type Output,
+  type Stage,
+  type StateView,
+} from "../../runtime/stage.ts";
+import type { RequestRef } from "../../schemas/avro/index.ts";
+import {
+  anchorCount,
+  anchorsFrom,
+  intend,
+  intendedIn,
+  isChainAway,
+  lastAnchor,
+  loseAnchors,
+  noteAnchor,
+  noteChain,
+  type Anchor,
+  type Anchored,
+  type Intended,
+} from "./anchors.ts";
+import { forgetMatches, settle, takeLeaf, waitingBelow, type PlacedLeaf } from "./leaves.ts";
+import { rootAt, sizeOf } from "./log.ts";
+import { anchoredLeaf, receiptOf, type ChainPlace, type StateProof } from "./receipt.ts";
+import {
+  closeSeeds,
+  destroySeeds,
+  entryOf,
+  forgetSeed,
+  makeSeed,
+  noteSeed,
+  openSeeds,
+  type Seed,
+  type SeedPorts,
+} from "./seeds.ts";
+
+/** The chain, as far as the stage needs it. Throws CHAIN_UNAVAILABLE, CHAIN_MISMATCH, ANCHOR_FORKED or ANCHOR_LOST. */
+interface AnchorChainPort extends ChainPlace {
+  /** Brings the batch on chain and says how far it is: may be called again and again, after any crash. */
+  anchor(
+    last: Anchored | undefined,
+    next: { readonly size: number; readonly root: string },
+  ): Promise<{ readonly state: "pending" } | ({ readonly state: "anchored" } & Anchored)>;
+  prove(block: number): Promise<StateProof>;
+  /** How many of these, oldest first, still stand. */
+  standing(anchors: readonly Anchored[]): Promise<number>;
+}
+
+export interface AnchoringPorts extends SeedPorts {
+  /** The partition that this handler serves; the log is in partition 0. */
+  readonly partition: number;
+  readonly chain: AnchorChainPort;
+  /** Signs checkpoints with the log's key in the HSM. */
+  readonly logSigner: NoteSigner;
+}
+
+/** A batch holds at most so many leaves: it is published in one transaction. */
+const BATCH_MAX = 1_000;
+
+export const anchoring: Stage<"LogLeaf" | "Tick", AnchoringPorts> = {
+  name: "anchoring",
+  inputs: [
+    { topic: "proofs.pending", types: ["LogLeaf"] },
+    { topic: "clock.ticks", types: ["Tick"] },
+  ],
+  outputs: ["proofs.anchored", "config.seeds", "anchoring.receipts"],
+  handle({ type, value, time }, state, ports) {
+    if (ports.partition !== 0) return publish({});
+    if (type === "LogLeaf") return publish({ changes: takeLeaf(value, state) });
+    return new Tick(state, time, ports).run();
+  },
+};
+
+/** One tick's work: each step sees the state as the steps before it left it. */
+class Tick {
+  readonly #before: StateView;
+  readonly #time: number;
+  readonly #ports: AnchoringPorts;
+  readonly #outputs: Output[] = [];
+  readonly #changes: Change[] = [];
+  readonly #audit: Audit[] = [];
+
+  constructor(state: StateView, time: number, ports: AnchoringPorts) {
+    this.#before = state;
+    this.#time = time;
+    this.#ports = ports;
+  }
+
+  async run(): Promise<Outcome> {
+    await this.#anchor();
+    await this.#turnSeeds();
+    await this.#intendNext();
+    this.#changes.push(...forgetMatches(this.#state(), this.#time));
+    return publish({ outputs: this.#outputs, changes: this.#changes, audit: this.#audit });
+  }
+
+  #state(): StateView {
+    return withChanges(this.#before, this.#changes);
+  }
+
+  #tell(action: string, details: Record<string, string>, request?: RequestRef): void {
+    const { region } = this.#ports;
+    this.#audit.push({ tenant: request?.tenant ?? region, action, details, ...(request && { request }) });
+  }
+
+  /** Brings the intended batch on. While the chain is away the log goes on growing, and nothing is lost. */
+  async #anchor(): Promise<void> {
+    const state = this.#state();
+    const intended = intendedIn(state);
+    if (intended === undefined) return;
+    try {
+      const found = await this.#ports.chain.anchor(lastAnchor(state), intended);
+      if (found.state === "anchored") {
+        const { state: _, ...anchored } = found;
+        await this.#conclude({ ...anchored, checkpoint: intended.checkpoint }, intended);
+      }
+      if (isChainAway(state)) {
+        this.#changes.push(noteChain(false));
+        this.#tell("chain.back", {});
+      }
+    } catch (error) {
+      if (!(error instanceof PavilionError)) throw error;
+      await this.#endure(error, state);
+    }
+  }
+
+  /** Nothing of an unfinished conclusion has been kept: it changes state at its very end. */
+  async #endure(error: PavilionError, state: StateView): Promise<void> {
+    if (error.code === "ANCHOR_LOST") {
+      const anchors = anchorsFrom(0, state);
+      const standing = await this.#ports.chain.standing(anchors);
+      this.#changes.push(...loseAnchors(standing, state));
+      this.#tell("anchor.lost", { anchors: String(anchors.length - standing) });
+    } else if (!isChainAway(state)) {
+      this.#changes.push(noteChain(true));
+      this.#tell("chain.away", { reason: error.code });
+    }
+  }
+
+  /** The batch stands: its leaves are told, its seeds open, its spends get their receipts. */
+  async #conclude(anchor: Anchor, { size }: Intended): Promise<void> {
+    const { chain, region } = this.#ports;
+    const leaves = waitingBelow(size, this.#state());
+    const spends = leaves.filter(isSpend);
+    // Asked for before anything changes: the chain may go away here.
+    const proof = spends.length === 0 ? undefined : await chain.prove(anchor.block);
+    this.#changes.push(...noteAnchor(anchor, this.#state()));
+    const state = this.#state();
+    const place = { chainId: chain.chainId, contract: chain.contract, anchorer: chain.anchorer };
+    for (const leaf of leaves) {
+      const record = anchoredLeaf(leaf, anchor, region, place, state);
+      this.#outputs.push(output("proofs.anchored", "AnchoredLeaf", record, { key: originOf(region) }));
+    }
+    for (const seed of openSeeds(size, anchorCount(state) - 1, state)) this.#publishSeed(seed, "seed.opened");
+    if (proof !== undefined) for (const spend of spends) this.#receipt(spend, anchor, place, proof);
+    this.#changes.push(...settle(leaves));
+    this.#tell("anchor.confirmed", { size: String(size), transaction: anchor.transaction });
+  }
+
+  #receipt(
+    spend: PlacedLeaf & { readonly request: RequestRef },
+    anchor: Anchor,
+    place: ChainPlace,
+    proof: StateProof,
+  ): void {
+    const receipt = receiptOf(spend, anchor, place, proof, this.#state());
+    const { request } = spend;
+    if (receipt === undefined) {
+      this.#tell("evidence.incomplete", {}, request);
+      return;
+    }
+    this.#outputs.push(output("anchoring.receipts", "AnchorReceipt", receipt, { key: request.requestId }));
+    this.#tell("request.anchored", { transaction: anchor.transaction }, request);
+  }
+
+  #publishSeed(seed: Seed, action: string): void {
+    this.#changes.push(noteSeed(seed));
+    this.#outputs.push(output("config.seeds", "SeedEntry", entryOf(seed), { key: String(seed.id) }));
+    this.#tell(action, { seed: String(seed.id) });
+  }
+
+  async #turnSeeds(): Promise<void> {
+    for (const seed of closeSeeds(this.#state(), this.#time, this.#ports)) {
+      this.#publishSeed(seed, "seed.closed");
+    }
+    for (const seed of await destroySeeds(this.#state(), this.#time, this.#ports)) {
+      this.#changes.push(forgetSeed(seed));
+      this.#tell("seed.destroyed", { seed: String(seed.id) });
+    }
+    const made = await makeSeed(this.#state(), this.#time, this.#ports);
+    if (made === undefined) return;
+    this.#changes.push(noteSeed(made.seed), ...takeLeaf(made.leaf, this.#state()));
+    this.#tell("seed.made", { seed: String(made.seed.id) });
+  }
+
+  /** Signed and written down now, sent at the next tick: whoever comes after a crash sends the very same. */
+  async #intendNext(): Promise<void> {
+    const state = this.#state();
+    const anchored = lastAnchor(state)?.link.size ?? 0;
+    const size = Math.min(sizeOf(state), anchored + BATCH_MAX);
+    if (intendedIn(state) !== undefined || size === anchored) return;
+    const root = rootAt(size, state);
+    const origin = originOf(this.#ports.region);
+    const checkpoint = await signCheckpoint({ origin, size, root }, this.#ports.logSigner);
+    this.#changes.push(intend({ size, root: `0x${root}`, checkpoint }));
+  }
+}
+
+const isSpend = (leaf: PlacedLeaf): leaf is PlacedLeaf & { readonly request: RequestRef } =>
+  leaf.kind === "spend" && leaf.request !== null;

@@ -1,0 +1,64 @@
+/**
+ * The bundle of a request whose parts are all there: what was asked and agreed, as it was signed; what was released,
+ * with its proofs; the credential; and where the log and the chain hold it.
+ */
+import { canonicalBytes } from "../../crypto/jws/canonical.ts";
+import { parseDocument, validateDocument } from "../../documents/validate.ts";
+import type { CollaborationEntry, EvidenceBundle } from "../../schemas/avro/index.ts";
+import type { EvidenceBundleDocument, LogEvidence, Release } from "../../schemas/json/evidence-bundle.ts";
+import type { Parts } from "./parts.ts";
+
+export interface Region {
+  readonly region: string;
+  readonly jurisdiction: string;
+}
+
+/** The parts, all of them; undefined while one is missing. */
+export function complete(parts: Parts): Required<Parts> | undefined {
+  const { request, document, signature, plan, release, log, credential } = parts;
+  if (request === undefined || document === undefined || signature === undefined || plan === undefined)
+    return undefined;
+  if (release === undefined || log === undefined || credential === undefined) return undefined;
+  return { request, document, signature, plan, release, log, credential };
+}
+
+/** Throws DOCUMENT_INVALID where what came does not make a bundle of the schema. */
+export function bundleOf(parts: Required<Parts>, entry: CollaborationEntry, here: Region): EvidenceBundle {
+  const { request, plan } = parts;
+  const bundle: EvidenceBundleDocument = {
+    type: "pavilion/evidence-bundle",
+    version: 1,
+    request: { document: objectIn(parts.document), signature: parts.signature },
+    collaboration: {
+      document: objectIn(entry.document),
+      signatures: inSlotOrder(entry),
+    },
+    datasets: plan.datasets.map(({ provider, dataset, sequence, head, signature }) => ({
+      provider,
+      dataset,
+      sequence,
+      head,
+      signature,
+    })),
+    policy: { bundle: plan.policyBundle, region: here.region, jurisdiction: here.jurisdiction, allow: true },
+    release: JSON.parse(parts.release) as Release,
+    credential: parts.credential,
+    log: JSON.parse(parts.log) as LogEvidence,
+  };
+  const text = new TextDecoder().decode(canonicalBytes(validateDocument("evidence-bundle", bundle)));
+  return { requestId: request.requestId, requestDigest: request.digest, tenant: request.tenant, text };
+}
+
+/** One for each provider, whatever order they were published in. */
+function inSlotOrder({
+  document,
+  signatures,
+}: CollaborationEntry): { provider: string; signature: string }[] {
+  const { providers } = parseDocument("collaboration", document);
+  return providers.flatMap(({ id }) => {
+    const found = signatures.find(({ provider }) => provider === id);
+    return found === undefined ? [] : [{ provider: id, signature: found.signature }];
+  });
+}
+
+const objectIn = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;

@@ -1,0 +1,74 @@
+/**
+ * The evidence stage: joins what was signed, proven and anchored of a request to one bundle that an auditor checks
+ * offline. See README.md.
+ */
+import { createHash } from "node:crypto";
+import { output, publish, type Outcome, type Stage, type StateView } from "../../runtime/stage.ts";
+import type { CollaborationEntry, RequestRef } from "../../schemas/avro/index.ts";
+import { bundleOf, complete, type Region } from "./bundle.ts";
+import { finish, forgetOld, keepParts, withPart, type Parts } from "./parts.ts";
+
+export interface EvidencePorts extends Region {
+  /** A collaboration's version as it was published. */
+  readonly collaborationEntry: (id: string, version: number) => CollaborationEntry | undefined;
+}
+
+export const evidence: Stage<
+  "RoutedRequest" | "ReleaseProof" | "SignedResult" | "AnchorReceipt" | "Tick",
+  EvidencePorts
+> = {
+  name: "evidence",
+  inputs: [
+    { topic: "routing.routed", types: ["RoutedRequest"] },
+    { topic: "zkp.proven", types: ["ReleaseProof"] },
+    { topic: "signing.signed", types: ["SignedResult"] },
+    { topic: "anchoring.receipts", types: ["AnchorReceipt"] },
+    { topic: "clock.ticks", types: ["Tick"] },
+  ],
+  outputs: ["evidence.bundles"],
+  handle({ type, value, time }, state, ports) {
+    switch (type) {
+      case "RoutedRequest":
+        return join(
+          value.request,
+          { document: value.document, signature: value.signature },
+          state,
+          time,
+          ports,
+        );
+      case "ReleaseProof":
+        return join(value.request, { plan: value.plan, release: value.text }, state, time, ports);
+      case "SignedResult":
+        // A repeated answer's evidence is the first one's.
+        if (value.repeats !== null) return publish({ changes: finish(value.request, time) });
+        return join(value.request, { credential: value.credential }, state, time, ports);
+      case "AnchorReceipt":
+        return join(value.request, { log: value.text }, state, time, ports);
+      case "Tick":
+        return publish({ changes: forgetOld(state, time) });
+    }
+  },
+};
+
+function join(
+  request: RequestRef,
+  part: Parts,
+  state: StateView,
+  time: number,
+  ports: EvidencePorts,
+): Outcome {
+  const parts = withPart(request, part, state);
+  if (parts === undefined) return publish({});
+  const all = complete(parts);
+  if (all === undefined) return publish({ changes: keepParts(request, parts) });
+  const { collaboration, version } = all.plan;
+  const entry = ports.collaborationEntry(collaboration, version);
+  if (entry === undefined) throw new Error("the region no longer has the version that was answered");
+  const bundle = bundleOf(all, entry, ports);
+  const details = { bundle: createHash("sha256").update(bundle.text).digest("hex") };
+  return publish({
+    outputs: [output("evidence.bundles", "EvidenceBundle", bundle, { key: request.requestId })],
+    changes: finish(request, time),
+    audit: [{ tenant: request.tenant, action: "evidence.published", request, details }],
+  });
+}

@@ -1,0 +1,262 @@
+/**
+ * The demo's region for tests of the whole pipeline in memory: its collaboration and two pushed datasets, with fixed keys,
+ * and the ports of every stage.
+ *
+ * What lies outside is in memory too: a chain that takes a second call to include an anchor, and in the prover's place
+ * one that makes no proof, but refuses every statement that the circuit would refuse.
+ */
+import assert from "node:assert/strict";
+import { createECDH, createHash, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { addPoints, blindingGenerator, decodePoint, multiply } from "../crypto/commitment/commitment.ts";
+import { didKeyOf, verificationMethodOf } from "../crypto/did/did-key.ts";
+import { releaseSignals } from "../crypto/groth16/release-statement.ts";
+import { seedCommitmentOf } from "../crypto/groth16/seed.ts";
+import { openerFor } from "../crypto/hpke/hpke.ts";
+import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
+import { publicKeyText, type CollaborationTable } from "../documents/collaboration.ts";
+import { originOf } from "../documents/leaves.ts";
+import { signRequest } from "../documents/request.ts";
+import type { SeedTable } from "../documents/seeds.ts";
+import { privateComputation, type PrivateComputationPorts } from "../pipelines/private-computation.ts";
+import type { MemoryLog } from "../runtime/memory/log.ts";
+import { decodeRecord } from "../runtime/registry/match-record.ts";
+import type { CollaborationEntry, EventTypes } from "../schemas/avro/index.ts";
+import { collaborationTemplate, requestDraft } from "../services/cli/demo/example.ts";
+import { sealBatch, type Head, type TokenRecord } from "../services/provider-agent/sealing.ts";
+import type { Anchored } from "../stages/anchoring/anchors.ts";
+import type { AnchoringPorts } from "../stages/anchoring/stage.ts";
+import { loadPolicy } from "../stages/compliance/policy/policy.ts";
+import { miniatureChain, type ChainProof } from "./evidence-chain.ts";
+import { blinding, firstSeed, seedBytes, seedsOf } from "./stage-seed.ts";
+
+export const region = "eu-central";
+export const partitions = 2;
+export const start = Date.parse("2026-01-01T00:00:00.000Z");
+const key = (name: string) => ed25519FromSeed(createHash("sha256").update(name).digest());
+const regionKey = createECDH("prime256v1");
+regionKey.setPrivateKey(createHash("sha256").update("region").digest());
+
+const template = collaborationTemplate();
+export const collaboration = {
+  ...template,
+  matching: { ...template.matching, partitions },
+  providers: template.providers.map((party) => ({ ...party, key: publicKeyText(key(party.id).publicKey) })),
+  brokers: template.brokers.map((party) => ({ ...party, key: publicKeyText(key(party.id).publicKey) })),
+};
+const collaborations: CollaborationTable = {
+  latest: (id) => (id === collaboration.id ? collaboration : undefined),
+  at: (id, version) => (id === collaboration.id && version === 1 ? collaboration : undefined),
+};
+const policyFolder = new URL("../stages/compliance/policy/", import.meta.url);
+const policy = await loadPolicy(
+  readFileSync(new URL("policy.wasm", policyFolder)),
+  readFileSync(new URL("policy.wasm.sha256", policyFolder), "utf8").slice(0, 64),
+);
+
+const issuer = key("issuer");
+export const logKey = key("log");
+const opener = openerFor({
+  publicKey: regionKey.getPublicKey(),
+  deriveSharedSecret: (peer) => Promise.resolve(regionKey.computeSecret(peer)),
+});
+const entry: CollaborationEntry = {
+  id: collaboration.id,
+  version: collaboration.version,
+  document: JSON.stringify(collaboration),
+  signatures: collaboration.providers.map(({ id }) => ({ provider: id, signature: `${id} signs` })),
+};
+
+/** The ports of a run: what one run anchors another does not see. */
+export function portsIn(log: MemoryLog): (partition: number) => PrivateComputationPorts {
+  const chain = memoryChain();
+  const shared = {
+    region,
+    jurisdiction: "EU",
+    partitions,
+    collaborations,
+    collaborationEntry: () => entry,
+    seeds: seedsIn(log),
+    policy,
+    pipelineStages: privateComputation.map((stage) => stage.name),
+    openBatch: opener.setup,
+    decodeRecord,
+    randomBytes: (length: number) => randomBytes(length),
+    blinding,
+    seed: (id: number) => Promise.resolve(seedBytes(id)),
+    createSeed: () => Promise.resolve(),
+    destroySeed: () => Promise.resolve(),
+    seedPeriodMs: 3_600_000,
+    prove: checkOpening,
+    circuit: "00".repeat(32),
+    chain,
+    logSigner: {
+      name: originOf(region),
+      publicKey: logKey.publicKey,
+      sign: (bytes: Uint8Array) => Promise.resolve(logKey.sign(bytes)),
+    },
+    issuer: {
+      did: didKeyOf(issuer.publicKey),
+      kid: verificationMethodOf(issuer.publicKey),
+      sign: (bytes: Uint8Array) => Promise.resolve(issuer.sign(bytes)),
+    },
+  };
+  return (partition) => ({ ...shared, partition });
+}
+
+/** The table of seeds, as whoever follows its topic has it. */
+export function seedsIn(log: MemoryLog): SeedTable {
+  const read = (): SeedTable =>
+    seedsOf(
+      ...log
+        .records(`${region}.config.seeds`)
+        .map((record) => record.emission.value as EventTypes["SeedEntry"]),
+    );
+  return { openSeed: (commitment) => read().openSeed(commitment), newest: () => read().newest() };
+}
+
+/** Includes an anchor when it is asked for the second time, and says the same of it ever after. */
+function memoryChain(): AnchoringPorts["chain"] {
+  const chain = miniatureChain("pipeline");
+  const { chainId, contract, anchorer } = chain;
+  const sent = new Set<string>();
+  const stood = new Map<string, { anchored: Anchored; proof: ChainProof }>();
+  return {
+    chainId,
+    contract,
+    anchorer,
+    async anchor(last, next) {
+      const before = stood.get(next.root);
+      if (before !== undefined) return { state: "anchored", ...before.anchored };
+      assert.equal(last?.link.root, [...stood.keys()].at(-1), "an anchor follows the last one");
+      assert.ok(next.size > (last?.link.size ?? 0));
+      if (!sent.has(next.root)) {
+        sent.add(next.root);
+        return { state: "pending" };
+      }
+      const link = await chain.anchor({ size: next.size, root: next.root.slice(2) }, stood.size + 1);
+      const proof = await chain.prove();
+      const { block, blockHash } = proof;
+      const transaction = `0x${createHash("sha256").update(link.root).digest("hex")}`;
+      const anchored = { link, transaction, block, blockHash };
+      stood.set(next.root, { anchored, proof });
+      return { state: "anchored", ...anchored };
+    },
+    prove(block) {
+      const found = [...stood.values()].find(({ proof }) => proof.block === block);
+      assert.ok(found);
+      return Promise.resolve(found.proof);
+    },
+    standing: (anchors) => Promise.resolve(anchors.length),
+  };
+}
+
+/** What the circuit demands of an opening, in the clear. */
+const checkOpening: PrivateComputationPorts["prove"] = ({ statement, opening }) => {
+  const { point, bases, released, bounds, seedCommitment } = statement;
+  const signals = releaseSignals(statement);
+  const parts = bases.map(({ x, y }, index) =>
+    multiply(decodePoint(pointBytes(x, y)), opening.exact[index] ?? 0n),
+  );
+  const opened = addPoints([...parts, multiply(blindingGenerator(), opening.blinding)]).toAffine();
+  assert.deepEqual([opened.x, opened.y], [point.x, point.y]);
+  for (const [index, exact] of opening.exact.entries()) {
+    const noise = (released[index] ?? 0n) - exact;
+    const bound = bounds[index] ?? -1n;
+    assert.ok(-bound <= noise && noise <= bound);
+  }
+  assert.equal(seedCommitmentOf(opening.seed), seedCommitment);
+  const mark = BigInt(`0x${createHash("sha256").update(signals.join()).digest("hex")}`).toString();
+  return Promise.resolve({
+    a: [mark, "1"],
+    b: [
+      ["1", "2"],
+      ["3", "4"],
+    ],
+    c: ["5", "6"],
+  });
+};
+
+const pointBytes = (x: bigint, y: bigint): Uint8Array =>
+  Buffer.from([x, y].map((value) => value.toString(16).padStart(64, "0")).join(""), "hex");
+
+/** 60 people in both datasets and 20 in one alone, in batches of 25. */
+export function recordsOf(dataset: string): TokenRecord[] {
+  const first = dataset === "northwind-patients" ? 0 : 20;
+  return Array.from({ length: 80 }, (_, index) => {
+    const token = createHash("sha256")
+      .update(String(first + index))
+      .digest()
+      .subarray(0, 16);
+    return {
+      token,
+      values: [dataset === "northwind-patients" ? (index % 7 === 0 ? null : index) : index % 9],
+    };
+  });
+}
+
+async function batchesOf(provider: string, dataset: string): Promise<EventTypes["RecordBatch"][]> {
+  const context = {
+    regionKey: regionKey.getPublicKey(),
+    sign: (bytes: Uint8Array) => key(provider).sign(bytes),
+    slot: collaboration.providers.findIndex(({ id }) => id === provider),
+    columns: collaboration.providers.find(({ id }) => id === provider)?.columns ?? [],
+    randomBytes,
+    place: {
+      collaboration: collaboration.id,
+      version: 1,
+      epoch: 1,
+      provider,
+      dataset,
+      push: "00".repeat(16),
+    },
+  };
+  const batches: EventTypes["RecordBatch"][] = [];
+  let head: Head | undefined;
+  const records = recordsOf(dataset);
+  for (let from = 0; from < records.length; from += 25) {
+    const sealed = await sealBatch(
+      context,
+      records.slice(from, from + 25),
+      head,
+      from + 25 >= records.length,
+    );
+    batches.push(sealed.batch);
+    head = sealed.head;
+  }
+  return batches;
+}
+
+export const pushes = await Promise.all(
+  collaboration.providers.map(async ({ id, dataset }) => ({
+    id,
+    dataset,
+    batches: await batchesOf(id, dataset),
+  })),
+);
+
+export function signed(index: number, change: object = {}): Promise<EventTypes["SignedRequest"]> {
+  const document = {
+    ...requestDraft(),
+    type: "pavilion/request" as const,
+    id: `00000000-0000-4000-8000-00000000000${String(index)}`,
+    nonce: String(index).padStart(32, "0"),
+    issuedAt: new Date(start + 2_000).toISOString(),
+    seedCommitment: firstSeed.commitment,
+    ...change,
+  };
+  return signRequest(document, (bytes) => key("core-broker").sign(bytes));
+}
+
+/** The pipeline's stages, each with bytes as Buffers in its events: so they come off Kafka, and the memory log's copies not. */
+export const stages = privateComputation.map((stage): (typeof privateComputation)[number] => ({
+  ...stage,
+  handle: (event, state, ports) => stage.handle(decoded(event) as never, state, ports),
+}));
+
+function decoded(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  if (Array.isArray(value)) return value.map(decoded);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, decoded(member)]));
+}
