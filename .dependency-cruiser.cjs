@@ -85,7 +85,10 @@ module.exports = {
       name: "kafka-client",
       comment: "Kafka is spoken in runtime/kafka, the embedded stack, and the services' clients.",
       severity: "error",
-      from: { path: project, pathNot: [tests, "^bench/", "^runtime/kafka/", "^infra/embedded/", "^services/[^/]+/"] },
+      from: {
+        path: project,
+        pathNot: [tests, "^bench/", "^runtime/kafka/", "^infra/embedded/", "^services/[^/]+/"],
+      },
       to: { path: "^node_modules/kafkajs/" },
     },
     {
