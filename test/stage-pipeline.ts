@@ -8,10 +8,7 @@
 import assert from "node:assert/strict";
 import { createECDH, createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { addPoints, blindingGenerator, decodePoint, multiply } from "../crypto/commitment/commitment.ts";
 import { didKeyOf, verificationMethodOf } from "../crypto/did/did-key.ts";
-import { releaseSignals } from "../crypto/groth16/release-statement.ts";
-import { seedCommitmentOf } from "../crypto/groth16/seed.ts";
 import { openerFor } from "../crypto/hpke/hpke.ts";
 import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
 import { publicKeyText, type CollaborationTable } from "../documents/collaboration.ts";
@@ -28,6 +25,7 @@ import type { Anchored } from "../stages/anchoring/anchors.ts";
 import type { AnchoringPorts } from "../stages/anchoring/stage.ts";
 import { loadPolicy } from "../stages/compliance/policy/policy.ts";
 import { miniatureChain, type ChainProof } from "./evidence-chain.ts";
+import { checkOpening } from "./release-reference.ts";
 import { blinding, firstSeed, seedBytes, seedsOf } from "./stage-seed.ts";
 
 export const region = "eu-central";
@@ -150,35 +148,6 @@ function memoryChain(): AnchoringPorts["chain"] {
     standing: (anchors) => Promise.resolve(anchors.length),
   };
 }
-
-/** What the circuit demands of an opening, in the clear. */
-const checkOpening: PrivateComputationPorts["prove"] = ({ statement, opening }) => {
-  const { point, bases, released, bounds, seedCommitment } = statement;
-  const signals = releaseSignals(statement);
-  const parts = bases.map(({ x, y }, index) =>
-    multiply(decodePoint(pointBytes(x, y)), opening.exact[index] ?? 0n),
-  );
-  const opened = addPoints([...parts, multiply(blindingGenerator(), opening.blinding)]).toAffine();
-  assert.deepEqual([opened.x, opened.y], [point.x, point.y]);
-  for (const [index, exact] of opening.exact.entries()) {
-    const noise = (released[index] ?? 0n) - exact;
-    const bound = bounds[index] ?? -1n;
-    assert.ok(-bound <= noise && noise <= bound);
-  }
-  assert.equal(seedCommitmentOf(opening.seed), seedCommitment);
-  const mark = BigInt(`0x${createHash("sha256").update(signals.join()).digest("hex")}`).toString();
-  return Promise.resolve({
-    a: [mark, "1"],
-    b: [
-      ["1", "2"],
-      ["3", "4"],
-    ],
-    c: ["5", "6"],
-  });
-};
-
-const pointBytes = (x: bigint, y: bigint): Uint8Array =>
-  Buffer.from([x, y].map((value) => value.toString(16).padStart(64, "0")).join(""), "hex");
 
 /** 60 people in both datasets and 20 in one alone, in batches of 25. */
 export function recordsOf(dataset: string): TokenRecord[] {

@@ -5,7 +5,7 @@
 import { signCheckpoint, type NoteSigner } from "../../crypto/checkpoint/checkpoint.ts";
 import { originOf } from "../../documents/leaves.ts";
 import { withChanges } from "../../runtime/changed-state.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError, type ErrorCode } from "../../runtime/errors.ts";
 import {
   output,
   publish,
@@ -117,36 +117,41 @@ class Tick {
 
   /** Brings the intended batch on. While the chain is away the log goes on growing, and nothing is lost. */
   async #anchor(): Promise<void> {
-    const state = this.#state();
-    const intended = intendedIn(state);
+    const intended = intendedIn(this.#state());
     if (intended === undefined) return;
     try {
-      const found = await this.#ports.chain.anchor(lastAnchor(state), intended);
-      if (found.state === "anchored") {
-        const { state: _, ...anchored } = found;
-        await this.#conclude({ ...anchored, checkpoint: intended.checkpoint }, intended);
-      }
-      if (isChainAway(state)) {
-        this.#changes.push(noteChain(false));
-        this.#tell("chain.back", {});
-      }
+      await this.#bring(intended);
+      this.#noteChain(undefined);
     } catch (error) {
+      // Nothing of an unfinished conclusion has been kept: it changes state once it has all it needs.
       if (!(error instanceof PavilionError)) throw error;
-      await this.#endure(error, state);
+      this.#noteChain(error.code);
     }
   }
 
-  /** Nothing of an unfinished conclusion has been kept: it changes state at its very end. */
-  async #endure(error: PavilionError, state: StateView): Promise<void> {
-    if (error.code === "ANCHOR_LOST") {
-      const anchors = anchorsFrom(0, state);
-      const standing = await this.#ports.chain.standing(anchors);
-      this.#changes.push(...loseAnchors(standing, state));
+  async #bring(intended: Intended): Promise<void> {
+    const { chain } = this.#ports;
+    try {
+      const found = await chain.anchor(lastAnchor(this.#state()), intended);
+      if (found.state === "pending") return;
+      const { state: _, ...anchored } = found;
+      await this.#conclude({ ...anchored, checkpoint: intended.checkpoint }, intended);
+    } catch (error) {
+      if (!(error instanceof PavilionError && error.code === "ANCHOR_LOST")) throw error;
+      const anchors = anchorsFrom(0, this.#state());
+      const standing = await chain.standing(anchors);
+      this.#changes.push(...loseAnchors(standing, this.#state()));
       this.#tell("anchor.lost", { anchors: String(anchors.length - standing) });
-    } else if (!isChainAway(state)) {
-      this.#changes.push(noteChain(true));
-      this.#tell("chain.away", { reason: error.code });
     }
+  }
+
+  /** Told when it changes: why the chain does not serve, or that it does again. */
+  #noteChain(reason: ErrorCode | undefined): void {
+    const away = reason !== undefined;
+    if (isChainAway(this.#state()) === away) return;
+    this.#changes.push(noteChain(away));
+    if (away) this.#tell("chain.away", { reason });
+    else this.#tell("chain.back", {});
   }
 
   /** The batch stands: its leaves are told, its seeds open, its spends get their receipts. */

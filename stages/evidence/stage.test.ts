@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { before, test } from "node:test";
+import fc from "fast-check";
+import { canonicalBytes } from "../../crypto/jws/canonical.ts";
+import { readRequest } from "../../documents/request.ts";
+import { openProver } from "../../runtime/prover/prover.ts";
+import type { Outcome, StageEvent } from "../../runtime/stage.ts";
+import type { CollaborationEntry, EvidenceBundle, Plan, RequestRef } from "../../schemas/avro/index.ts";
+import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
+import { holds } from "../../services/verifier/checklist.ts";
+import { verify } from "../../services/verifier/verify.ts";
+import { miniatureChain } from "../../test/evidence-chain.ts";
+import { artifacts, connectorNamed, partiesNamed, trustIn } from "../../test/evidence-terms.ts";
+import { evidenceOf, shortQuestion } from "../../test/evidence.ts";
+import { planAt } from "../../test/stage-plan.ts";
+import { MemoryState } from "../../test/stage-state.ts";
+import { evidence, type EvidencePorts } from "./stage.ts";
+
+type EvidenceEvent = StageEvent<"RoutedRequest" | "ReleaseProof" | "SignedResult" | "AnchorReceipt" | "Tick">;
+
+const parties = partiesNamed("honest");
+const connector = connectorNamed("honest", miniatureChain("honest"));
+const DAY_MS = 24 * 3_600_000;
+
+/** A bundle that the verifier takes, and the parts that it came from. */
+let bundle: EvidenceBundleDocument;
+let request: RequestRef;
+let parts: EvidenceEvent[];
+let ports: EvidencePorts;
+
+before(async () => {
+  const prover = await openProver(artifacts);
+  bundle = await evidenceOf({ parties, connector, prover, question: shortQuestion, nonce: 1 });
+  await prover.close();
+  const document = textOf(bundle.request.document);
+  const { document: asked, digest, deadline } = readRequest(document);
+  const { id: requestId, tenant, broker, collaboration } = asked;
+  request = { requestId, digest, tenant, broker, collaboration, deadline };
+  parts = partsIn(document);
+  const { region, jurisdiction } = bundle.policy;
+  ports = {
+    region,
+    jurisdiction,
+    collaborationEntry: (id, version) => (version === 1 && id === collaboration ? entry() : undefined),
+  };
+});
+
+const textOf = (value: unknown): string => new TextDecoder().decode(canonicalBytes(value));
+
+/** As the operator may publish it: signatures in another order than the providers'. */
+const entry = (): CollaborationEntry => ({
+  id: request.collaboration,
+  version: 1,
+  document: textOf(bundle.collaboration.document),
+  signatures: bundle.collaboration.signatures.toReversed(),
+});
+
+function partsIn(document: string): EvidenceEvent[] {
+  const plan: Plan = {
+    ...planAt(),
+    collaboration: request.collaboration,
+    version: 1,
+    datasets: bundle.datasets.map((head) => ({ ...head, columns: [] })),
+    policyBundle: bundle.policy.bundle,
+  };
+  const answer = { groups: [], confidence: "19/20", epsilonSpent: "1", epsilonLeft: "1" };
+  const leaves = { matchLeaf: "", spendLeaf: "", repeats: null };
+  const at = { key: request.requestId, time: request.deadline };
+  const { signature } = bundle.request;
+  const { seed } = plan;
+  const { credential } = bundle;
+  return [
+    { ...at, type: "RoutedRequest", topic: "routing.routed", value: { request, document, signature, seed } },
+    {
+      ...at,
+      type: "ReleaseProof",
+      topic: "zkp.proven",
+      value: { request, plan, text: textOf(bundle.release) },
+    },
+    {
+      ...at,
+      type: "SignedResult",
+      topic: "signing.signed",
+      value: { request, answer, credential, ...leaves },
+    },
+    {
+      ...at,
+      type: "AnchorReceipt",
+      topic: "anchoring.receipts",
+      value: { request, text: textOf(bundle.log) },
+    },
+  ];
+}
+
+const tick = (time: number): EvidenceEvent => ({
+  type: "Tick",
+  value: { worker: "w", stages: [] },
+  topic: "clock.ticks",
+  key: "",
+  time,
+});
+
+async function run(events: readonly EvidenceEvent[], state = new MemoryState()): Promise<EvidenceBundle[]> {
+  const bundles: EvidenceBundle[] = [];
+  for (const event of events) {
+    const outcome: Outcome = await evidence.handle(event, state, ports);
+    state.apply(outcome.changes);
+    bundles.push(...outcome.outputs.map(({ value }) => value as EvidenceBundle));
+  }
+  return bundles;
+}
+
+test("joins the parts to a bundle that the verifier takes", async () => {
+  const [made, ...others] = await run(parts);
+  assert.ok(made);
+  assert.deepEqual(others, []);
+  assert.deepEqual([made.requestId, made.requestDigest], [request.requestId, request.digest]);
+  assert.deepEqual(JSON.parse(made.text), bundle);
+  const trust = trustIn(parties, connector, bundle.log.chain.blockHash);
+  assert.ok(holds(await verify(made.text, JSON.stringify(trust))));
+});
+
+test("in any order, and however often each part comes, makes the one same bundle", async () => {
+  const [expected] = await run(parts);
+  const orders = fc
+    .array(fc.nat(3), { maxLength: 6 })
+    .chain((doubled) => fc.shuffledSubarray([0, 1, 2, 3, ...doubled], { minLength: 4 + doubled.length }));
+  await fc.assert(
+    fc.asyncProperty(orders, async (order) => {
+      assert.deepEqual(await run(order.flatMap((index) => parts[index] ?? [])), [expected]);
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test("makes none while a part is missing", async () => {
+  for (const missing of parts) assert.deepEqual(await run(parts.filter((part) => part !== missing)), []);
+});
+
+test("makes none for a repeated answer, whatever else comes of it", async () => {
+  const repeated = parts.map((part): EvidenceEvent =>
+    part.type === "SignedResult" ? { ...part, value: { ...part.value, repeats: request } } : part,
+  );
+  const state = new MemoryState();
+  assert.deepEqual(await run(repeated, state), []);
+  assert.deepEqual([...state.entries("parts")], []);
+});
+
+test("forgets a request that nobody answered a day after its deadline, and keeps an answered one", async () => {
+  const [routed, ...others] = parts;
+  assert.ok(routed);
+  const unanswered = new MemoryState();
+  await run([routed, tick(request.deadline + DAY_MS)], unanswered);
+  assert.equal([...unanswered.entries("parts")].length, 1);
+  await run([tick(request.deadline + DAY_MS + 1)], unanswered);
+  assert.deepEqual(unanswered.snapshot(), []);
+  for (const answered of others) {
+    const state = new MemoryState();
+    await run([routed, answered, tick(request.deadline + 400 * DAY_MS)], state);
+    assert.equal((await run(parts, state)).length, 1);
+  }
+});
+
+test("fails, and so keeps its input, where the region does not have the version that was answered", async () => {
+  const without = { ...ports, collaborationEntry: () => undefined };
+  const state = new MemoryState();
+  await run(parts.slice(0, 3), state);
+  const last = parts[3];
+  assert.ok(last);
+  await assert.rejects(async () => evidence.handle(last, state, without), /no longer has the version/);
+});

@@ -1,0 +1,123 @@
+/**
+ * The anchoring stage at work in its tests: on a chain in memory, with an HSM that may fail, through crashes.
+ */
+import assert from "node:assert/strict";
+import { verifyCheckpoint } from "../crypto/checkpoint/checkpoint.ts";
+import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
+import { leafHash, rootOfLeaves, verifyInclusion } from "../crypto/merkle/merkle.ts";
+import { originOf } from "../documents/leaves.ts";
+import { PavilionError } from "../runtime/errors.ts";
+import type { Outcome, StageEvent } from "../runtime/stage.ts";
+import type { AnchoredLeaf, AnchorReceipt, LogLeaf, SeedEntry } from "../schemas/avro/index.ts";
+import { anchoring, type AnchoringPorts } from "../stages/anchoring/stage.ts";
+import { MemoryChain } from "./memory-chain.ts";
+import { requestNamed } from "./stage-plan.ts";
+import { blinding, seedBytes, seedRef } from "./stage-seed.ts";
+import { MemoryState } from "./stage-state.ts";
+
+const region = "au-east";
+const logKey = ed25519FromSeed(new Uint8Array(32).fill(5));
+export const HOUR_MS = 3_600_000;
+const origin = originOf(region);
+export const log = { origin, publicKey: logKey.publicKey };
+
+type AnchoringEvent = StageEvent<"LogLeaf" | "Tick">;
+
+/** A stage at work on a chain: everything it has said, and a state that a crash leaves as it was before the input. */
+export class Rig {
+  readonly chain = new MemoryChain();
+  readonly state = new MemoryState();
+  readonly keys = new Set<number>();
+  readonly leaves: AnchoredLeaf[] = [];
+  readonly seeds: SeedEntry[] = [];
+  readonly receipts: AnchorReceipt[] = [];
+  readonly actions: string[] = [];
+  readonly logged: string[] = [];
+  hsmFails = false;
+  time = 0;
+  readonly ports: AnchoringPorts = {
+    region,
+    partition: 0,
+    chain: this.chain.port,
+    blinding,
+    seedPeriodMs: HOUR_MS,
+    createSeed: (id) => this.#hsm(() => void this.keys.add(id)),
+    seed: (id) => this.#hsm(() => seedBytes(id)),
+    destroySeed: (id) => this.#hsm(() => void this.keys.delete(id)),
+    logSigner: {
+      name: origin,
+      publicKey: logKey.publicKey,
+      sign: (text) => Promise.resolve(logKey.sign(text)),
+    },
+  };
+
+  /** Handles the event and crashes before anything of it is kept: only what the HSM and the chain did stays. */
+  async crash(event: AnchoringEvent): Promise<void> {
+    await anchoring.handle(event, this.state, this.ports);
+  }
+
+  async take(event: AnchoringEvent): Promise<Outcome> {
+    const outcome = await anchoring.handle(event, this.state, this.ports);
+    assert.equal(outcome.kind, "publish");
+    if (event.type === "LogLeaf") this.logged.push(event.value.text);
+    this.state.apply(outcome.changes);
+    for (const { type, value } of outcome.outputs) {
+      if (type === "AnchoredLeaf") this.leaves.push(value as AnchoredLeaf);
+      if (type === "SeedEntry") this.seeds.push(value as SeedEntry);
+      if (type === "AnchorReceipt") this.receipts.push(value as AnchorReceipt);
+    }
+    this.actions.push(...outcome.audit.map(({ action }) => action));
+    return outcome;
+  }
+
+  async tick(count = 1, everyMs = 1_000): Promise<void> {
+    for (let n = 0; n < count; n++) await this.take(tickAt((this.time += everyMs)));
+  }
+
+  /** The log as it must be: every leaf whose record was told, seeds among them. */
+  checkLog(): void {
+    assert.deepEqual(
+      this.leaves.map(({ index }) => index),
+      this.leaves.map((_, index) => index),
+    );
+    const hashes = this.leaves.map(({ text }) => leafHash(Buffer.from(text)));
+    for (const { text, index, size, root, proof, checkpoint } of this.leaves) {
+      assert.ok(verifyInclusion(leafHash(Buffer.from(text)), index, size, proof, root));
+      assert.equal(root, rootOfLeaves(hashes.slice(0, size)));
+      assert.deepEqual(verifyCheckpoint(checkpoint, log), { size, root });
+    }
+    const others = this.leaves.filter(({ kind }) => kind !== "seed").map(({ text }) => text);
+    assert.deepEqual(others, this.logged.slice(0, others.length));
+  }
+
+  #hsm<T>(operation: () => T): Promise<T> {
+    if (this.hsmFails) return Promise.reject(new PavilionError("HSM_UNAVAILABLE", "The token is gone."));
+    return Promise.resolve(operation());
+  }
+}
+
+export const tickAt = (time: number): AnchoringEvent => ({
+  type: "Tick",
+  value: { worker: "w", stages: [] },
+  topic: "clock.ticks",
+  key: "",
+  time,
+});
+
+const leafEvent = (value: LogLeaf, time = 0): AnchoringEvent => ({
+  type: "LogLeaf",
+  value,
+  topic: "proofs.pending",
+  key: origin,
+  time,
+});
+
+export const matchLeaf = (number: number, seed = seedRef(1).commitment): AnchoringEvent =>
+  leafEvent({
+    kind: "match",
+    request: requestNamed(number),
+    text: JSON.stringify({ match: number, seed }),
+  });
+
+export const spendLeaf = (number: number): AnchoringEvent =>
+  leafEvent({ kind: "spend", request: requestNamed(number), text: JSON.stringify({ spend: number }) });
