@@ -54,7 +54,7 @@ test("equal commitments have other leaves in other rows, and under other salts",
   assert.equal(new Set(leaves).size, 3);
 });
 
-test("a head names its batch's place and the manifest's digest, and nothing else of the manifest", async () => {
+test("a head names its batch's place, the manifest's digest and whether the push ends, and nothing else", async () => {
   const { header } = await pushed([recordOf(1)]);
   assert.deepEqual(datasetHeadOf(header), {
     type: "pavilion/dataset-head",
@@ -64,6 +64,7 @@ test("a head names its batch's place and the manifest's digest, and nothing else
     dataset: "beta-people",
     sequence: 1,
     head: digestOf(header),
+    complete: true,
   });
   const told = JSON.stringify(datasetHeadOf(header));
   for (const secret of [header.salt, header.root, header.payloadDigest, header.push]) {

@@ -52,7 +52,7 @@ export function recordBatchInfo(header: {
 export function datasetHeadOf(header: RecordBatchHeader): DatasetHeadDocument {
   const { collaboration, epoch, provider, dataset, sequence } = header;
   const place = { collaboration, epoch, provider, dataset, sequence };
-  return { type: "pavilion/dataset-head", ...place, head: digestOf(header) };
+  return { type: "pavilion/dataset-head", ...place, head: digestOf(header), complete: header.last };
 }
 
 /** The leaf of a record's commitment, given as encoded: salted by the manifest's salt and its row. */

@@ -9,6 +9,7 @@ import { originOf } from "../documents/leaves.ts";
 import { PavilionError } from "../runtime/errors.ts";
 import type { Outcome, StageEvent } from "../runtime/stage.ts";
 import type { AnchoredLeaf, AnchorReceipt, LogLeaf, SeedEntry } from "../schemas/avro/index.ts";
+import type { LogEvidence } from "../schemas/json/evidence-bundle.ts";
 import { anchoring, type AnchoringPorts } from "../stages/anchoring/stage.ts";
 import { MemoryChain } from "./memory-chain.ts";
 import { requestNamed } from "./stage-plan.ts";
@@ -18,6 +19,7 @@ import { MemoryState } from "./stage-state.ts";
 const region = "au-east";
 const logKey = ed25519FromSeed(new Uint8Array(32).fill(5));
 export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
 const origin = originOf(region);
 export const log = { origin, publicKey: logKey.publicKey };
 
@@ -121,3 +123,13 @@ export const matchLeaf = (number: number, seed = seedRef(1).commitment): Anchori
 
 export const spendLeaf = (number: number): AnchoringEvent =>
   leafEvent({ kind: "spend", request: requestNamed(number), text: JSON.stringify({ spend: number }) });
+
+/** Time enough for whatever is in the log to be anchored. */
+export async function settled(rig: Rig): Promise<void> {
+  await rig.tick(6);
+}
+
+export function logOf(receipt: AnchorReceipt | undefined): LogEvidence {
+  assert.ok(receipt);
+  return JSON.parse(receipt.text) as LogEvidence;
+}

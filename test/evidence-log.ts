@@ -27,6 +27,10 @@ export class MiniatureLog {
     this.#leaves.push(leaf);
   }
 
+  placeOf(name: string): number {
+    return this.#places.get(name) ?? 0;
+  }
+
   replace(index: number, leaf: string): void {
     this.#leaves = this.#leaves.with(index, leaf);
   }
@@ -50,7 +54,7 @@ export class MiniatureLog {
     const size = this.#leaves.length;
     const nodes = this.#nodes();
     const placed = (name: string, leaf: object) => {
-      const index = this.#places.get(name) ?? 0;
+      const index = this.placeOf(name);
       return {
         leaf: { ...leaf } as Record<string, unknown>,
         index,
@@ -58,15 +62,19 @@ export class MiniatureLog {
       };
     };
     const links = this.#links.filter((link) => link.size >= anchored.size);
-    const consistency = consistencyProof(anchored.size, size, nodes);
     return {
       checkpoint: links.at(-1)?.checkpoint ?? "",
       match: placed("match", leaves.match),
       spend: placed("spend", leaves.spend),
-      seed: { ...placed("seed", leaves.seed), anchored: links[0]?.checkpoint ?? "", consistency },
+      seed: { ...placed("seed", leaves.seed), anchored: links[0]?.checkpoint ?? "" },
       chain: {
         ...{ chainId, contract, anchorer, before: anchored.previous },
-        links: links.map((link) => ({ root: link.root.slice(2), size: link.size, time: link.time })),
+        links: links.map((link, index) => ({
+          root: link.root.slice(2),
+          size: link.size,
+          time: link.time,
+          consistency: index === 0 ? [] : consistencyProof(links[index - 1]?.size ?? 0, link.size, nodes),
+        })),
         ...(await prove()),
       },
     };

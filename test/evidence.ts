@@ -90,6 +90,8 @@ export interface Lies {
   readonly spendUnlogged?: true;
   /** Replaces a leaf of the log after the seed's anchor. */
   readonly rewrites?: true;
+  /** Replaces, after it was anchored, a leaf that came after the seed's anchor. */
+  readonly rewritesBetween?: true;
   readonly credential?: (released: ReleasedAggregate) => ReleasedAggregate;
   /** What it puts into the credential beside what its release says. */
   readonly subject?: Readonly<Record<string, unknown>>;
@@ -153,9 +155,11 @@ export async function evidenceOf(told: Told): Promise<EvidenceBundleDocument> {
   };
   const { cells, leaf: match } = await matched(ref, request.text, plan, lies);
   if (lies.rewrites === true) log.replace(1, hexDigest("rewritten"));
+  if (lies.rewritesBetween === true) log.add(hexDigest("a spend that nobody is to see"), "hidden");
   log.add(hashOfLeaf(match), "match");
   if (lies.matchFirst === true) log.add(hashOfLeaf(seed), "seed");
   await log.anchor(SEED_TIME + 120);
+  if (lies.rewritesBetween === true) log.replace(log.placeOf("hidden"), hexDigest("something seemly"));
   const groups = await releasedOf(cells, match, plan, told);
   const spend = await spentOn(ref, plan, match, groups, lies);
   log.add(lies.spendUnlogged === true ? hexDigest("nothing") : hashOfLeaf(spend), "spend");
@@ -187,7 +191,8 @@ async function askedAt(
   const digits = nonce.toString(16).padStart(12, "0");
   const document: Request = {
     ...{ type: "pavilion/request", id: `6f1d4a52-0d0e-4b0f-9a51-${digits}`, nonce: digits.padStart(32, "0") },
-    ...{ broker: "core", tenant: "clinic", region: REGION, collaboration: "care" },
+    ...{ broker: "core", tenant: "clinic", region: REGION },
+    ...{ collaboration: "care", collaborationVersion: 3 },
     ...{ purpose: "public-health", legalBasis: "public-interest", epsilon: EPSILON, question },
     ...{ issuedAt: new Date(time * 1000).toISOString(), deadlineSeconds: 60, seedCommitment },
     ...lies.request,
@@ -200,7 +205,13 @@ const headsOf = ({ providers }: Collaboration, parties: Parties): Promise<Signed
   Promise.all(
     providers.map(async ({ id: provider, dataset }, slot) => {
       const head = { provider, dataset, sequence: slot + 4, head: hexDigest(`manifest of ${dataset}`) };
-      const document = { type: "pavilion/dataset-head", collaboration: "care", epoch: 2, ...head };
+      const document = {
+        type: "pavilion/dataset-head",
+        collaboration: "care",
+        epoch: 2,
+        ...head,
+        complete: true,
+      };
       const { sign } = parties.providers[provider as "north" | "south"];
       const header = { typ: signatureType("dataset-head"), kid: provider };
       return { ...head, signature: await signDetached(document, header, sign) };

@@ -83,6 +83,7 @@ export const request: Request = {
   tenant: "clinic",
   region: "au-east",
   collaboration: "care",
+  collaborationVersion: 3,
   purpose: "public-health",
   legalBasis: "public-interest",
   epsilon: "1/2",

@@ -29,4 +29,8 @@ export interface DatasetHeadDocument {
    * Digest of the batch's manifest.
    */
   head: string;
+  /**
+   * True where the batch is its push's last: only then may it be answered as of this head.
+   */
+  complete: boolean;
 }

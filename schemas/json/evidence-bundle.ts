@@ -310,15 +310,6 @@ export interface PlacedSeed {
    * The signed checkpoint with which the seed was anchored.
    */
   anchored: string;
-  /**
-   * Consistency proof from that checkpoint to the other.
-   *
-   * @minItems 0
-   * @maxItems 64
-   *
-   * Items: Hash.
-   */
-  consistency: string[];
 }
 /**
  * The contract's state, proven at a block.
@@ -344,7 +335,7 @@ export interface ChainEvidence {
    * States from the seed's anchor to this checkpoint's, in order.
    *
    * @minItems 1
-   * @maxItems 20000
+   * @maxItems 2000
    */
   links: AnchorLink[];
   /**
@@ -394,4 +385,13 @@ export interface AnchorLink {
    * Block time, seconds.
    */
   time: number;
+  /**
+   * Consistency proof from the link before; empty for the first.
+   *
+   * @minItems 0
+   * @maxItems 64
+   *
+   * Items: Hash.
+   */
+  consistency: string[];
 }

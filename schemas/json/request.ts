@@ -30,6 +30,10 @@ export interface Request {
    */
   collaboration: string;
   /**
+   * Its version, whose terms are asked under.
+   */
+  collaborationVersion: number;
+  /**
    * Purpose of the question.
    */
   purpose: string;

@@ -26,13 +26,24 @@ const takeIn = (results: Pending<Result>, digest: string): void => {
   results.take(digest, result(digest));
 };
 
-const { broker, tenant, region, collaboration, purpose, legalBasis, epsilon, question, deadlineSeconds } =
-  request;
+const {
+  broker,
+  tenant,
+  region,
+  collaboration,
+  collaborationVersion,
+  purpose,
+  legalBasis,
+  epsilon,
+  question,
+  deadlineSeconds,
+} = request;
 const asked = {
   broker,
   tenant,
   region,
   collaboration,
+  collaborationVersion,
   purpose,
   legalBasis,
   epsilon,

@@ -113,12 +113,16 @@ function parsed(payload: Uint8Array): unknown {
 const membersOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {};
 
-/** No more than the budget's total leaves; by the window it may be less. */
-function requireLeft(left: string, { total }: SpendLeaf, { plan }: Planned): void {
+/** No more than the budget's total and its window can leave after this spend. */
+function requireLeft(left: string, { total, epsilon }: SpendLeaf, { plan }: Planned): void {
   require(FRACTION.test(left) &&
     formatFraction(parseFraction(left)) === left, "What the population has left is no fraction.");
   require(compareFractions(
     addFractions(parseFraction(left), parseFraction(total)),
     parseFraction(plan.budgetTotal),
   ) <= 0, "What the population has left is more than its budget leaves.");
+  require(compareFractions(
+    addFractions(parseFraction(left), parseFraction(epsilon)),
+    parseFraction(plan.budgetWindow),
+  ) <= 0, "What the population has left is more than its window leaves.");
 }

@@ -5,7 +5,7 @@ import type { DatasetHeadDocument } from "../../schemas/json/dataset-head.ts";
 import type { EvidenceBundleDocument, SignedHead } from "../../schemas/json/evidence-bundle.ts";
 import { require } from "./checklist.ts";
 
-/** The heads in slot order, once their signatures hold. */
+/** The heads in slot order, each of a whole push, once their signatures hold. */
 export function signedHeads(
   { datasets }: EvidenceBundleDocument,
   { id, matching, providers }: Collaboration,
@@ -17,7 +17,12 @@ export function signedHeads(
       signed.dataset === participant.dataset, "The heads are not the collaboration's, in slot order.");
     const { provider, dataset, sequence, head, signature } = signed;
     const place = { collaboration: id, epoch: matching.epoch, provider, dataset, sequence };
-    const document: DatasetHeadDocument = { type: "pavilion/dataset-head", ...place, head };
+    const document: DatasetHeadDocument = {
+      type: "pavilion/dataset-head",
+      ...place,
+      head,
+      complete: true,
+    };
     verifySignature("dataset-head", document, signature, participant);
   }
   return datasets;

@@ -62,17 +62,24 @@ export function placedLeaves(
   return hashes;
 }
 
-/** The tree of the seed's anchor has only grown. */
+/** Each anchored tree is the beginning of the next, from the seed's anchor to the checkpoint's. */
 export function onlyGrown({ log }: EvidenceBundleDocument, { newest, seed }: Trees): true {
-  require(verifyConsistency(
-    seed.size,
-    seed.root,
-    newest.size,
-    newest.root,
-    log.seed.consistency,
-  ), "The log of the seed's anchor is not the beginning of this one.");
+  const { links } = log.chain;
+  require(isTree(links[0], seed), "The first anchor is not that of the seed.");
+  require(isTree(links.at(-1), newest), "The last anchor is not that of the checkpoint.");
+  for (const [index, { size, root, consistency }] of links.entries()) {
+    const before = links[index - 1];
+    const isBeginning =
+      before === undefined
+        ? consistency.length === 0
+        : verifyConsistency(before.size, before.root, size, root, consistency);
+    require(isBeginning, `Anchor ${String(index)} does not go on from the one before.`);
+  }
   return true;
 }
+
+const isTree = (link: Tree | undefined, tree: Tree): boolean =>
+  link?.size === tree.size && link.root === tree.root;
 
 /** Whoever drew the noise could not choose the seed after the match, nor the match after the noise. */
 export function inOrder({ log: { seed, match, spend } }: EvidenceBundleDocument, trees: Trees): true {

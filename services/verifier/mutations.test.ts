@@ -56,9 +56,9 @@ const responsible: readonly (readonly [RegExp, ...string[]])[] = [
   [/^\/credential/, "credential-signature"],
   [/^\/log\/(checkpoint|seed\/anchored)/, "log-checkpoint"],
   [/^\/log\/(seed|match|spend)\/(leaf|index|proof)/, "log-inclusion"],
-  [/^\/log\/seed\/consistency/, "log-consistency"],
   [/^\/log\/chain\/(chainId|contract|anchorer)/, "chain-contract"],
-  [/^\/log\/chain\/(before|links)/, "chain-links"],
+  [/^\/log\/chain\/links\/\d+\/(root|size|consistency)/, "log-consistency"],
+  [/^\/log\/chain\/(before|links)/, "chain-links", "log-consistency"],
   [/^\/log\/chain/, "chain-state"],
 ];
 

@@ -9,12 +9,12 @@ export const shows = {
   "request-signature": "The broker, under the key you trust, signed the request.",
   "request-terms":
     "The collaboration lets this broker ask for this tenant, purpose, legal basis and epsilon.",
-  "dataset-heads": "Every provider signed the state of its dataset that the answer is as of.",
+  "dataset-heads": "Every provider signed the whole push that the answer is as of.",
   policy: "The policy you trust allows the question.",
   "log-checkpoint": "The region's log signed the checkpoint, and the one that its seed was anchored with.",
   "log-inclusion": "The seed, match and spend leaves stand in the log.",
   "log-consistency":
-    "The log of the seed's anchor is the beginning of this one: nothing was rewritten between.",
+    "From the seed's anchor to this checkpoint each anchored log is the beginning of the next: nothing was rewritten.",
   "log-order":
     "The seed was anchored before the match was logged, and the match was logged before the spend.",
   "chain-contract": "Chain, contract and anchorer are the ones you trust.",
@@ -31,6 +31,10 @@ export const shows = {
   "credential-signature": "The region signed the result credential.",
   "credential-content":
     "The credential says what follows from request, plan, leaves and released values, its answer recomputed.",
+  "credential-words":
+    "When the credential was issued, and what the population has left, is the region's word.",
+  "newest-data":
+    "That no newer data and no newer version of the terms was there is the region's and the broker's word.",
   "release-circuit": "The proofs' verification key is one you trust, and this verifier has it.",
   "release-remainders": "What each proof leaves out is over exactly the coordinates that it does not open.",
   "release-proofs":

@@ -85,7 +85,7 @@ test("an answer in several groups and parts holds, and what is suppressed is the
   const attested = checklist.checks.filter(({ status }) => status === "attested");
   assert.deepEqual(
     attested.map(({ name }) => name),
-    ["suppressed-groups", "noise-drawn", "true-match"],
+    ["credential-words", "newest-data", "suppressed-groups", "noise-drawn", "true-match"],
   );
   assert.equal(statusOf(await verified(bundle, trust), "suppressed-groups"), "proven");
 });
@@ -160,6 +160,7 @@ const lying: readonly (readonly [what: string, lies: Lies, CheckName])[] = [
   ["hides earlier spends", { spend: (leaf) => ({ ...leaf, total: "1" }) }, "spend-leaf"],
   ["never logs its spend", { spendUnlogged: true }, "log-inclusion"],
   ["rewrites its log", { rewrites: true }, "log-consistency"],
+  ["rewrites its log between two anchors", { rewritesBetween: true }, "log-consistency"],
   ["logs the seed of another region", { seed: (leaf) => ({ ...leaf, region: "eu-west" }) }, "seed-leaf"],
   ["uses another seed than the request's", { request: { seedCommitment: digest } }, "seed-leaf"],
   [

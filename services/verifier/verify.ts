@@ -82,7 +82,7 @@ function checkLog(
 ) {
   const trees = checks.make("log-checkpoint", [bundle, region], signedTrees);
   const leaves = checks.make("log-inclusion", [bundle, trees], placedLeaves);
-  checks.make("log-consistency", [bundle, trees], onlyGrown);
+  const grown = checks.make("log-consistency", [bundle, trees], onlyGrown);
   checks.make("log-order", [bundle, trees], inOrder);
   const chain = trust?.chain.development === true ? "development" : "proven";
   const contract = checks.make("chain-contract", [bundle, trust, region], trustedContract, chain);
@@ -93,13 +93,16 @@ function checkLog(
       trusted: block ?? trust.block,
     };
   const state = checks.make("chain-state", [bundle, contract && claim], provenState, chain);
-  const anchor = checks.make("chain-links", [bundle, state, trees], linkedAnchors, chain);
+  const anchor = checks.make("chain-links", [bundle, grown && state], linkedAnchors, chain);
   const seed = checks.make("seed-leaf", [bundle, region, request], seedLeaf);
   checks.make("seed-before-request", [anchor, request], seedFirst, chain);
   return { leaves, seed };
 }
 
 type Logged = ReturnType<typeof checkLog>;
+
+/** What nothing shows. */
+const onItsWord = (_given: unknown): true => true;
 
 /** What was computed, matched, spent, released and signed. */
 function checkRelease(checks: Checks, given: Given & Asked & Logged) {
@@ -113,14 +116,13 @@ function checkRelease(checks: Checks, given: Given & Asked & Logged) {
     request && plan && groups && spend && leaves && region
       ? { request, planned: plan, groups, spend, leaves, region }
       : undefined;
-  checks.make("credential-content", [credential, result], recomputedCredential);
+  const content = checks.make("credential-content", [credential, result], recomputedCredential);
+  checks.make("credential-words", [content], onItsWord, "attested");
+  checks.make("newest-data", [heads], onItsWord, "attested");
   return { plan, match, groups };
 }
 
 type Released = ReturnType<typeof checkRelease>;
-
-/** What nothing shows. */
-const onItsWord = (_released: unknown): true => true;
 
 /** The proofs, and what stands on the region's word where no proof does. */
 function checkProofs(checks: Checks, given: Given & Asked & Logged & Released): void {

@@ -5,6 +5,7 @@
 import { leafHash } from "../../crypto/merkle/merkle.ts";
 import type { Change, StateView } from "../../runtime/stage.ts";
 import type { LogLeaf, RequestRef } from "../../schemas/avro/index.ts";
+import type { MatchLeaf } from "../../schemas/json/match-leaf.ts";
 import { appendLeaf, sizeOf } from "./log.ts";
 
 const WAITING = "waiting";
@@ -50,11 +51,27 @@ export const settle = (leaves: readonly PlacedLeaf[]): Change[] =>
       : []),
   ]);
 
-/** Forgets match leaves that no spend will follow. `time` is the event's, in milliseconds. */
+/** Forgets match leaves that no spend will follow: those whose spend waits stay. `time` is in milliseconds. */
 export function forgetMatches(state: StateView, time: number): Change[] {
-  return [...state.entries(MATCHES)]
-    .filter(([, value]) => ((value as PlacedLeaf).request?.deadline ?? 0) + KEEP_MATCH_MS < time)
+  const old = [...state.entries(MATCHES)].filter(
+    ([, value]) => ((value as PlacedLeaf).request?.deadline ?? 0) + KEEP_MATCH_MS < time,
+  );
+  if (old.length === 0) return [];
+  const waiting = [...state.entries(WAITING)].map(([, value]) => value as PlacedLeaf);
+  const spent = new Set(
+    waiting.filter(({ kind }) => kind === "spend").map(({ request }) => request?.digest ?? ""),
+  );
+  return old
+    .filter(([digest]) => !spent.has(digest))
     .map(([key]) => ({ table: MATCHES, key, value: undefined }));
 }
+
+/** The commitments of the seeds that kept match leaves name. */
+export const seedsAwaited = (state: StateView): ReadonlySet<string> =>
+  new Set(
+    [...state.entries(MATCHES)].map(
+      ([, value]) => (JSON.parse((value as PlacedLeaf).text) as Pick<MatchLeaf, "seed">).seed,
+    ),
+  );
 
 const keyOf = (index: number): string => String(index);

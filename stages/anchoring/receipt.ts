@@ -3,7 +3,7 @@
  * evidence says of the log: where its leaves stand, under which checkpoint, and that the chain holds it.
  */
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import { consistencyProof, inclusionProof } from "../../crypto/merkle/merkle.ts";
+import { consistencyProof, inclusionProof, type Nodes } from "../../crypto/merkle/merkle.ts";
 import { originOf, type Leaf } from "../../documents/leaves.ts";
 import type { StateView } from "../../runtime/stage.ts";
 import type { AnchoredLeaf, AnchorReceipt, RequestRef } from "../../schemas/avro/index.ts";
@@ -79,19 +79,11 @@ export function receiptOf(
     checkpoint: anchor.checkpoint,
     match: placed(match),
     spend: placed(spend),
-    seed: {
-      ...placed(seed),
-      anchored: first.checkpoint,
-      consistency: consistencyProof(first.link.size, size, nodes),
-    },
+    seed: { ...placed(seed), anchored: first.checkpoint },
     chain: {
       ...chain,
       before: first.link.previous,
-      links: [first, ...rest].map(({ link }) => ({
-        root: link.root.slice("0x".length),
-        size: link.size,
-        time: link.time,
-      })),
+      links: linksOf([first, ...rest], nodes),
       block: anchor.block,
       blockHash: anchor.blockHash,
       header: proof.header,
@@ -102,3 +94,12 @@ export function receiptOf(
   const text = new TextDecoder().decode(canonicalBytes(evidence));
   return { request: spend.request, text };
 }
+
+/** Each with the proof that the one before is its beginning. */
+const linksOf = (anchors: readonly Anchor[], nodes: Nodes): LogEvidence["chain"]["links"] =>
+  anchors.map(({ link: { root, size, time } }, index) => ({
+    root: root.slice("0x".length),
+    size,
+    time,
+    consistency: index === 0 ? [] : consistencyProof(anchors[index - 1]?.link.size ?? 0, size, nodes),
+  }));

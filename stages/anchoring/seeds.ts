@@ -1,18 +1,24 @@
 /**
  * Noise seeds: made in the HSM, committed to in a leaf of the log, opened for requests once that leaf is anchored,
- * closed when a newer one has been open for a while, and destroyed a day after that, when no proof needs them any more.
+ * closed when a newer one has been open for a while, and destroyed a week after that, unless a match that names them
+ * still waits for its spend to be anchored.
  */
 import { seedCommitmentOf, seedFrom } from "../../crypto/groth16/seed.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import type { BlindingSource } from "../../documents/blinding.ts";
 import { leafText } from "../../documents/leaves.ts";
+import { PavilionError } from "../../runtime/errors.ts";
 import type { Change, StateView } from "../../runtime/stage.ts";
 import type { LogLeaf, SeedEntry } from "../../schemas/avro/index.ts";
+import { anchorCount } from "./anchors.ts";
+import { seedsAwaited } from "./leaves.ts";
 import { sizeOf } from "./log.ts";
 
 const SEEDS = "seeds";
-/** From a seed's closing to its destruction: longer than any request's deadline and the proofs after it. */
-const KEEP_CLOSED_MS = 24 * 3_600_000;
+/** From a seed's closing to its destruction: longer than any request's deadline, and an outage of what proves. */
+const KEEP_CLOSED_MS = 7 * 24 * 3_600_000;
+/** After so many anchors a seed is followed by another whatever its age: evidence shows every anchor from the seed's on. */
+const ANCHORS_MAX = 250;
 
 export interface SeedPorts {
   readonly region: string;
@@ -36,8 +42,10 @@ export interface Seed {
   readonly text: string;
   readonly madeAt: number;
   readonly state: "made" | "open" | "closed";
-  /** Number of the anchor that holds it, once it is open. */
+  /** Number of the anchor that holds it, and the event's time, once it is open. */
   readonly anchor: number | null;
+  readonly openedAt: number | null;
+  readonly closedAt: number | null;
 }
 
 const seedsIn = (state: StateView): Seed[] =>
@@ -62,10 +70,9 @@ export async function makeSeed(
   ports: SeedPorts,
 ): Promise<{ seed: Seed; leaf: LogLeaf } | undefined> {
   const newest = seedsIn(state).at(-1);
-  if (newest !== undefined && time - newest.madeAt < ports.seedPeriodMs) return undefined;
+  if (newest !== undefined && !isWorn(newest, state, time, ports.seedPeriodMs)) return undefined;
   const id = (newest?.id ?? 0) + 1;
-  await ports.createSeed(id);
-  const commitment = seedCommitmentOf(seedFrom(await ports.seed(id)))
+  const commitment = seedCommitmentOf(seedFrom(await freshSeed(id, ports)))
     .toString(16)
     .padStart(64, "0");
   const salt = await ports.blinding(canonicalBytes(["pavilion/seed-salt/v1", ports.region, id]));
@@ -84,29 +91,67 @@ export async function makeSeed(
     madeAt: time,
     state: "made",
     anchor: null,
+    ...unopened,
   };
   return { seed, leaf: { kind: "seed", request: null, text } };
 }
 
-/** Seeds that open now that their leaves lie below an anchored size. `anchor` is the anchor's number. */
-export const openSeeds = (size: number, anchor: number, state: StateView): Seed[] =>
-  seedsIn(state)
-    .filter((seed) => seed.state === "made" && seed.index < size)
-    .map((seed) => ({ ...seed, state: "open", anchor }));
-
-/** Open seeds that have served two periods while a newer one is open. */
-export function closeSeeds(state: StateView, time: number, { seedPeriodMs }: SeedPorts): Seed[] {
-  const open = seedsIn(state).filter((seed) => seed.state === "open");
-  return open
-    .slice(0, -1)
-    .filter(({ madeAt }) => time - madeAt >= 2 * seedPeriodMs)
-    .map((seed) => ({ ...seed, state: "closed" }));
+/** A key that is there and unfit, or there twice, has served nobody yet: it goes, and the next tick makes another. */
+async function freshSeed(id: number, ports: SeedPorts): Promise<Uint8Array> {
+  try {
+    await ports.createSeed(id);
+    return await ports.seed(id);
+  } catch (error) {
+    if (error instanceof PavilionError && error.code === "HSM_KEY_MISSING") await ports.destroySeed(id);
+    throw error;
+  }
 }
 
-/** Destroys what has been closed for long enough, and forgets it. */
+const unopened = { openedAt: null, closedAt: null };
+
+/** Whether a seed has served its period, or enough anchors; one that is not open yet is waited for. */
+function isWorn({ madeAt, anchor }: Seed, state: StateView, time: number, periodMs: number): boolean {
+  if (anchor === null) return false;
+  return time - madeAt >= periodMs || anchorCount(state) - anchor > ANCHORS_MAX;
+}
+
+/** Seeds that open now that their leaves lie below an anchored size. `anchor` is the anchor's number. */
+export const openSeeds = (size: number, anchor: number, state: StateView, time: number): Seed[] =>
+  seedsIn(state)
+    .filter((seed) => seed.state === "made" && seed.index < size)
+    .map((seed) => ({ ...seed, state: "open", anchor, openedAt: time }));
+
+/** Seeds whose anchor fell off the chain are as before it: closed to requests until they are anchored anew. */
+export const fallenSeeds = (standing: number, state: StateView): Seed[] =>
+  seedsIn(state)
+    .filter((seed) => seed.state === "open" && (seed.anchor ?? 0) >= standing)
+    .map((seed) => ({ ...seed, state: "made", anchor: null, openedAt: null }));
+
+/** Open seeds beside a newer one that has been open for a period, or for enough anchors. */
+export function closeSeeds(state: StateView, time: number, { seedPeriodMs }: SeedPorts): Seed[] {
+  const open = seedsIn(state).filter((seed) => seed.state === "open");
+  const newest = open.at(-1);
+  if (newest === undefined) return [];
+  const isSettled =
+    time - (newest.openedAt ?? time) >= seedPeriodMs ||
+    anchorCount(state) - (newest.anchor ?? 0) > ANCHORS_MAX / 2;
+  return isSettled ? open.slice(0, -1).map((seed) => closed(seed, time)) : [];
+}
+
+/** Every open seed, closed: for a log that cannot be anchored any more. */
+export const closeAll = (state: StateView, time: number): Seed[] =>
+  seedsIn(state)
+    .filter((seed) => seed.state === "open")
+    .map((seed) => closed(seed, time));
+
+const closed = (seed: Seed, time: number): Seed => ({ ...seed, state: "closed", closedAt: time });
+
+/** Destroys what has been closed for long enough and nothing waits for, and forgets it. */
 export async function destroySeeds(state: StateView, time: number, ports: SeedPorts): Promise<Seed[]> {
+  const awaited = seedsAwaited(state);
   const over = seedsIn(state).filter(
-    (seed) => seed.state === "closed" && time - seed.madeAt >= 2 * ports.seedPeriodMs + KEEP_CLOSED_MS,
+    ({ closedAt, commitment }) =>
+      closedAt !== null && time - closedAt >= KEEP_CLOSED_MS && !awaited.has(commitment),
   );
   for (const { id } of over) await ports.destroySeed(id);
   return over;

@@ -5,16 +5,10 @@ import { verifyCheckpoint } from "../../crypto/checkpoint/checkpoint.ts";
 import { anchorState } from "../../crypto/ethereum/anchor-state.ts";
 import { leafHash, verifyConsistency, verifyInclusion } from "../../crypto/merkle/merkle.ts";
 import { PavilionError } from "../../runtime/errors.ts";
-import type { AnchorReceipt } from "../../schemas/avro/index.ts";
 import type { LogEvidence } from "../../schemas/json/evidence-bundle.ts";
-import { HOUR_MS, log, matchLeaf, Rig, spendLeaf, tickAt } from "../../test/anchoring-rig.ts";
+import { HOUR_MS, log, logOf, matchLeaf, Rig, settled, spendLeaf, tickAt } from "../../test/anchoring-rig.ts";
 import { requestNamed } from "../../test/stage-plan.ts";
-import { seedRef } from "../../test/stage-seed.ts";
 import { anchoring, type AnchoringPorts } from "./stage.ts";
-
-async function settled(rig: Rig): Promise<void> {
-  await rig.tick(6);
-}
 
 test("every leaf is anchored once and in order, seeds among them, under a checkpoint that verifies", async () => {
   const rig = new Rig();
@@ -53,75 +47,6 @@ test("whatever crash comes, the very same batch is sent again", async () => {
   await settled(rig);
   rig.checkLog();
   assert.equal(rig.leaves.length, 4);
-});
-
-describe("a seed", () => {
-  test("is opened only once its leaf is anchored", async () => {
-    const rig = new Rig();
-    rig.chain.slowness = 4;
-    await rig.tick(5);
-    assert.deepEqual(rig.seeds, []);
-    assert.deepEqual([...rig.keys], [1]);
-    await rig.tick(3);
-    assert.deepEqual(rig.seeds, [{ ...seedRef(1), open: true }]);
-    assert.equal(rig.leaves[0]?.kind, "seed");
-    assert.equal(
-      (JSON.parse(rig.leaves[0].text) as { commitment: string }).commitment,
-      seedRef(1).commitment,
-    );
-  });
-
-  test("is followed by another after its period, closed after two, and destroyed a day later", async () => {
-    const rig = new Rig();
-    await rig.tick(5);
-    await rig.tick(5, HOUR_MS / 5);
-    await settled(rig);
-    assert.deepEqual(
-      rig.seeds.map(({ id, open }) => [id, open]),
-      [
-        [1, true],
-        [2, true],
-      ],
-    );
-    await rig.tick(1, HOUR_MS);
-    await settled(rig);
-    assert.deepEqual(
-      rig.seeds.slice(2).map(({ id, open }) => [id, open]),
-      [
-        [1, false],
-        [3, true],
-      ],
-    );
-    assert.ok(rig.keys.has(1));
-    await rig.tick(1, 25 * HOUR_MS);
-    assert.ok(!rig.keys.has(1));
-    assert.ok(rig.actions.includes("seed.destroyed"));
-  });
-
-  test("stays open beyond its time while no newer one could be anchored", async () => {
-    const rig = new Rig();
-    await rig.tick(5);
-    rig.chain.away = true;
-    await rig.tick(6, HOUR_MS);
-    assert.deepEqual(
-      rig.seeds.map(({ id, open }) => [id, open]),
-      [[1, true]],
-    );
-    assert.ok(rig.keys.has(1));
-  });
-
-  test("of an HSM that fails is not half made", async () => {
-    const rig = new Rig();
-    rig.hsmFails = true;
-    await assert.rejects(rig.take(tickAt(1)), { code: "HSM_UNAVAILABLE" });
-    assert.deepEqual(rig.state.snapshot(), []);
-    rig.hsmFails = false;
-    await settled(rig);
-    assert.deepEqual(
-      rig.seeds.map(({ id }) => id),
-      [1],
-    );
-  });
 });
 
 describe("while the chain is away", () => {
@@ -225,7 +150,12 @@ describe("a receipt", () => {
       assert.ok(verifyInclusion(leafHash(Buffer.from(JSON.stringify(leaf))), index, size, proof, root));
     }
     const first = verifyCheckpoint(evidence.seed.anchored, log);
-    assert.ok(verifyConsistency(first.size, first.root, size, root, evidence.seed.consistency));
+    const { links } = evidence.chain;
+    for (const [at, { size: own, root: grown, consistency }] of links.slice(1).entries()) {
+      const before = links[at];
+      assert.ok(before && verifyConsistency(before.size, before.root, own, grown, consistency));
+    }
+    assert.equal(links.length, 3);
     assert.ok(evidence.seed.index < first.size && first.size <= evidence.match.index);
     assert.deepEqual(evidence.chain.links.at(0)?.root, first.root);
     assert.deepEqual(evidence.chain.links.at(-1)?.root, root);
@@ -248,11 +178,6 @@ describe("a receipt", () => {
     assert.equal([...rig.state.entries("matches")].length, 0);
   });
 });
-
-function logOf(receipt: AnchorReceipt | undefined): LogEvidence {
-  assert.ok(receipt);
-  return JSON.parse(receipt.text) as LogEvidence;
-}
 
 /** The state that the evidence's links lead to. */
 const stateAfter = ({ before, links, anchorer }: LogEvidence["chain"]): string =>

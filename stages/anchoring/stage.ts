@@ -35,9 +35,11 @@ import { forgetMatches, settle, takeLeaf, waitingBelow, type PlacedLeaf } from "
 import { rootAt, sizeOf } from "./log.ts";
 import { anchoredLeaf, receiptOf, type ChainPlace, type StateProof } from "./receipt.ts";
 import {
+  closeAll,
   closeSeeds,
   destroySeeds,
   entryOf,
+  fallenSeeds,
   forgetSeed,
   makeSeed,
   noteSeed,
@@ -140,6 +142,7 @@ class Tick {
       if (!(error instanceof PavilionError && error.code === "ANCHOR_LOST")) throw error;
       const anchors = anchorsFrom(0, this.#state());
       const standing = await chain.standing(anchors);
+      for (const seed of fallenSeeds(standing, this.#state())) this.#publishSeed(seed, "seed.closed");
       this.#changes.push(...loseAnchors(standing, this.#state()));
       this.#tell("anchor.lost", { anchors: String(anchors.length - standing) });
     }
@@ -148,6 +151,10 @@ class Tick {
   /** Told when it changes: why the chain does not serve, or that it does again. */
   #noteChain(reason: ErrorCode | undefined): void {
     const away = reason !== undefined;
+    // Somebody else holds the log's key: nobody is to be charged for what can never be anchored.
+    if (reason === "ANCHOR_FORKED") {
+      for (const seed of closeAll(this.#state(), this.#time)) this.#publishSeed(seed, "seed.closed");
+    }
     if (isChainAway(this.#state()) === away) return;
     this.#changes.push(noteChain(away));
     if (away) this.#tell("chain.away", { reason });
@@ -168,7 +175,8 @@ class Tick {
       const record = anchoredLeaf(leaf, anchor, region, place, state);
       this.#outputs.push(output("proofs.anchored", "AnchoredLeaf", record, { key: originOf(region) }));
     }
-    for (const seed of openSeeds(size, anchorCount(state) - 1, state)) this.#publishSeed(seed, "seed.opened");
+    for (const seed of openSeeds(size, anchorCount(state) - 1, state, this.#time))
+      this.#publishSeed(seed, "seed.opened");
     if (proof !== undefined) for (const spend of spends) this.#receipt(spend, anchor, place, proof);
     this.#changes.push(...settle(leaves));
     this.#tell("anchor.confirmed", { size: String(size), transaction: anchor.transaction });
@@ -196,7 +204,17 @@ class Tick {
     this.#tell(action, { seed: String(seed.id) });
   }
 
+  /** What the HSM cannot do now is done at a later tick: anchoring does not wait for it. */
   async #turnSeeds(): Promise<void> {
+    try {
+      await this.#turn();
+    } catch (error) {
+      if (!(error instanceof PavilionError)) throw error;
+      this.#tell("seed.failed", { reason: error.code });
+    }
+  }
+
+  async #turn(): Promise<void> {
     for (const seed of closeSeeds(this.#state(), this.#time, this.#ports)) {
       this.#publishSeed(seed, "seed.closed");
     }

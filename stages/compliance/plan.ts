@@ -4,6 +4,8 @@
 import { compareFractions, fraction, parseFraction } from "../../crypto/fraction/fraction.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { StateView } from "../../runtime/stage.ts";
+import { committedColumns, placesOf } from "../../documents/coordinates.ts";
+import { partsOf } from "../../documents/opening.ts";
 import { deltaOf, widthsOf } from "../../documents/mechanism.ts";
 import type { Plan, SeedRef } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
@@ -23,6 +25,7 @@ export function planFor(
   const groupings = groupingsFor(request.question, collaboration);
   requireEpsilon(request.epsilon, budget.epsilonPerQuestion);
   requireWidths({ epsilon: request.epsilon, statistics, groupings }, collaboration);
+  requireProvable({ statistics, groupings }, collaboration);
   const datasets = pinDatasets(collaboration, state);
   if (datasets === undefined) {
     throw new PavilionError(
@@ -92,4 +95,26 @@ function requireWidths(
   );
   if (fits) return;
   throw new PavilionError("EPSILON_OUT_OF_RANGE", "At this epsilon the noise would be wider than 53 bits.");
+}
+
+/**
+ * A proof's remainder tells a number of 64 digits for each coordinate that it does not open: so many of them, over all
+ * groups and parts, make a release of some 2 MB, which its topic and a bundle can hold.
+ */
+const REMAINDERS_MAX = 30_000;
+/** What a proof takes beside its remainder, in such numbers. */
+const PROOF_SIZE = 16;
+
+function requireProvable(
+  { statistics, groupings }: Pick<Plan, "statistics" | "groupings">,
+  { providers }: Collaboration,
+): void {
+  const widths = providers.map(({ columns }) => placesOf(committedColumns(columns)).width);
+  const coordinates = widths.reduce((sum, width) => sum + width, 0);
+  const groups = groupings.reduce((sum, { categories }) => sum + categories.length, 0);
+  if (groups * partsOf({ statistics }).length * (coordinates + PROOF_SIZE) <= REMAINDERS_MAX) return;
+  throw new PavilionError(
+    "QUESTION_TOO_LARGE",
+    "Its groups and measures, over the collaboration's columns, take more proofs than a bundle holds.",
+  );
 }

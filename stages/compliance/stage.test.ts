@@ -267,6 +267,24 @@ test("refuses too wide a noise before it looks whether data is there", async () 
   assert.equal(refused.code, "EPSILON_OUT_OF_RANGE");
 });
 
+test("refuses a question whose proofs no bundle holds, and a version that is no longer the latest", async () => {
+  const [north, south] = collaboration.providers;
+  assert.ok(north && south);
+  const [age, state] = north.columns;
+  assert.ok(age && state?.kind === "category");
+  const domain = Array.from({ length: 64 }, (_, index) => `state ${String(index)}`);
+  const columns = [age, { ...state, domain }, ...["b", "c"].map((name) => ({ ...state, name, domain }))];
+  const wide = portsFor({ ...collaboration, providers: [{ ...north, columns }, south] });
+  const measures = ["stays", "urgent"].map((column) => ({
+    kind: "mean" as const,
+    of: { dataset: "visits", column },
+  }));
+  const question = { ...request.question, measures: [...request.question.measures, ...measures] };
+  assert.equal((await refusal({ question }, wide)).code, "QUESTION_TOO_LARGE");
+  assert.equal((await decide(await routed(request), await ready(), wide)).outputs.length, 1);
+  assert.equal((await refusal({ collaborationVersion: 2 })).code, "STALE_COLLABORATION");
+});
+
 test("pins the seed that routing found, whichever it is", async () => {
   const seed = seedRef(4);
   const asked = await routed({ ...request, seedCommitment: seed.commitment }, seed);

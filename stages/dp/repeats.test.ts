@@ -52,7 +52,6 @@ test("gets the stored answer under its own name, which names the first request, 
     ...stored,
     request: asked.request,
     document: asked.document,
-    plan: asked.plan,
     spend: { ...stored.spend, epsilon: "0" },
     repeats: first.request,
   });

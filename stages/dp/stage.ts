@@ -78,8 +78,9 @@ function expire(request: RequestRef, state: StateView, upkeep: readonly Change[]
 /** The stored answer, under the new request's name; its evidence is the first one's. */
 function repeat(exact: ExactAggregate, first: ReleasedAggregate, state: StateView, time: number): Outcome {
   const { request, document, plan } = exact;
+  // The plan stays the first one's too: its seed, not this request's, is what the noise came from.
   const spend = costless(plan, first.spend, state, time);
-  const released: ReleasedAggregate = { ...first, request, document, plan, spend, repeats: first.request };
+  const released: ReleasedAggregate = { ...first, request, document, spend, repeats: first.request };
   return publish({
     outputs: [outputOf(released)],
     changes: [...forgetOld(state, time), noteRelease(released)],

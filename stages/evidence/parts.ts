@@ -1,14 +1,14 @@
 /**
- * What has come of a request's evidence so far. Parts come in no particular order; a request that was never answered,
- * or that repeats another's answer, gets no bundle, and its parts are forgotten.
+ * What has come of a request's evidence so far. Parts come in no particular order; a request that was refused, or that
+ * repeats another's answer, gets no bundle, and its parts are forgotten.
  */
 import type { Change, StateView } from "../../runtime/stage.ts";
 import type { Plan, RequestRef } from "../../schemas/avro/index.ts";
 
 const PARTS = "parts";
 const DONE = "done";
-/** An answer that was charged comes however late; what nobody answered within a day of its deadline nobody will. */
-const KEEP_UNANSWERED_MS = 24 * 3_600_000;
+/** A request ends in an answer, however late, or in a refusal, which ends its parts; this is for what did neither. */
+const KEEP_UNANSWERED_MS = 90 * 24 * 3_600_000;
 /** How long it is remembered that a bundle left. */
 const KEEP_DONE_MS = 7 * 24 * 3_600_000;
 

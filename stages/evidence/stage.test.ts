@@ -16,7 +16,9 @@ import { planAt } from "../../test/stage-plan.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { evidence, type EvidencePorts } from "./stage.ts";
 
-type EvidenceEvent = StageEvent<"RoutedRequest" | "ReleaseProof" | "SignedResult" | "AnchorReceipt" | "Tick">;
+type EvidenceEvent = StageEvent<
+  "RoutedRequest" | "ReleaseProof" | "SignedResult" | "AnchorReceipt" | "Refusal" | "Tick"
+>;
 
 const parties = partiesNamed("honest");
 const connector = connectorNamed("honest", miniatureChain("honest"));
@@ -146,14 +148,21 @@ test("makes none for a repeated answer, whatever else comes of it", async () => 
   assert.deepEqual([...state.entries("parts")], []);
 });
 
-test("forgets a request that nobody answered a day after its deadline, and keeps an answered one", async () => {
+test("forgets a request that is refused, and keeps every other however long its parts take", async () => {
   const [routed, ...others] = parts;
   assert.ok(routed);
   const unanswered = new MemoryState();
-  await run([routed, tick(request.deadline + DAY_MS)], unanswered);
+  await run([routed, tick(request.deadline + 30 * DAY_MS)], unanswered);
   assert.equal([...unanswered.entries("parts")].length, 1);
-  await run([tick(request.deadline + DAY_MS + 1)], unanswered);
-  assert.deepEqual(unanswered.snapshot(), []);
+  const refusal = { request, stage: "dp", code: "DEADLINE_PASSED", message: "Late." };
+  const refused: EvidenceEvent = {
+    ...routed,
+    type: "Refusal",
+    topic: "result.refusals",
+    value: refusal,
+  };
+  await run([refused], unanswered);
+  assert.equal([...unanswered.entries("parts")].length, 0);
   for (const answered of others) {
     const state = new MemoryState();
     await run([routed, answered, tick(request.deadline + 400 * DAY_MS)], state);

@@ -14,7 +14,7 @@ export interface EvidencePorts extends Region {
 }
 
 export const evidence: Stage<
-  "RoutedRequest" | "ReleaseProof" | "SignedResult" | "AnchorReceipt" | "Tick",
+  "RoutedRequest" | "ReleaseProof" | "SignedResult" | "AnchorReceipt" | "Refusal" | "Tick",
   EvidencePorts
 > = {
   name: "evidence",
@@ -23,6 +23,7 @@ export const evidence: Stage<
     { topic: "zkp.proven", types: ["ReleaseProof"] },
     { topic: "signing.signed", types: ["SignedResult"] },
     { topic: "anchoring.receipts", types: ["AnchorReceipt"] },
+    { topic: "result.refusals", types: ["Refusal"] },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
   outputs: ["evidence.bundles"],
@@ -44,6 +45,8 @@ export const evidence: Stage<
         return join(value.request, { credential: value.credential }, state, time, ports);
       case "AnchorReceipt":
         return join(value.request, { log: value.text }, state, time, ports);
+      case "Refusal":
+        return publish({ changes: finish(value.request, time) });
       case "Tick":
         return publish({ changes: forgetOld(state, time) });
     }

@@ -6,11 +6,15 @@ import type { Fault, VerifiedRequest } from "./verification.ts";
 /** How far apart the asker's clock and the broker's may lie, in milliseconds. */
 const SKEW_MAX_MS = 5 * 60_000;
 
-/** The first fault of tenant, home region, clock and deadline, in that order. `time` is the event's. */
+/** The first fault of tenant, version, home region, clock and deadline, in that order. `time` is the event's. */
 export function faultOf(verified: VerifiedRequest, region: string, time: number): Fault | undefined {
   const { read, collaboration, broker } = verified;
   if (!broker.tenants.includes(read.document.tenant)) {
     return { code: "UNKNOWN_TENANT", detail: "The broker may not ask for this tenant." };
+  }
+  if (read.document.collaborationVersion !== collaboration.version) {
+    const detail = "The request is under the terms of another version than the collaboration's latest.";
+    return { code: "STALE_COLLABORATION", detail };
   }
   if (read.document.region !== collaboration.region || collaboration.region !== region) {
     return {

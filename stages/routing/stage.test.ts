@@ -131,6 +131,16 @@ test("refuses a record whose seed commitment is not its document's, and a docume
   }
 });
 
+test("refuses the terms of another version than the latest, older or newer, as STALE_COLLABORATION", async () => {
+  for (const collaborationVersion of [2, 4]) {
+    await expectCode(
+      "STALE_COLLABORATION",
+      await signed({ ...request, collaborationVersion }),
+      await healthy(),
+    );
+  }
+});
+
 test("refuses a seed that is unknown, closed, or another region's, as STALE_SEED, in the broker's name", async () => {
   const question = await signed();
   for (const seeds of [

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { PavilionError } from "../../runtime/errors.ts";
+import {
+  DAY_MS,
+  HOUR_MS,
+  logOf,
+  matchLeaf,
+  Rig,
+  settled,
+  spendLeaf,
+  tickAt,
+} from "../../test/anchoring-rig.ts";
+import { requestNamed } from "../../test/stage-plan.ts";
+import { seedRef } from "../../test/stage-seed.ts";
+import { anchoring, type AnchoringPorts } from "./stage.ts";
+
+describe("a seed", () => {
+  test("is opened only once its leaf is anchored", async () => {
+    const rig = new Rig();
+    rig.chain.slowness = 4;
+    await rig.tick(5);
+    assert.deepEqual(rig.seeds, []);
+    assert.deepEqual([...rig.keys], [1]);
+    await rig.tick(3);
+    assert.deepEqual(rig.seeds, [{ ...seedRef(1), open: true }]);
+    assert.equal(rig.leaves[0]?.kind, "seed");
+    assert.equal(
+      (JSON.parse(rig.leaves[0].text) as { commitment: string }).commitment,
+      seedRef(1).commitment,
+    );
+  });
+
+  test("is followed by another after its period, closed a period later, and destroyed a week after that", async () => {
+    const rig = new Rig();
+    const told = (from = 0): unknown[] => rig.seeds.slice(from).map(({ id, open }) => [id, open]);
+    await rig.tick(5);
+    await rig.tick(5, HOUR_MS / 5);
+    await settled(rig);
+    assert.deepEqual(told(), [
+      [1, true],
+      [2, true],
+    ]);
+    await rig.tick(1, HOUR_MS);
+    await settled(rig);
+    assert.deepEqual(told(2), [
+      [1, false],
+      [3, true],
+    ]);
+    await rig.tick(1, 6 * DAY_MS);
+    assert.ok(rig.keys.has(1));
+    await rig.tick(2, DAY_MS);
+    assert.ok(!rig.keys.has(1));
+    assert.ok(rig.actions.includes("seed.destroyed"));
+  });
+
+  test("is followed by another after enough anchors, so that no receipt has more than a few hundred links", async () => {
+    const rig = new Rig();
+    await settled(rig);
+    for (let number = 1; number <= 700; number++) {
+      await rig.take(matchLeaf(number, rig.seeds.findLast(({ open }) => open)?.commitment));
+      await rig.take(spendLeaf(number));
+      await rig.tick(2);
+    }
+    await settled(rig);
+    assert.equal(rig.receipts.length, 700);
+    const links = rig.receipts.map((receipt) => logOf(receipt).chain.links.length);
+    assert.ok(Math.max(...links) < 400, String(Math.max(...links)));
+    assert.ok(rig.seeds.length >= 4);
+  });
+
+  test("stays open beyond its time while no newer one could be anchored", async () => {
+    const rig = new Rig();
+    await rig.tick(5);
+    rig.chain.away = true;
+    await rig.tick(6, HOUR_MS);
+    assert.deepEqual(
+      rig.seeds.map(({ id, open }) => [id, open]),
+      [[1, true]],
+    );
+    assert.ok(rig.keys.has(1));
+  });
+
+  test("that a match names outlives every outage of the chain, and its spend gets its receipt", async () => {
+    for (const days of [2, 9, 30]) {
+      const rig = new Rig();
+      await settled(rig);
+      await rig.take(matchLeaf(1));
+      await rig.take(spendLeaf(1));
+      rig.chain.away = true;
+      await rig.tick(2 * days, DAY_MS / 2 + requestNamed(1).deadline / days);
+      assert.ok(rig.keys.has(1));
+      rig.chain.away = false;
+      await rig.tick(8);
+      assert.equal(rig.receipts.length, 1);
+      assert.ok(!rig.actions.includes("evidence.incomplete"));
+    }
+  });
+
+  test("whose key is unfit goes, and another is made", async () => {
+    const rig = new Rig();
+    let doubled = true;
+    const seed = rig.ports.seed;
+    const ports: AnchoringPorts = {
+      ...rig.ports,
+      seed: (id) =>
+        doubled ? Promise.reject(new PavilionError("HSM_KEY_MISSING", "It is there twice.")) : seed(id),
+      destroySeed: (id) => {
+        doubled = false;
+        return rig.ports.destroySeed(id);
+      },
+    };
+    await anchoring.handle(tickAt(1), rig.state, ports);
+    assert.ok(!doubled);
+    await settled(rig);
+    assert.deepEqual(
+      rig.seeds.map(({ id }) => id),
+      [1],
+    );
+  });
+
+  test("whose anchor fell off the chain is closed until it is anchored anew", async () => {
+    const rig = new Rig();
+    await settled(rig);
+    rig.chain.reorganise(1);
+    await rig.take(matchLeaf(1));
+    await rig.tick(8);
+    assert.deepEqual(
+      rig.seeds.map(({ open }) => open),
+      [true, false, true],
+    );
+  });
+
+  test("is closed where somebody else has anchored the log: nobody is charged for what cannot be anchored", async () => {
+    const rig = new Rig();
+    await settled(rig);
+    const [first] = rig.chain.anchors;
+    assert.ok(first);
+    const link = { ...first.link, previous: rig.chain.state, size: 50, root: `0x${"f0".repeat(32)}` };
+    rig.chain.anchors.push({ ...first, link, blockHash: `0x${"ff".repeat(32)}` });
+    await rig.take(matchLeaf(1));
+    await rig.tick(3);
+    assert.deepEqual(
+      rig.seeds.map(({ open }) => open),
+      [true, false],
+    );
+    assert.ok(rig.actions.includes("chain.away"));
+  });
+
+  test("of an HSM that fails is not half made, and the log is anchored all the same", async () => {
+    const rig = new Rig();
+    rig.hsmFails = true;
+    await rig.tick(2);
+    assert.deepEqual(rig.state.snapshot(), []);
+    assert.ok(rig.actions.includes("seed.failed"));
+    await rig.take(matchLeaf(1));
+    await rig.tick(4);
+    assert.equal(rig.leaves.length, 1);
+    rig.hsmFails = false;
+    await settled(rig);
+    assert.deepEqual(
+      rig.seeds.map(({ id }) => id),
+      [1],
+    );
+  });
+});
