@@ -12,9 +12,12 @@ import { after, before, test } from "node:test";
 import { keccak_256 } from "@noble/hashes/sha3.js";
 import avsc from "avsc";
 import { Kafka, logLevel } from "kafkajs";
+import { liftShare } from "../../crypto/commitment/commitment.ts";
+import { replayMatch, type CommitmentLookup } from "../../documents/match-preimage.ts";
 import { openLog } from "../../runtime/log.ts";
 import type { AnchoredLeaf, Result } from "../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
+import type { MatchLeaf } from "../../schemas/json/match-leaf.ts";
 import type { BrokerClient } from "../../services/broker-client/client.ts";
 import { requestDraft } from "../../services/cli/demo/example.ts";
 import {
@@ -30,6 +33,7 @@ import { auditorPrincipal } from "../../services/operator/access.ts";
 import { trustOf } from "../../services/operator/trust.ts";
 import { verify } from "../../services/verifier/verify.ts";
 import { readTopic } from "./read-topic.ts";
+import { openRegionKeys } from "./region-keys.ts";
 import { rootByProof } from "./rfc6962.ts";
 import { smallFiles } from "./small-files.ts";
 
@@ -173,4 +177,53 @@ async function rootsInTheChainsEvents(): Promise<Map<string, { root: string; siz
       { root: data.slice(66, 130), size: Number(`0x${data.slice(130, 194)}`) },
     ]),
   );
+}
+
+test("a matching auditor to whom the region hands the preimage replays the match from the providers' batches", async () => {
+  const { codec } = await openRegionKeys(scene.stack, homeRegion);
+  for (const { result, bundle } of answered) {
+    const leaf = (JSON.parse(bundle) as EvidenceBundleDocument).log.match.leaf as unknown as MatchLeaf;
+    const records = await readTopic(scene.stack.kafka, `${homeRegion}.match.preimages`);
+    const parts = new Map<string, string>();
+    for (const { value } of records) {
+      const part = await codec.decode("match.preimages", "MatchPreimage", value ?? Buffer.alloc(0));
+      if (part.request.digest === result.requestDigest) parts.set(part.part, part.text);
+    }
+    const partitions = [0, 1].map((partition) => [parts.get(`partition-${String(partition)}-0`) ?? ""]);
+    const preimage = { partitions, blindings: parts.get("blindings") ?? "" };
+    assert.equal(replayMatch(leaf, preimage, await commitmentsOfTheProviders()), undefined);
+    const [first = "", ...others] = partitions.flat();
+    const people = (JSON.parse(first) as { people: unknown[] }).people;
+    assert.ok(people.length > 50, "there are people to leave out");
+    assert.equal(others.length, 1);
+  }
+});
+
+/** Every record's commitment, from the batches as they lie on the providers' topics. */
+async function commitmentsOfTheProviders(): Promise<CommitmentLookup> {
+  const commitments = new Map<string, Buffer>();
+  for (const { id, dataset } of scene.collaboration.providers) {
+    const records = await readTopic(scene.stack.kafka, `${homeRegion}.ingest.${id}`);
+    for (const { value, headers } of records.filter(
+      ({ headers: { ce_type: type } }) => type === "pavilion.RecordBatch",
+    )) {
+      assert.equal(headers.ce_specversion, "1.0");
+      const batch = await scene.stack.codec.decode(
+        "ingest.<provider>",
+        "RecordBatch",
+        value ?? Buffer.alloc(0),
+      );
+      const { sequence } = JSON.parse(batch.header) as { sequence: number };
+      for (let row = 0; row * 64 < batch.commitments.length; row++) {
+        commitments.set(
+          `${dataset}/${String(sequence)}/${String(row)}`,
+          batch.commitments.subarray(row * 64, row * 64 + 64),
+        );
+      }
+    }
+  }
+  return (dataset, sequence, row) => {
+    const share = commitments.get(`${dataset}/${String(sequence)}/${String(row)}`);
+    return share === undefined ? undefined : liftShare(share);
+  };
 }
