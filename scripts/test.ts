@@ -26,6 +26,7 @@ const suites: readonly Suite[] = [
   {
     name: "unit",
     folders: [
+      "bench",
       "circuits",
       "crypto",
       "documents",

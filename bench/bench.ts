@@ -1,0 +1,81 @@
+/**
+ * `./pavilion bench NAME [--json]`: measures beside a reference, both in one run on this machine, and holds the ratio
+ * against a goal. The exit code says whether it could be measured, not whether goals were met: that depends on the
+ * machine and what else it does.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { PavilionError } from "../runtime/errors.ts";
+import { onEarlyEnd } from "../services/cli/interrupt.ts";
+import { jsonLine, machineText, rowLines, rowOf, type Comparison } from "./report.ts";
+
+/** Measures in an empty folder of its own; `tell` takes what a person follows. */
+type Bench = (dir: string, tell: (line: string) => void) => Promise<readonly Comparison[]>;
+
+const benches: Readonly<Record<string, Bench>> = {
+  hops: async (dir, tell) => (await import("./hops/hops.ts")).measureHops(dir, tell),
+};
+
+export async function bench(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { json: { type: "boolean", default: false } },
+  });
+  const [name, ...more] = positionals;
+  const measure = name !== undefined && Object.hasOwn(benches, name) ? benches[name] : undefined;
+  if (name === undefined || measure === undefined || more.length > 0) {
+    const known = Object.keys(benches).join(", ");
+    throw new PavilionError(
+      "UNKNOWN_COMMAND",
+      "bench takes the name of one benchmark.",
+      `There is: ${known}.`,
+    );
+  }
+  // With --json, standard output is the one line; what a person follows goes beside it.
+  const stream = values.json ? process.stderr : process.stdout;
+  const tell = (line: string): void => void stream.write(`${line}\n`);
+  const machine = machineText();
+  tell(machine);
+  const rows = (await inTemporaryFolder((dir) => measure(dir, tell))).map(rowOf);
+  for (const line of rowLines(rows)) tell(line);
+  if (values.json) process.stdout.write(`${jsonLine(name, machine, rows)}\n`);
+  return 0;
+}
+
+/** The folder is removed again; of a run that failed, its parts' logs are kept. */
+async function inTemporaryFolder<T>(work: (dir: string) => Promise<T>): Promise<T> {
+  const dir = mkdtempSync(join(tmpdir(), "pavilion-bench-"));
+  const remove = (): void => {
+    rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  };
+  const unwatch = onEarlyEnd(remove);
+  try {
+    const result = await work(dir);
+    remove();
+    return result;
+  } catch (error) {
+    keepLogsOnly(dir);
+    throw error;
+  } finally {
+    unwatch();
+  }
+}
+
+/** What lies beside the logs are data and passwords. */
+function keepLogsOnly(dir: string): void {
+  const parts = readdirSync(dir);
+  const logs = parts.flatMap((part) =>
+    readdirSync(join(dir, part))
+      .filter((name) => name.endsWith(".log"))
+      .map((name) => join(dir, part, name)),
+  );
+  const kept = join(dir, "kept");
+  mkdirSync(kept);
+  for (const [index, log] of logs.entries())
+    renameSync(log, join(kept, `${String(index)}-${log.split("/").at(-1) ?? ""}`));
+  for (const part of parts) rmSync(join(dir, part), { recursive: true, force: true });
+  process.stderr.write(`pavilion: the benchmark failed; the logs of its parts are kept in ${kept}\n`);
+}

@@ -1,0 +1,31 @@
+/**
+ * Seven hops on this project's runtime, as a connector runs its stages: Avro, CloudEvents, state in a changelog, a
+ * transaction a batch.
+ */
+import { randomBytes } from "node:crypto";
+import { connectKafka } from "../../runtime/kafka/client.ts";
+import { StageWorker } from "../../runtime/kafka/stage-worker.ts";
+import { openLog } from "../../runtime/log.ts";
+import { openCodec } from "../../runtime/registry/codec.ts";
+import { sealerWith } from "../../runtime/sealer.ts";
+import { openTelemetry } from "../../runtime/telemetry/telemetry.ts";
+import { hopStages } from "./chain.ts";
+import { ownConfig } from "./side.ts";
+
+const { access, registryUrl, region, partitions } = ownConfig();
+const log = openLog({ service: "bench" });
+const keys = sealerWith({ generation: 1, bytes: randomBytes(32) }, randomBytes(32));
+const kafka = connectKafka(access, `${region}.connector`, log);
+const codec = await openCodec(registryUrl, keys);
+const telemetry = openTelemetry();
+const workers = hopStages.map(
+  (stage) =>
+    new StageWorker({
+      ...{ stage, region, partitions, kafka, codec, keys, log, telemetry },
+      ports: () => undefined,
+      fail: (error) => {
+        throw error;
+      },
+    }),
+);
+await Promise.all(workers.map((worker) => worker.start([])));
