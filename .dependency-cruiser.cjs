@@ -79,7 +79,9 @@ module.exports = {
         "Stages and crypto use no Kafka client, registry client, HSM module, chain client, prover or logger.",
       severity: "error",
       from: { path: "^(stages|documents|crypto)/", pathNot: tests },
-      to: { path: "^node_modules/(kafkajs|@kafkajs/[^/]+|pkcs11js|ethers|snarkjs|pino)/" },
+      to: {
+        path: "^node_modules/(kafkajs|@kafkajs/[^/]+|pkcs11js|ethers|snarkjs|pino|prom-client|cockatiel|@opentelemetry/[^/]+)/",
+      },
     },
     {
       name: "kafka-client",

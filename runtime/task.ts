@@ -19,7 +19,8 @@ import type {
   RequestRef,
 } from "../schemas/avro/index.ts";
 import { declarationOf, type TopicName } from "../schemas/topics.ts";
-import { PavilionError, type ErrorCode } from "./errors.ts";
+import type { ErrorCode } from "./errors.ts";
+import { causeOf } from "./failures/passing.ts";
 import { explain, type Effects, type Outcome, type Stage, type StageEvent } from "./stage.ts";
 import { StateStore } from "./state/store.ts";
 
@@ -38,6 +39,8 @@ export interface Input {
   readonly id: string;
   readonly source: string;
   readonly traceparent: string;
+  /** What the record says it is, where that is an event at all. */
+  readonly eventType?: EventName;
   readonly raw: Buffer;
   readonly content:
     | { readonly type: EventName; readonly value: EventTypes[EventName] }
@@ -105,8 +108,9 @@ export class StageTask<E extends EventName, P> {
   }
 
   /** Gives an input up after its handler failed for good: to the dead letters, and an error to whoever waits. */
-  abandon(input: Input, attempts: number): Emission[] {
-    const emissions = this.#rejected(input, "INTERNAL_ERROR", "The stage failed on this input.", attempts);
+  abandon(input: Input, attempts: number, error: unknown): Emission[] {
+    const failure = { attempts, cause: causeOf(error) };
+    const emissions = this.#rejected(input, "INTERNAL_ERROR", "The stage failed on this input.", failure);
     this.state.stage([
       { table: positions, key: input.address, value: String(input.offset + 1n) },
       ...this.#seen(input),
@@ -117,7 +121,7 @@ export class StageTask<E extends EventName, P> {
   async #handle(input: Input): Promise<Emission[]> {
     if ("skipped" in input.content) return [];
     if ("fault" in input.content) {
-      return this.#stamp(input, this.#rejected(input, input.content.fault, input.content.detail, 1));
+      return this.#stamp(input, this.#rejected(input, input.content.fault, input.content.detail));
     }
     const { topic, key, provider, time } = input;
     const { type, value } = input.content;
@@ -133,7 +137,7 @@ export class StageTask<E extends EventName, P> {
     const emissions: Unstamped[] = outcome.outputs.map((output) => ({ ...output }));
     for (const audit of outcome.audit) emissions.push(this.#audit(audit));
     if (outcome.kind === "reject") {
-      emissions.push(...this.#rejected(input, outcome.code, outcome.detail, 1));
+      emissions.push(...this.#rejected(input, outcome.code, outcome.detail));
       return emissions;
     }
     for (const { request, code, detail } of outcome.refusals) {
@@ -143,21 +147,26 @@ export class StageTask<E extends EventName, P> {
     return emissions;
   }
 
-  #rejected(input: Input, code: ErrorCode, detail: string, attempts: number): Unstamped[] {
+  #rejected(
+    input: Input,
+    code: ErrorCode,
+    detail: string,
+    failure: { readonly attempts: number; readonly cause: string | null } = { attempts: 1, cause: null },
+  ): Unstamped[] {
     const original = input.raw.subarray(0, originalBytesMax);
+    const truncated = original.length < input.raw.length;
     const letter: DeadLetter = {
       stage: this.#context.stage.name,
       code,
-      message: explain(
-        code,
-        original.length < input.raw.length ? `${detail} Only its start is kept.` : detail,
-      ),
+      message: explain(code, truncated ? `${detail} Only its start is kept.` : detail),
       sourceTopic: input.address,
       sourcePartition: this.#context.partition,
       sourceOffset: Number(input.offset),
-      eventType: "type" in input.content ? input.content.type : null,
-      attempts,
+      eventType: input.eventType ?? ("type" in input.content ? input.content.type : null),
       sealed: this.#context.sealOriginal(original),
+      truncated,
+      traceparent: input.traceparent,
+      ...failure,
     };
     const emissions: Unstamped[] = [
       { topic: "dead-letter", type: "DeadLetter", value: letter, key: input.key },
@@ -230,7 +239,7 @@ function derivedFrom(input: Input): { source: string; offset: bigint; index: num
 }
 
 /** Whoever waits for an answer to this input: the request it is about, or whoever sent a request that got no further. */
-function requestOf(input: Input): RequestRef | undefined {
+export function requestOf(input: Input): RequestRef | undefined {
   if ("value" in input.content && "request" in input.content.value) {
     return input.content.value.request ?? undefined;
   }
@@ -246,9 +255,4 @@ function requestOf(input: Input): RequestRef | undefined {
     collaboration: "",
     deadline: input.time,
   };
-}
-
-/** True for failures of a port that pass by themselves: the input waits, and is tried until it succeeds. */
-export function isTransient(error: unknown): boolean {
-  return error instanceof PavilionError && ["HSM_UNAVAILABLE", "HSM_OPERATION_FAILED"].includes(error.code);
 }

@@ -32,6 +32,7 @@ export interface Reading {
 export async function readInput(record: FetchedRecord, reading: Reading): Promise<Input> {
   const { topic, provider, address, message } = record;
   const { headers } = message;
+  const eventType = eventTypeOf(headers);
   return {
     topic,
     ...(provider === undefined ? {} : { provider }),
@@ -42,6 +43,7 @@ export async function readInput(record: FetchedRecord, reading: Reading): Promis
     id: headerText(headers, "ce_id"),
     source: headerText(headers, "ce_source"),
     traceparent: traceparentOr(headers, () => newTraceparent(randomBytes(24))),
+    ...(eventType === undefined ? {} : { eventType }),
     raw: message.value ?? Buffer.alloc(0),
     content: await contentOf(record, reading),
   };

@@ -1,39 +1,92 @@
 /**
- * Records that were fetched for one partition and wait for their task, in order of arrival. Bounded by asking the feed
- * to pause: `full` and `drained` tell when.
+ * Records that were fetched for one partition and wait for their task: a lane for each topic, in order of arrival, and
+ * the lanes in turn, so that a flood on one topic (a provider's, say) holds up nobody but itself. Each lane is bounded, in
+ * records and in bytes, by asking the feed to pause it: `isFull` and `drained` tell when.
  */
-const pauseAbove = 1_000;
-const resumeBelow = 200;
+
+/** Full above either, drained below both. A lane may run over by what one fetch brings. */
+const fullAbove = { records: 1_000, bytes: 8 * 1024 * 1024 };
+const drainedBelow = { records: 200, bytes: 1024 * 1024 };
+
+interface Lane<T> {
+  readonly items: T[];
+  bytes: number;
+}
 
 export class Inbox<T> {
-  #items: T[] = [];
+  readonly #sizeOf: (item: T) => number;
+  /** In the order of their turns. */
+  readonly #lanes = new Map<string, Lane<T>>();
+  readonly #full = new Set<string>();
+  #length = 0;
   #wake: (() => void) | undefined;
   #closed = false;
 
-  get full(): boolean {
-    return this.#items.length > pauseAbove;
+  /** `sizeOf` says what an item holds in bytes. */
+  constructor(sizeOf: (item: T) => number) {
+    this.#sizeOf = sizeOf;
   }
 
-  get drained(): boolean {
-    return this.#items.length < resumeBelow;
+  get length(): number {
+    return this.#length;
   }
 
-  push(items: readonly T[]): void {
-    for (const item of items) this.#items.push(item);
+  push(name: string, items: readonly T[]): void {
+    if (items.length === 0 || this.#closed) return;
+    const lane = this.#lanes.get(name) ?? { items: [], bytes: 0 };
+    this.#lanes.set(name, lane);
+    for (const item of items) {
+      lane.items.push(item);
+      lane.bytes += this.#sizeOf(item);
+    }
+    this.#length += items.length;
     this.#wake?.();
   }
 
-  /** Up to `most` items in order; waits for the first. Undefined once the inbox is closed. */
+  /** Whether the lane is to be paused until `drained` names it. */
+  isFull(name: string): boolean {
+    const lane = this.#lanes.get(name);
+    const full =
+      lane !== undefined && (lane.items.length > fullAbove.records || lane.bytes > fullAbove.bytes);
+    if (full) this.#full.add(name);
+    return full;
+  }
+
+  /** The lanes that were full and may go on; each is named once. */
+  drained(): string[] {
+    const names = [...this.#full].filter((name) => {
+      const { items, bytes } = this.#lanes.get(name) ?? { items: [], bytes: 0 };
+      return items.length < drainedBelow.records && bytes < drainedBelow.bytes;
+    });
+    for (const name of names) this.#full.delete(name);
+    return names;
+  }
+
+  /** Up to `most` items, one of each lane in turn; waits for the first. Undefined once the inbox is closed. */
   async take(most: number): Promise<T[] | undefined> {
-    while (this.#items.length === 0 && !this.#closed) {
+    while (this.#length === 0 && !this.#closed) {
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     this.#wake = undefined;
-    return this.#closed ? undefined : this.#items.splice(0, most);
+    if (this.#closed) return undefined;
+    const taken: T[] = [];
+    for (const [name, lane] of this.#lanes) {
+      // What is set anew comes last in the map, and so in this loop.
+      this.#lanes.delete(name);
+      const item = lane.items.shift() as T;
+      taken.push(item);
+      lane.bytes -= this.#sizeOf(item);
+      if (lane.items.length > 0) this.#lanes.set(name, lane);
+      if (taken.length === most) break;
+    }
+    this.#length -= taken.length;
+    return taken;
   }
 
   clear(): void {
-    this.#items = [];
+    this.#lanes.clear();
+    this.#full.clear();
+    this.#length = 0;
   }
 
   close(): void {

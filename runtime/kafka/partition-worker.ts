@@ -11,16 +11,21 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kafka, KafkaMessage } from "kafkajs";
 import type { EventName } from "../../schemas/avro/index.ts";
-import { changelogTopic, deadLetterTopic } from "../../schemas/topics.ts";
+import { changelogTopic, deadLetterTopic, type TopicName } from "../../schemas/topics.ts";
 import { PavilionError } from "../errors.ts";
+import { Waits } from "../failures/persistence.ts";
 import type { Log } from "../log.ts";
 import type { Codec } from "../registry/codec.ts";
-import type { Stage } from "../stage.ts";
-import { isTransient, StageTask, type Emission, type Input } from "../task.ts";
+import type { Change, Stage } from "../stage.ts";
+import { StageTask, type Emission } from "../task.ts";
+import type { StageMetrics } from "../telemetry/metrics.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { Changelog, type ChangelogKeys, type Replay } from "./changelog.ts";
-import { recordsOf } from "./emitted-record.ts";
-import { readInput, type FetchedRecord } from "./fetched-record.ts";
+import { recordsOf, type AddressedRecord } from "./emitted-record.ts";
+import type { FetchedRecord } from "./fetched-record.ts";
 import { Inbox } from "./inbox.ts";
+import { InputHandler, pause, type Handled } from "./input-handler.ts";
+import { Lags } from "./lag.ts";
 import { isTooLarge, Transactor } from "./transactor.ts";
 
 export interface WorkerContext<E extends EventName, P> {
@@ -33,6 +38,7 @@ export interface WorkerContext<E extends EventName, P> {
   readonly keys: ChangelogKeys;
   readonly ports: (partition: number) => P;
   readonly log: Log;
+  readonly telemetry: Telemetry;
 }
 
 /** What a partition asks of the consumer that feeds it. */
@@ -44,12 +50,11 @@ export interface Feed {
   restChangelog(partition: number): void;
   /** Goes on with an input topic's partition at an offset. */
   seekInput(address: string, partition: number, offset: bigint): void;
-  /** Fetching goes on once the inbox has drained. */
-  resumeInputs(partition: number): void;
+  /** Goes on fetching input topics that were paused. */
+  resumeInputs(partition: number, addresses: readonly string[]): void;
 }
 
 const batchSizeMax = 64;
-const attemptsMax = 3;
 /** So many inputs without effect, and their positions are written down: a restart reads no more than these again. */
 const idleInputsMax = 1_000;
 /** A restore without a record for so long has failed. */
@@ -63,13 +68,19 @@ export class PartitionWorker<E extends EventName, P> {
   readonly #feed: Feed;
   readonly #changelog: Changelog;
   readonly #log: Log;
-  readonly #inbox = new Inbox<FetchedRecord>();
+  readonly #inbox = new Inbox<FetchedRecord>(sizeOf);
   readonly #enqueued = new Map<string, bigint>();
+  readonly #lags = new Lags();
+  readonly #metrics: StageMetrics;
+  readonly #unwatch: () => void;
+  #task: StageTask<E, P> | undefined;
+  #handler: InputHandler<E, P> | undefined;
+  #restoreSeconds: number | undefined;
   #replaying: Replaying | undefined;
   /** How many inputs are still handled alone, after a batch that Kafka did not take. */
   #alone = 0;
-  /** The input whose outputs alone Kafka does not take: `address@offset`. */
-  #hopeless: string | undefined;
+  /** The input whose outputs alone Kafka does not take: `address@offset`, and what Kafka said. */
+  #hopeless: { readonly place: string; readonly error: unknown } | undefined;
   #idleInputs = 0;
   readonly #stopping = new AbortController();
   readonly #finished: Promise<void>;
@@ -81,20 +92,33 @@ export class PartitionWorker<E extends EventName, P> {
     this.#feed = feed;
     this.#changelog = new Changelog(changelogTopic(context.region, context.stage.name), context.keys);
     this.#log = context.log.child({ stage: context.stage.name, partition });
+    this.#metrics = context.telemetry.metrics.stage(context.stage.name);
+    this.#unwatch = this.#metrics.watch(partition, {
+      lags: () => this.#lags.records((address) => this.#waitingAt(address)),
+      queued: () => this.#inbox.length,
+      stateEntries: () => this.#task?.state.size ?? 0,
+      restoreSeconds: () => this.#restoreSeconds,
+      waitsFor: () => this.#handler?.waitsFor,
+    });
     this.#finished = this.#run(earlier);
   }
 
-  /** Takes fetched records; says whether fetching should pause until `resumeInputs`. */
-  deliver(records: readonly FetchedRecord[]): { pause: boolean } {
+  /** Takes fetched records of a topic; says whether fetching it should pause until `resumeInputs`. */
+  deliver(address: string, records: readonly FetchedRecord[]): { pause: boolean } {
     // After a rebalance kafkajs starts again at the committed offsets: what is already here is not taken twice.
-    const fresh = records.filter(({ address, message }) => {
+    const fresh = records.filter(({ message }) => {
       const offset = BigInt(message.offset);
       if (offset < (this.#enqueued.get(address) ?? 0n)) return false;
       this.#enqueued.set(address, offset + 1n);
       return true;
     });
-    this.#inbox.push(fresh);
-    return { pause: this.#inbox.full };
+    this.#inbox.push(address, fresh);
+    return { pause: this.#inbox.isFull(address) };
+  }
+
+  /** Hears how far a fetch came in an input topic, and where the topic ends. */
+  hear(address: string, topic: TopicName, end: bigint, fetched: bigint): void {
+    this.#lags.hear(address, topic, end, fetched);
   }
 
   deliverChangelog(messages: readonly KafkaMessage[]): void {
@@ -105,20 +129,28 @@ export class PartitionWorker<E extends EventName, P> {
     this.#stopping.abort();
     this.#inbox.close();
     await this.#finished;
+    this.#unwatch();
+  }
+
+  /** The next offset to handle of a topic where something fetched waits for its handler. */
+  #waitingAt(address: string): bigint | undefined {
+    const position = this.#task?.position(address) ?? 0n;
+    return (this.#enqueued.get(address) ?? 0n) > position ? position : undefined;
   }
 
   async #run(earlier?: Promise<void>): Promise<void> {
     // Both speak of the same partition to the same consumer: the end of one must not undo the start of the other.
     await earlier;
-    for (let failures = 0; !this.#halted(); failures++) {
+    const waits = new Waits();
+    while (!this.#halted()) {
       try {
         await this.#tenure(() => {
-          failures = 0;
+          waits.reset();
         });
       } catch (error) {
         if (this.#halted()) return;
         this.#log.warn({ error }, "partition is rebuilt after a failure");
-        await this.#pause(failures);
+        await pause(waits.next(), this.#stopping.signal);
       }
     }
   }
@@ -130,7 +162,16 @@ export class PartitionWorker<E extends EventName, P> {
     const transactor = await Transactor.open(kafka, `${group}.${String(this.#partition)}`, group);
     try {
       const task = await this.#own(transactor);
-      await this.#serve(task, transactor, served);
+      const { partitions, codec, telemetry } = this.#context;
+      this.#task = task;
+      this.#handler = new InputHandler({
+        ...{ task, stage, partitions, codec, telemetry },
+        partition: this.#partition,
+        metrics: this.#metrics,
+        log: this.#log,
+        signal: this.#stopping.signal,
+      });
+      await this.#serve(task, this.#handler, transactor, served);
     } finally {
       await transactor.discard();
     }
@@ -150,6 +191,7 @@ export class PartitionWorker<E extends EventName, P> {
       ports: ports(this.#partition),
       sealOriginal: (raw) => keys.seal(raw, deadLetterTopic(region, stage.name)),
     });
+    const begun = performance.now();
     const barrier = randomUUID();
     const message = this.#changelog.barrierOf(barrier, this.#partition);
     await transactor.commit([{ address: changelogTopic(region, stage.name), message }], []);
@@ -163,6 +205,7 @@ export class PartitionWorker<E extends EventName, P> {
       this.#feed.restChangelog(this.#partition);
     }
     this.#goToPositions(task);
+    this.#restoreSeconds = (performance.now() - begun) / 1000;
     this.#log.debug("partition is owned");
     return task;
   }
@@ -175,18 +218,24 @@ export class PartitionWorker<E extends EventName, P> {
       this.#enqueued.set(address, position);
       this.#feed.seekInput(address, this.#partition, position);
     }
-    this.#feed.resumeInputs(this.#partition);
+    this.#feed.resumeInputs(this.#partition, this.#feed.addresses);
   }
 
-  async #serve(task: StageTask<E, P>, transactor: Transactor, served: () => void): Promise<void> {
+  async #serve(
+    task: StageTask<E, P>,
+    handler: InputHandler<E, P>,
+    transactor: Transactor,
+    served: () => void,
+  ): Promise<void> {
     for (;;) {
       const records = await this.#inbox.take(this.#alone > 0 ? 1 : batchSizeMax);
       if (records === undefined) return;
-      if (this.#inbox.drained) this.#feed.resumeInputs(this.#partition);
+      const drained = this.#inbox.drained();
+      if (drained.length > 0) this.#feed.resumeInputs(this.#partition, drained);
       try {
-        await this.#handle(records, task, transactor);
+        await this.#handle(records, task, handler, transactor);
       } catch (error) {
-        if (isTooLarge(error)) this.#singleOut(records);
+        if (isTooLarge(error)) this.#singleOut(records, error);
         throw error;
       }
       this.#alone = Math.max(0, this.#alone - 1);
@@ -195,24 +244,50 @@ export class PartitionWorker<E extends EventName, P> {
   }
 
   /** Next time these are handled one by one; one that is alone already is hopeless. */
-  #singleOut(records: readonly FetchedRecord[]): void {
+  #singleOut(records: readonly FetchedRecord[], error: unknown): void {
     const [first] = records;
     if (records.length > 1) this.#alone = records.length;
-    else if (first !== undefined) this.#hopeless = `${first.address}@${first.message.offset}`;
+    else if (first !== undefined) this.#hopeless = { place: placeOf(first), error };
   }
 
-  async #handle(records: FetchedRecord[], task: StageTask<E, P>, transactor: Transactor): Promise<void> {
-    const { region, stage, partitions, codec } = this.#context;
-    const emissions: Emission[] = [];
-    for (const record of records) {
-      emissions.push(...(await this.#take(await this.#read(record), task)));
-    }
+  async #handle(
+    records: FetchedRecord[],
+    task: StageTask<E, P>,
+    handler: InputHandler<E, P>,
+    transactor: Transactor,
+  ): Promise<void> {
+    const handled: Handled[] = [];
+    for (const record of records) handled.push(await handler.handle(record, this.#failureFor(record)));
+    const emissions = handled.flatMap((one) => one.emissions);
     // Positions alone need no transaction, since reading such inputs again has no effect: they wait for the next one.
     const changes = task.state.staged();
     const idle = emissions.length === 0 && changes.every(({ table }) => table.startsWith("@"));
     this.#idleInputs = idle ? this.#idleInputs + records.length : 0;
     if (idle && this.#idleInputs < idleInputsMax) return;
     this.#idleInputs = 0;
+    try {
+      await transactor.commit(await this.#recordsOf(emissions, changes), this.#offsets(task));
+    } catch (error) {
+      this.#metrics.transaction("aborted");
+      for (const { end } of handled) end("aborted");
+      throw error;
+    }
+    task.state.commit();
+    this.#metrics.transaction("committed");
+    for (const { end } of handled) end("committed");
+  }
+
+  /** What an earlier attempt on this very input met for good. */
+  #failureFor(record: FetchedRecord): unknown {
+    if (this.#hopeless?.place !== placeOf(record)) return undefined;
+    const { error } = this.#hopeless;
+    this.#hopeless = undefined;
+    return error;
+  }
+
+  /** The outputs and the state changes, as Kafka takes them. */
+  async #recordsOf(emissions: readonly Emission[], changes: readonly Change[]): Promise<AddressedRecord[]> {
+    const { region, stage, partitions, codec } = this.#context;
     const outputs = emissions.map((emission) =>
       recordsOf(emission, { region, stage: stage.name, partitions, codec }),
     );
@@ -221,8 +296,7 @@ export class PartitionWorker<E extends EventName, P> {
       address,
       message: this.#changelog.messageOf(change, this.#partition),
     }));
-    await transactor.commit([...(await Promise.all(outputs)).flat(), ...kept], this.#offsets(task));
-    task.state.commit();
+    return [...(await Promise.all(outputs)).flat(), ...kept];
   }
 
   #offsets(task: StageTask<E, P>): { address: string; partition: number; offset: bigint }[] {
@@ -230,44 +304,12 @@ export class PartitionWorker<E extends EventName, P> {
       .map((address) => ({ address, partition: this.#partition, offset: task.position(address) }))
       .filter(({ offset }) => offset > 0n);
   }
-
-  /** Reads a record; waits for as long as the registry, which alone can fail here, is away. */
-  async #read(record: FetchedRecord): Promise<Input> {
-    const { stage, partitions, codec } = this.#context;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await readInput(record, { stage, partition: this.#partition, partitions, codec });
-      } catch (error) {
-        if (this.#halted()) throw error;
-        this.#log.warn({ error, topic: record.address, attempt }, "record cannot be read yet");
-        await this.#pause(attempt);
-      }
-    }
-  }
-
-  /** Tries a failing input again: for as long as it takes where the failure passes by itself, else a few times. */
-  async #take(input: Input, task: StageTask<E, P>): Promise<Emission[]> {
-    if (this.#hopeless === `${input.address}@${String(input.offset)}`) {
-      this.#hopeless = undefined;
-      return task.abandon(input, 1);
-    }
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await task.take(input);
-      } catch (error) {
-        if (this.#halted()) throw error;
-        this.#log.warn({ error, topic: input.address, attempt }, "handler failed");
-        if (!isTransient(error) && attempt >= attemptsMax) return task.abandon(input, attempt);
-        await this.#pause(attempt);
-      }
-    }
-  }
-
-  /** Waits before another try; ends early when the worker stops. */
-  async #pause(failures: number): Promise<void> {
-    await sleep(backoffMs(failures), undefined, { signal: this.#stopping.signal }).catch(() => undefined);
-  }
 }
+
+const sizeOf = ({ message }: FetchedRecord): number =>
+  (message.key?.length ?? 0) + (message.value?.length ?? 0);
+
+const placeOf = ({ address, message }: FetchedRecord): string => `${address}@${message.offset}`;
 
 /** A replay of the changelog under way: done at its barrier, failed by a record that cannot be read or by silence. */
 class Replaying {
@@ -306,9 +348,4 @@ class Replaying {
       }
     }
   }
-}
-
-/** 100 ms doubling to 5 s, with jitter so that partitions do not return in step. */
-function backoffMs(failures: number): number {
-  return Math.min(5_000, 100 * 2 ** Math.min(failures, 6)) * (0.5 + Math.random() / 2);
 }

@@ -5,10 +5,11 @@
  * however long a handler works. It commits nothing; offsets commit in each partition's transactions. The changelog is
  * one more topic of the group, so a partition and its state always arrive together.
  */
-import type { Consumer, EachBatchPayload } from "kafkajs";
+import type { Consumer, ConsumerEndBatchProcessEvent, EachBatchPayload } from "kafkajs";
 import type { EventName } from "../../schemas/avro/index.ts";
 import { changelogTopic, topicFor, type TopicName } from "../../schemas/topics.ts";
 import type { Log } from "../log.ts";
+import { openTelemetry, type Telemetry } from "../telemetry/telemetry.ts";
 import { copartitionAssigner } from "./copartition-assigner.ts";
 import { groupOf, PartitionWorker, type Feed, type WorkerContext } from "./partition-worker.ts";
 
@@ -17,13 +18,15 @@ interface Source {
   readonly provider?: string;
 }
 
-/** `fail` is told once a consumer has stopped for good: the process cannot go on as if it served the stage. */
-export type StageContext<E extends EventName, P> = WorkerContext<E, P> & {
+export type StageContext<E extends EventName, P> = Omit<WorkerContext<E, P>, "telemetry"> & {
+  /** Told once a consumer has stopped for good: the process cannot go on as if it served the stage. */
   readonly fail: (error: unknown) => void;
+  /** Shared by the stages of a process; one of its own unless given. */
+  readonly telemetry?: Telemetry;
 };
 
 export class StageWorker<E extends EventName, P> implements Feed {
-  readonly #context: StageContext<E, P>;
+  readonly #context: StageContext<E, P> & WorkerContext<E, P>;
   readonly #changelog: string;
   readonly #log: Log;
   readonly #partitions = new Map<number, PartitionWorker<E, P>>();
@@ -35,7 +38,9 @@ export class StageWorker<E extends EventName, P> implements Feed {
   #starting: Promise<void> = Promise.resolve();
 
   constructor(context: StageContext<E, P>) {
-    this.#context = context;
+    this.#context = { ...context, telemetry: context.telemetry ?? openTelemetry() };
+    // Counts from zero on, also where no partition comes here.
+    this.#context.telemetry.metrics.stage(context.stage.name);
     this.#changelog = changelogTopic(context.region, context.stage.name);
     this.#log = context.log.child({ stage: context.stage.name });
   }
@@ -80,10 +85,10 @@ export class StageWorker<E extends EventName, P> implements Feed {
     this.#consumer?.seek({ topic: address, partition, offset: String(offset) });
   }
 
-  resumeInputs(partition: number): void {
-    const paused = this.#consumer?.paused().filter(({ topic }) => topic !== this.#changelog) ?? [];
-    for (const { topic, partitions } of paused) {
-      if (partitions.includes(partition)) this.#consumer?.resume([{ topic, partitions: [partition] }]);
+  resumeInputs(partition: number, addresses: readonly string[]): void {
+    for (const { topic, partitions } of this.#consumer?.paused() ?? []) {
+      if (!addresses.includes(topic) || !partitions.includes(partition)) continue;
+      this.#consumer?.resume([{ topic, partitions: [partition] }]);
     }
   }
 
@@ -122,6 +127,9 @@ export class StageWorker<E extends EventName, P> implements Feed {
       if (payload.restart) return;
       joined.reject(payload.error);
       fail(payload.error);
+    });
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+      if (this.#consumer === consumer) this.#hear(payload);
     });
     await consumer.connect();
     await consumer.subscribe({ topics: [...this.addresses, this.#changelog], fromBeginning: true });
@@ -184,7 +192,14 @@ export class StageWorker<E extends EventName, P> implements Feed {
       return;
     }
     const records = batch.messages.map((message) => ({ ...source, address: batch.topic, message }));
-    if (worker.deliver(records).pause) payload.pause();
+    if (worker.deliver(batch.topic, records).pause) payload.pause();
+  }
+
+  #hear(fetch: ConsumerEndBatchProcessEvent["payload"]): void {
+    const source = this.#sources.get(fetch.topic);
+    if (source === undefined) return;
+    const [end, fetched] = [BigInt(fetch.highWatermark), BigInt(fetch.lastOffset) + 1n];
+    this.#partitions.get(fetch.partition)?.hear(fetch.topic, source.topic, end, fetched);
   }
 }
 

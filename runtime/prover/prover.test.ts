@@ -12,7 +12,7 @@ import { PavilionError } from "../errors.ts";
 import { type ProofInput, type Prover, openProver } from "./prover.ts";
 
 const artifacts = new URL("../../circuits/release/artifacts/", import.meta.url);
-const failed = { name: "PavilionError", code: "PROOF_FAILED" };
+const unavailable = { name: "PavilionError", code: "PROVER_UNAVAILABLE" };
 const mismatched = { name: "PavilionError", code: "CIRCUIT_MISMATCH" };
 
 const holds = async (prover: Prover, input: ProofInput): Promise<boolean> =>
@@ -78,7 +78,7 @@ describe("the prover", () => {
     const rest = Array.from({ length: 256 }, () => prover.prove(unfit));
     const outcomes = await Promise.allSettled(rest);
     const messages = outcomes.map((outcome) => (outcome.status === "rejected" ? String(outcome.reason) : ""));
-    assert.equal(messages.filter((message) => message.includes("too many proofs are waiting")).length, 1);
+    assert.equal(messages.filter((message) => message.includes("Too many proofs are waiting")).length, 1);
     assert.ok(messages.every((message) => message !== ""));
     assert.equal(await first, true);
   });
@@ -88,11 +88,11 @@ describe("a prover that was closed", () => {
   test("fails what was under way and what comes later, and leaves no thread", async () => {
     const before = threads();
     const prover = await openProver(artifacts);
-    const underWay = assert.rejects(prover.prove(releaseExample()), failed);
+    const underWay = assert.rejects(prover.prove(releaseExample()), unavailable);
     assert.ok(threads().length > before.length);
     await prover.close();
     await underWay;
-    await assert.rejects(prover.prove(releaseExample()), failed);
+    await assert.rejects(prover.prove(releaseExample()), unavailable);
     await prover.close();
     assert.deepEqual(threads(), before);
   });
@@ -167,7 +167,7 @@ describe("artifacts", () => {
     const other = { ...key, vk_delta_2: key.vk_gamma_2 };
     pinned("verification-key.json", Buffer.from(JSON.stringify(other)));
     const prover = await openProver(url());
-    await assert.rejects(prover.prove(releaseExample()), failed);
+    await assert.rejects(prover.prove(releaseExample()), { name: "PavilionError", code: "PROOF_FAILED" });
     await prover.close();
   });
 });

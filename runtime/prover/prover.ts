@@ -4,7 +4,7 @@
  * Promises that a proof which is handed out was verified, that nothing about a witness stands in an error or an output, and
  * that after `close` nothing is left alive. A thread that ends unasked fails what it had to do; the next proof starts another.
  *
- * Codes: CIRCUIT_MISMATCH at opening, PROOF_FAILED for a proof.
+ * Codes: CIRCUIT_MISMATCH at opening; PROOF_FAILED for a proof, PROVER_UNAVAILABLE where none could be tried to the end.
  */
 import { Worker } from "node:worker_threads";
 import {
@@ -30,9 +30,12 @@ export interface Prover {
   /** How the keys were made; "development" is for development. */
   readonly setup: string;
   readonly verificationKey: VerificationKey;
-  /** Proofs are made one after the other. Rejects with PROOF_FAILED where the opening does not fit the statement. */
+  /**
+   * Proofs are made one after the other. Rejects with PROOF_FAILED where the opening does not fit the statement, with
+   * PROVER_UNAVAILABLE where the thread ended or too many proofs wait.
+   */
   readonly prove: (input: ProofInput) => Promise<Proof>;
-  /** Ends the thread. What is under way or comes later rejects with PROOF_FAILED. */
+  /** Ends the thread. What is under way or comes later rejects with PROVER_UNAVAILABLE. */
   readonly close: () => Promise<void>;
 }
 
@@ -77,8 +80,8 @@ class ProverThread {
   }
 
   prove(inputs: ProofTask["inputs"], signals: readonly bigint[]): Promise<Proof> {
-    if (this.#isClosed) return Promise.reject(failure("the prover was closed"));
-    if (this.#waiting.size >= WAITING_MAX) return Promise.reject(failure("too many proofs are waiting"));
+    if (this.#isClosed) return Promise.reject(unavailable("The prover was closed."));
+    if (this.#waiting.size >= WAITING_MAX) return Promise.reject(unavailable("Too many proofs are waiting."));
     const worker = (this.#worker ??= this.#start());
     const task: ProofTask = { id: ++this.#lastId, inputs, signals };
     return new Promise((resolve, reject) => {
@@ -90,7 +93,7 @@ class ProverThread {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#worker?.terminate();
-    this.#failAll("the prover was closed");
+    this.#failAll("The prover was closed.");
   }
 
   /** Its output is thrown away: snarkjs reports a witness that does not fit on the console. */
@@ -111,7 +114,7 @@ class ProverThread {
     worker.on("error", () => undefined);
     worker.once("exit", () => {
       if (this.#worker === worker) this.#worker = undefined;
-      this.#failAll("the prover's thread ended");
+      this.#failAll("The prover's thread ended.");
     });
     return worker;
   }
@@ -119,16 +122,17 @@ class ProverThread {
   #answer({ id, proof }: ProofAnswer): void {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
-    if (proof === undefined) waiting?.reject(failure("the opening does not fit the statement"));
+    if (proof === undefined)
+      waiting?.reject(new PavilionError("PROOF_FAILED", "The opening does not fit the statement."));
     else waiting?.resolve(proof);
   }
 
   #failAll(message: string): void {
-    for (const { reject } of this.#waiting.values()) reject(failure(message));
+    for (const { reject } of this.#waiting.values()) reject(unavailable(message));
     this.#waiting.clear();
   }
 }
 
-function failure(message: string): PavilionError {
-  return new PavilionError("PROOF_FAILED", message);
+function unavailable(message: string): PavilionError {
+  return new PavilionError("PROVER_UNAVAILABLE", message);
 }

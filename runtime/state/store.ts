@@ -25,6 +25,13 @@ export class StateStore implements StateView {
     }
   }
 
+  /** Committed entries of all tables. */
+  get size(): number {
+    let size = 0;
+    for (const table of this.#committed.values()) size += table.size;
+    return size;
+  }
+
   /** Adds changes to the layer under way. */
   stage(changes: readonly Change[]): void {
     for (const { table, key, value } of changes) tableIn(this.#pending, table).set(key, value);

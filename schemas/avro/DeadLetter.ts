@@ -20,4 +20,10 @@ export interface DeadLetter {
   attempts: number;
   /** The input's value, sealed to the region's key. */
   sealed: Buffer;
+  /** True where only the value's start is kept. */
+  truncated: boolean;
+  /** Class and code of the failure that its handler ended with; null where the stage decided. */
+  cause: string | null;
+  /** W3C trace context of the input. */
+  traceparent: string | null;
 }

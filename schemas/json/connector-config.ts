@@ -31,6 +31,8 @@ export interface ConnectorConfig {
    * True where a development set-up of the proofs may be used: whoever made it alone can forge proofs.
    */
   development: boolean;
+  metrics?: MetricsConfig;
+  tracing?: TracingConfig;
   /**
    * Least level that is logged.
    */
@@ -98,4 +100,26 @@ export interface ChainConfig {
    * Blocks from an anchor's own to the head before it counts; 1 for a mined one.
    */
   confirmations: number;
+}
+/**
+ * Where the connector serves its metrics; absent where it serves none.
+ */
+export interface MetricsConfig {
+  /**
+   * Address to listen on; 127.0.0.1 unless given. Nobody is asked who they are.
+   */
+  host?: string;
+  /**
+   * TCP port.
+   */
+  port: number;
+}
+/**
+ * Where spans go; absent where there are none.
+ */
+export interface TracingConfig {
+  /**
+   * OpenTelemetry collector, OTLP over HTTP.
+   */
+  endpoint: string;
 }

@@ -23,6 +23,18 @@ const commands: Readonly<Record<string, Command>> = {
     does: "checks an evidence bundle offline; exit 0 only if all holds, 1 if something fails, 2 if it cannot be read",
     run: async (args) => (await import("../verifier/command.ts")).verifyCommand(args),
   },
+  status: {
+    usage: "status --config CONNECTOR.json [--watch] [--json]",
+    does: "shows how the stages of a running connector stand",
+    run: async (args) => (await import("./status/command.ts")).status(args),
+  },
+  "dead-letters": {
+    usage:
+      "dead-letters list|show|redrive [LETTER …] --config CONNECTOR.json [--region R] [--stage S,…] [--code C] " +
+      "[--since TIME] [--limit N] [--all] [--user U --password-file F] [--json]",
+    does: "what stages could not accept: lists it, shows letters, or puts their originals back on their topics",
+    run: async (args) => (await import("./dead-letters/command.ts")).deadLetters(args),
+  },
   bench: {
     usage: "bench NAME [--json]",
     does: "measures beside a reference in one run: hops; --json ends with one line of JSON",

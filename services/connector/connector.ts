@@ -12,17 +12,18 @@ import { StageWorker } from "../../runtime/kafka/stage-worker.ts";
 import { openTables } from "../../runtime/kafka/tables.ts";
 import type { Log } from "../../runtime/log.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
-import { sealerWith } from "../../runtime/sealer.ts";
+import type { Metrics } from "../../runtime/telemetry/metrics.ts";
+import { openTelemetry } from "../../runtime/telemetry/telemetry.ts";
+import { noTracing, openTracing, type Tracing } from "../../runtime/telemetry/tracing.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
 import { Directory } from "./directory.ts";
+import { openMetricsEndpoint, type MetricsEndpoint } from "./metrics-endpoint.ts";
 import { wirePorts } from "./ports.ts";
+import { regionKeysOf, tokenAddressOf } from "./region-keys.ts";
 
 export interface Connector {
   stop(): Promise<void>;
 }
-
-/** The data key's generation. It grows when the key is rotated, which nothing does yet. */
-const sealingGeneration = 1;
 
 /**
  * Starts the named stages; resolves when every one has joined its group. `fail` is told when a part of it has stopped
@@ -36,16 +37,8 @@ export async function startConnector(
 ): Promise<Connector> {
   const stages = stagesNamed(stageNames);
   const { region, partitions } = config;
-  const hsm = await openHsm({
-    libraryPath: config.hsm.library,
-    tokenLabel: config.hsm.tokenLabel,
-    pin: readSecret(config.hsm.pinFile),
-    ...(config.hsm.configFile === undefined ? {} : { configFile: config.hsm.configFile }),
-  });
-  const keys = sealerWith(
-    { generation: sealingGeneration, bytes: await hsm.sealingKey(sealingGeneration) },
-    await hsm.nameKey(),
-  );
+  const hsm = await openHsm(tokenAddressOf(config));
+  const keys = await regionKeysOf(hsm);
   const { bootstrap, username, passwordFile } = config.kafka;
   const access = { bootstrap, username, password: readSecret(passwordFile) };
   const kafka = connectKafka(access, `${region}.connector`, log);
@@ -62,8 +55,10 @@ export async function startConnector(
     (record) => directory.apply(record),
     fail,
   );
-  const wiring = await wirePorts(config, hsm, directory);
-  const context = { region, partitions, kafka, codec, keys, log };
+  const telemetry = openTelemetry(await tracingOf(config));
+  const endpoint = await serveMetrics(config, telemetry.metrics, log);
+  const wiring = await wirePorts(config, hsm, directory, telemetry.metrics);
+  const context = { region, partitions, kafka, codec, keys, log, telemetry };
   const clock = await startClock({
     ...context,
     worker: randomUUID(),
@@ -81,9 +76,29 @@ export async function startConnector(
       await tables.close();
       await wiring.close();
       await hsm.close();
+      await endpoint?.close();
+      await telemetry.tracing.close();
       log.info("connector has stopped");
     },
   };
+}
+
+const tracingOf = async ({ tracing, region }: ConnectorConfig): Promise<Tracing> =>
+  tracing === undefined ? noTracing : openTracing(tracing.endpoint, region);
+
+/** Answers count for more than metrics: where the port is taken, by a second connector of the region say, it goes on. */
+async function serveMetrics(
+  { metrics: place }: ConnectorConfig,
+  metrics: Metrics,
+  log: Log,
+): Promise<MetricsEndpoint | undefined> {
+  if (place === undefined) return undefined;
+  try {
+    return await openMetricsEndpoint(metrics, place);
+  } catch (error) {
+    log.error({ error, port: place.port }, "metrics are not served");
+    return undefined;
+  }
 }
 
 function stagesNamed(names: readonly string[]): typeof privateComputation {

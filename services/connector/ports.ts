@@ -12,9 +12,11 @@ import { PavilionError } from "../../runtime/errors.ts";
 import type { Hsm } from "../../runtime/hsm/hsm.ts";
 import { openProver } from "../../runtime/prover/prover.ts";
 import { decodeRecord } from "../../runtime/registry/match-record.ts";
+import type { Metrics } from "../../runtime/telemetry/metrics.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
 import { loadPolicy } from "../../stages/compliance/policy/policy.ts";
 import type { Directory } from "./directory.ts";
+import { guardChain, guardHsm, guardProver } from "./guards.ts";
 
 const policyFolder = new URL("../../stages/compliance/policy/", import.meta.url);
 const circuitFolder = new URL("../../circuits/release/artifacts/", import.meta.url);
@@ -26,13 +28,19 @@ export interface Wiring {
 }
 
 /** Throws where the policy or the circuit is not the pinned one, or its set-up is not fit for this deployment. */
-export async function wirePorts(config: ConnectorConfig, hsm: Hsm, directory: Directory): Promise<Wiring> {
+export async function wirePorts(
+  config: ConnectorConfig,
+  unguardedHsm: Hsm,
+  directory: Directory,
+  metrics: Metrics,
+): Promise<Wiring> {
+  const hsm = guardHsm(unguardedHsm, metrics);
   const policy = await loadPolicy(
     readFileSync(new URL("policy.wasm", policyFolder)),
     readFileSync(new URL("policy.wasm.sha256", policyFolder), "utf8").slice(0, 64),
   );
   const opener = openerFor({ publicKey: hsm.hpkePublicKey, deriveSharedSecret: hsm.deriveSharedSecret });
-  const prover = await openProver(circuitFolder);
+  const prover = guardProver(await openProver(circuitFolder), metrics);
   if (prover.setup === "development" && !config.development) {
     await prover.close();
     throw new PavilionError(
@@ -40,11 +48,8 @@ export async function wirePorts(config: ConnectorConfig, hsm: Hsm, directory: Di
       "The proving key comes from one developer's set-up, and this is no development deployment.",
     );
   }
-  const chain = openAnchorChain({
-    ...config.chain,
-    publicKey: hsm.anchorPublicKey,
-    sign: hsm.signAnchor,
-  });
+  const { anchorPublicKey: publicKey, signAnchor: sign } = hsm;
+  const chain = guardChain(openAnchorChain({ ...config.chain, publicKey, sign }), metrics);
   const { region, jurisdiction, partitions } = config;
   const key = readFileSync(new URL("verification-key.json", circuitFolder));
   const shared = {

@@ -11,6 +11,7 @@ import { encodeBase64url } from "../../crypto/jws/base64url.ts";
 import { fundAccount, startChain } from "../../infra/embedded/chain.ts";
 import { startKafka } from "../../infra/embedded/kafka.ts";
 import { partsDir } from "../../infra/embedded/parts.ts";
+import { freePort } from "../../infra/embedded/ports.ts";
 import { startProcess, untilReady, type PartProcess } from "../../infra/embedded/process.ts";
 import { startRegistry } from "../../infra/embedded/registry.ts";
 import { initToken } from "../../infra/embedded/softhsm.ts";
@@ -161,10 +162,16 @@ export class Stack {
     return token;
   }
 
+  /** The file that a region's connector is configured by. */
+  connectorConfig(region: string): string {
+    const file = this.#connectorConfigs.get(region);
+    if (file === undefined) throw new Error(`no region ${region}`);
+    return file;
+  }
+
   /** Starts a region's connector, or some of its stages; resolves when every stage has joined. */
   async startConnector(region: string, stages: readonly string[] = []): Promise<PartProcess> {
-    const config = this.#connectorConfigs.get(region);
-    if (config === undefined) throw new Error(`no region ${region}`);
+    const config = this.connectorConfig(region);
     const process = await this.#startService(`connector ${region}`, "connector", [
       "--config",
       config,
@@ -247,6 +254,7 @@ export class Stack {
       chain: { ...this.chain, confirmations },
       seedPeriodSeconds,
       development: true,
+      metrics: { port: await freePort() },
       logLevel: "info",
     };
     this.#connectorConfigs.set(name, jsonFile(dir, "connector", config));
