@@ -3,7 +3,7 @@
  * at a time, since concurrent idempotent sends of kafkajs can be acknowledged and lost.
  */
 import { randomBytes, randomUUID } from "node:crypto";
-import { Partitioners, type Kafka } from "kafkajs";
+import { Partitioners, type Kafka, type Producer } from "kafkajs";
 import { headersOf, newTraceparent } from "./cloudevents.ts";
 import type { Codec } from "../registry/codec.ts";
 import type { EventName, EventTypes } from "../../schemas/avro/index.ts";
@@ -31,13 +31,7 @@ export async function openPublisher(
   region: string,
   source: string,
 ): Promise<Publisher> {
-  const producer = kafka.producer({
-    idempotent: true,
-    maxInFlightRequests: 1,
-    allowAutoTopicCreation: false,
-    createPartitioner: Partitioners.DefaultPartitioner,
-  });
-  await producer.connect();
+  let producer: Producer | undefined = await openProducer(kafka);
   let sending: Promise<unknown> = Promise.resolve();
 
   async function send<N extends EventName>(
@@ -55,7 +49,16 @@ export async function openPublisher(
       traceparent: traceparent ?? freshTraceparent(),
     });
     const message = { key, value: await codec.encode(topic, type, value), headers };
-    await producer.send({ topic: topicFor(region, topic, provider), acks: -1, messages: [message] });
+    const sender = (producer ??= await openProducer(kafka));
+    try {
+      await sender.send({ topic: topicFor(region, topic, provider), acks: -1, messages: [message] });
+    } catch (error) {
+      // Whether it was stored is unknown, and kafkajs gives the next record the same sequence number: the broker would
+      // take that one for a repetition, and acknowledge what it does not store.
+      producer = undefined;
+      await sender.disconnect().catch(() => undefined);
+      throw error;
+    }
   }
 
   return {
@@ -66,7 +69,18 @@ export async function openPublisher(
     },
     async close() {
       await sending;
-      await producer.disconnect();
+      await producer?.disconnect();
     },
   };
+}
+
+async function openProducer(kafka: Kafka): Promise<Producer> {
+  const producer = kafka.producer({
+    idempotent: true,
+    maxInFlightRequests: 1,
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  return producer;
 }
