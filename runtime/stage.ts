@@ -81,6 +81,11 @@ export interface Stage<E extends EventName = EventName, P = unknown> {
   readonly name: string;
   /** Co-partitioned inputs: partition n of each is handled together, one event at a time. */
   readonly inputs: readonly { readonly topic: TopicName; readonly types: readonly EventName[] }[];
+  /**
+   * True where each input commits before the next is handled: what the handler does outside Kafka rests on what it wrote
+   * down before, so that must not be lost in a crash. Otherwise many inputs share a transaction.
+   */
+  readonly commitsEach?: true;
   /** Topics it writes, besides refusals, audit events and dead letters, which every stage may write. */
   readonly outputs: readonly TopicName[];
   readonly handle: (event: StageEvent<E>, state: StateView, ports: P) => Outcome | Promise<Outcome>;

@@ -228,7 +228,8 @@ export class PartitionWorker<E extends EventName, P> {
     served: () => void,
   ): Promise<void> {
     for (;;) {
-      const records = await this.#inbox.take(this.#alone > 0 ? 1 : batchSizeMax);
+      const isAlone = this.#alone > 0 || this.#context.stage.commitsEach === true;
+      const records = await this.#inbox.take(isAlone ? 1 : batchSizeMax);
       if (records === undefined) return;
       const drained = this.#inbox.drained();
       if (drained.length > 0) this.#feed.resumeInputs(this.#partition, drained);

@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { changelogTopic } from "../../schemas/topics.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { headersOf } from "../../runtime/kafka/cloudevents.ts";
 import { StageWorker } from "../../runtime/kafka/stage-worker.ts";
@@ -70,10 +71,10 @@ after(async () => {
 /** Stopped at the end whatever became of their tests: a worker that is left keeps the process alive. */
 const running = new Set<{ stop(): Promise<void> }>();
 
-async function startWorker(): Promise<StageWorker<"DatasetHead", { partition: number }>> {
+async function startWorker(stage = counting): Promise<StageWorker<"DatasetHead", { partition: number }>> {
   const keys = sealerWith({ generation: 1, bytes: Buffer.alloc(32, 7) }, Buffer.alloc(32, 8));
   const worker = new StageWorker({
-    stage: counting,
+    stage,
     region,
     partitions,
     kafka: connectKafka(stack.access(connectorPrincipal(region)), `test-${randomUUID()}`, log),
@@ -142,6 +143,29 @@ test("counts every input once, in order, across a clean restart", async () => {
   );
   await worker.stop();
 });
+
+test("a stage that says so commits each input before it handles the next, however many wait", async () => {
+  const grown = async (stage: typeof counting, name: string): Promise<number> => {
+    const worker = await startWorker(stage);
+    const before = await changelogEnd();
+    await send(upTo(20).map((n) => ({ head: `${name}${String(n)}` })));
+    await trail.until(() => counted(0).some(({ head }) => head === `${name}20`), 20_000);
+    await worker.stop();
+    return (await changelogEnd()) - before;
+  };
+  // A transaction writes at least its count, its position and its marker; a shared one the last of each alone.
+  assert.ok((await grown({ ...counting, commitsEach: true }, "each")) >= 60);
+  assert.ok((await grown(counting, "shared")) < 60);
+});
+
+/** Where partition 0 of the stage's changelog ends. */
+async function changelogEnd(): Promise<number> {
+  const admin = stack.kafka.admin();
+  await admin.connect();
+  const offsets = await admin.fetchTopicOffsets(changelogTopic(region, counting.name));
+  await admin.disconnect();
+  return Number(offsets.find(({ partition }) => partition === 0)?.high);
+}
 
 test("drops an event that an aborted transaction left visible beside its committed twin", async () => {
   const worker = await startWorker();
