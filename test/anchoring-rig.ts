@@ -4,16 +4,18 @@
 import assert from "node:assert/strict";
 import { verifyCheckpoint } from "../crypto/checkpoint/checkpoint.ts";
 import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
-import { leafHash, rootOfLeaves, verifyInclusion } from "../crypto/merkle/merkle.ts";
+import { anchorState } from "../crypto/ethereum/anchor-state.ts";
+import { verifyStateProof } from "../crypto/ethereum/state-proof.ts";
+import { leafHash, rootOfLeaves, verifyConsistency, verifyInclusion } from "../crypto/merkle/merkle.ts";
 import { originOf } from "../documents/leaves.ts";
 import { PavilionError } from "../runtime/errors.ts";
-import type { Outcome, StageEvent } from "../runtime/stage.ts";
+import type { Audit, Outcome, StageEvent } from "../runtime/stage.ts";
 import type { AnchoredLeaf, AnchorReceipt, LogLeaf, SeedEntry } from "../schemas/avro/index.ts";
 import type { LogEvidence } from "../schemas/json/evidence-bundle.ts";
 import { anchoring, type AnchoringPorts } from "../stages/anchoring/stage.ts";
 import { MemoryChain } from "./memory-chain.ts";
 import { requestNamed } from "./stage-plan.ts";
-import { blinding, seedBytes, seedRef } from "./stage-seed.ts";
+import { blinding, seedBytes, seedRef, seedsOf } from "./stage-seed.ts";
 import { MemoryState } from "./stage-state.ts";
 
 const region = "au-east";
@@ -34,6 +36,7 @@ export class Rig {
   readonly seeds: SeedEntry[] = [];
   readonly receipts: AnchorReceipt[] = [];
   readonly actions: string[] = [];
+  readonly audits: Audit[] = [];
   readonly logged: string[] = [];
   hsmFails = false;
   time = 0;
@@ -65,11 +68,27 @@ export class Rig {
     this.state.apply(outcome.changes);
     for (const { type, value } of outcome.outputs) {
       if (type === "AnchoredLeaf") this.leaves.push(value as AnchoredLeaf);
-      if (type === "SeedEntry") this.seeds.push(value as SeedEntry);
+      if (type === "SeedEntry") this.#told(value as SeedEntry);
       if (type === "AnchorReceipt") this.receipts.push(value as AnchorReceipt);
     }
     this.actions.push(...outcome.audit.map(({ action }) => action));
+    this.audits.push(...outcome.audit);
     return outcome;
+  }
+
+  /** A seed opens once its leaf was told as anchored, and while its key is there. */
+  #told(entry: SeedEntry): void {
+    this.seeds.push(entry);
+    if (!entry.open) return;
+    const isAnchored = this.leaves.some(
+      ({ kind, text }) => kind === "seed" && isLeafOf(entry.commitment, text),
+    );
+    assert.ok(isAnchored && this.keys.has(entry.id));
+  }
+
+  /** The commitment of the newest open seed, as an asker finds it. */
+  openSeed(): string | undefined {
+    return seedsOf(...this.seeds).newest()?.commitment;
   }
 
   async tick(count = 1, everyMs = 1_000): Promise<void> {
@@ -83,13 +102,20 @@ export class Rig {
       this.leaves.map((_, index) => index),
     );
     const hashes = this.leaves.map(({ text }) => leafHash(Buffer.from(text)));
+    const sizes = new Set(this.leaves.map(({ size }) => size));
+    const roots = new Map([...sizes].map((size) => [size, rootOfLeaves(hashes.slice(0, size))]));
     for (const { text, index, size, root, proof, checkpoint } of this.leaves) {
       assert.ok(verifyInclusion(leafHash(Buffer.from(text)), index, size, proof, root));
-      assert.equal(root, rootOfLeaves(hashes.slice(0, size)));
+      assert.equal(root, roots.get(size));
       assert.deepEqual(verifyCheckpoint(checkpoint, log), { size, root });
     }
     const others = this.leaves.filter(({ kind }) => kind !== "seed").map(({ text }) => text);
     assert.deepEqual(others, this.logged.slice(0, others.length));
+  }
+
+  /** Every receipt holds by itself, and ends in what the contract held in its block. */
+  checkReceipts(): void {
+    for (const receipt of this.receipts) checkReceipt(receipt, this.chain);
   }
 
   #hsm<T>(operation: () => T): Promise<T> {
@@ -132,4 +158,28 @@ export async function settled(rig: Rig): Promise<void> {
 export function logOf(receipt: AnchorReceipt | undefined): LogEvidence {
   assert.ok(receipt);
   return JSON.parse(receipt.text) as LogEvidence;
+}
+
+const isLeafOf = (commitment: string, text: string): boolean =>
+  (JSON.parse(text) as { commitment?: string }).commitment === commitment;
+
+/** As an auditor checks it who trusts the block's hash. */
+function checkReceipt(receipt: AnchorReceipt, { contract, anchorer }: MemoryChain): void {
+  const { checkpoint, match, spend, seed, chain } = logOf(receipt);
+  const { size, root } = verifyCheckpoint(checkpoint, log);
+  for (const { leaf, index, proof } of [match, spend, seed]) {
+    assert.ok(verifyInclusion(leafHash(Buffer.from(JSON.stringify(leaf))), index, size, proof, root));
+  }
+  const first = verifyCheckpoint(seed.anchored, log);
+  assert.ok(seed.index < first.size && first.size <= match.index && match.index < spend.index);
+  const { links } = chain;
+  assert.deepEqual([links[0]?.size, links[0]?.root], [first.size, first.root]);
+  assert.deepEqual([links.at(-1)?.size, links.at(-1)?.root], [size, root]);
+  let state = chain.before;
+  for (const [at, { size: own, root: grown, time, consistency }] of links.entries()) {
+    const before = links[at - 1];
+    assert.ok(before === undefined || verifyConsistency(before.size, before.root, own, grown, consistency));
+    state = anchorState({ previous: state, root: `0x${grown}`, size: own, time }, anchorer);
+  }
+  assert.equal(verifyStateProof({ blockHash: chain.blockHash, contract, anchorer }, chain), state);
 }

@@ -1,6 +1,6 @@
 /**
  * Anchors: which batch is meant to be anchored next, decided before it is sent so that every restart means the same
- * one, and which stand on the chain, in order.
+ * one, and which stand on the chain, in order. Those that nobody can ask for any more are forgotten.
  */
 import type { Change, StateView } from "../../runtime/stage.ts";
 
@@ -8,6 +8,10 @@ const ANCHORS = "anchors";
 const LOG = "log";
 /** Batches that fell off the chain and are still to be anchored anew. */
 const FALLEN = "fallen";
+/** So many stay, whatever becomes of the seeds: a reorganisation is followed back as far as that. */
+const ANCHORS_KEPT = 1_000;
+/** So many are forgotten at once. */
+const FORGOTTEN_MAX = 1_000;
 
 /** A state that the contract took, and where. */
 export interface Anchored {
@@ -38,7 +42,7 @@ export interface Intended {
   readonly checkpoint: string;
 }
 
-/** How many stand. */
+/** How many stand, those included that are forgotten. */
 export const anchorCount = (state: StateView): number =>
   (state.get(LOG, "anchors") as number | undefined) ?? 0;
 
@@ -46,6 +50,10 @@ const anchorAt = (number: number, state: StateView): Anchor | undefined =>
   state.get(ANCHORS, String(number)) as Anchor | undefined;
 
 export const lastAnchor = (state: StateView): Anchor | undefined => anchorAt(anchorCount(state) - 1, state);
+
+/** The number of the first anchor that is remembered. */
+export const firstAnchor = (state: StateView): number =>
+  (state.get(LOG, "first-anchor") as number | undefined) ?? 0;
 
 /** Every anchor from a number on, in order. */
 export function anchorsFrom(first: number, state: StateView): Anchor[] {
@@ -95,11 +103,14 @@ export function loseAnchors(standing: number, state: StateView): Change[] {
   ];
 }
 
-/** True while the chain does not answer: told to auditors when it changes. */
-export const isChainAway = (state: StateView): boolean => state.get(LOG, "chain-away") === true;
-
-export const noteChain = (away: boolean): Change => ({
-  table: LOG,
-  key: "chain-away",
-  value: away ? true : undefined,
-});
+/** Forgets anchors before the one that is still `needed`, but for the last thousand. */
+export function forgetAnchors(needed: number, state: StateView): Change[] {
+  const first = firstAnchor(state);
+  const end = Math.min(needed, anchorCount(state) - ANCHORS_KEPT, first + FORGOTTEN_MAX);
+  if (end <= first) return [];
+  const forgotten = Array.from({ length: end - first }, (_, index) => first + index);
+  return [
+    ...forgotten.map((number) => ({ table: ANCHORS, key: String(number), value: undefined })),
+    { table: LOG, key: "first-anchor", value: end },
+  ];
+}

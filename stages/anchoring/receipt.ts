@@ -1,18 +1,28 @@
 /**
  * What an anchored batch tells of its leaves: a record for each, and for a request whose spend is in it all that its
- * evidence says of the log: where its leaves stand, under which checkpoint, and that the chain holds it.
+ * evidence says of the log: where its leaves stand, under which checkpoint, and that the chain holds it. What a batch
+ * tells is bounded, since it leaves in one transaction.
  */
+import { CryptoError } from "../../crypto/errors.ts";
+import { anchorState } from "../../crypto/ethereum/anchor-state.ts";
+import { verifyStateProof, type StateProof } from "../../crypto/ethereum/state-proof.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { consistencyProof, inclusionProof, type Nodes } from "../../crypto/merkle/merkle.ts";
 import { originOf, type Leaf } from "../../documents/leaves.ts";
+import { PavilionError } from "../../runtime/errors.ts";
 import type { StateView } from "../../runtime/stage.ts";
 import type { AnchoredLeaf, AnchorReceipt, RequestRef } from "../../schemas/avro/index.ts";
 import type { LogEvidence } from "../../schemas/json/evidence-bundle.ts";
 import type { MatchLeaf } from "../../schemas/json/match-leaf.ts";
-import { anchorsFrom, type Anchor } from "./anchors.ts";
-import { matchOf, type PlacedLeaf } from "./leaves.ts";
+import { anchorCount, anchorsFrom, type Anchor } from "./anchors.ts";
+import { matchOf, waitingBelow, type PlacedLeaf } from "./leaves.ts";
 import { nodesIn } from "./log.ts";
-import { seedWith } from "./seeds.ts";
+import { seedWith, type Seed } from "./seeds.ts";
+
+/** A batch holds at most so many leaves. */
+const LEAVES_MAX = 1_000;
+/** Its receipts show at most so many anchors in all, of some 0.8 KB each. */
+const LINKS_MAX = 40_000;
 
 /** Which chain, contract and account the log is anchored with. */
 export interface ChainPlace {
@@ -22,11 +32,41 @@ export interface ChainPlace {
   readonly anchorer: string;
 }
 
-/** The contract's state of this log, proven at a block (EIP-1186). */
-export interface StateProof {
-  readonly header: string;
-  readonly accountProof: readonly string[];
-  readonly storageProof: readonly string[];
+/** Where the next batch ends that begins after the anchored leaves; there is at least one after them. */
+export function batchEnd(anchored: number, state: StateView): number {
+  let [size, links] = [anchored, 0];
+  for (const leaf of waitingBelow(anchored + LEAVES_MAX, state)) {
+    if (isSpend(leaf)) links += anchorCount(state) + 1 - (placesOf(leaf, state)?.seed.anchor ?? 0);
+    if (links > LINKS_MAX && size > anchored) break;
+    size = leaf.index + 1;
+  }
+  return size;
+}
+
+/** Throws CHAIN_UNAVAILABLE for a proof that no verifier would take: the anchor's block was replaced meanwhile. */
+export function checkProof(
+  { link, blockHash }: Anchor,
+  { contract, anchorer }: ChainPlace,
+  proof: StateProof,
+): void {
+  if (provenState({ blockHash, contract, anchorer }, proof) === anchorState(link, anchorer)) return;
+  throw new PavilionError("CHAIN_UNAVAILABLE", "The chain's node proves another block than the anchor's.");
+}
+
+function provenState(claim: Parameters<typeof verifyStateProof>[0], proof: StateProof): string | undefined {
+  try {
+    return verifyStateProof(claim, proof);
+  } catch (error) {
+    if (error instanceof CryptoError) return undefined;
+    throw error;
+  }
+}
+
+/** What all receipts of a batch share. */
+export interface AnchoredBatch {
+  readonly anchor: Anchor;
+  readonly chain: ChainPlace;
+  readonly proof: StateProof;
 }
 
 /** The record of a leaf under the anchor's root. */
@@ -54,19 +94,29 @@ export function anchoredLeaf(
   };
 }
 
-/** The receipt of a request whose spend the anchor holds. Undefined where its match or seed is not known. */
-export function receiptOf(
-  spend: PlacedLeaf & { readonly request: RequestRef },
-  anchor: Anchor,
-  chain: ChainPlace,
-  proof: StateProof,
-  state: StateView,
-): AnchorReceipt | undefined {
-  const match = matchOf(spend.request.digest, state);
+export type SpendLeaf = PlacedLeaf & { readonly request: RequestRef };
+
+export const isSpend = (leaf: PlacedLeaf): leaf is SpendLeaf =>
+  leaf.kind === "spend" && leaf.request !== null;
+
+/** The match leaf of a spend, and the seed that it names. */
+function placesOf({ request }: SpendLeaf, state: StateView): { match: PlacedLeaf; seed: Seed } | undefined {
+  const match = matchOf(request.digest, state);
   if (match === undefined) return undefined;
   const seed = seedWith((JSON.parse(match.text) as MatchLeaf).seed, state);
-  if (seed === undefined || seed.anchor === null) return undefined;
-  const [first, ...rest] = anchorsFrom(seed.anchor, state);
+  return seed === undefined ? undefined : { match, seed };
+}
+
+/** The receipt of a request whose spend the anchor holds. Undefined where its match or seed is not known. */
+export function receiptOf(
+  spend: SpendLeaf,
+  { anchor, chain, proof }: AnchoredBatch,
+  state: StateView,
+): AnchorReceipt | undefined {
+  const places = placesOf(spend, state);
+  if (places === undefined) return undefined;
+  const { match, seed } = places;
+  const [first, ...rest] = seed.anchor === null ? [] : anchorsFrom(seed.anchor, state);
   if (first === undefined) return undefined;
   const { size } = anchor.link;
   const nodes = nodesIn(state);

@@ -97,6 +97,27 @@ describe("a seed", () => {
     }
   });
 
+  test("that a match names outlives its closing, however long its spend waits for the chain", async () => {
+    const rig = new Rig();
+    await settled(rig);
+    await rig.take(matchLeaf(1));
+    for (let n = 0; n < 3; n++) {
+      await rig.tick(1, HOUR_MS);
+      await settled(rig);
+    }
+    assert.ok(rig.seeds.some(({ id, open }) => id === 1 && !open));
+    rig.chain.away = true;
+    await rig.take(spendLeaf(1));
+    await rig.tick(4, requestNamed(1).deadline + 8 * DAY_MS);
+    assert.ok(rig.keys.has(1));
+    rig.chain.away = false;
+    await rig.tick(8);
+    assert.equal(rig.receipts.length, 1);
+    rig.checkReceipts();
+    await rig.tick(1);
+    assert.ok(!rig.keys.has(1));
+  });
+
   test("whose key is unfit goes, and another is made", async () => {
     const rig = new Rig();
     let doubled = true;
@@ -134,10 +155,7 @@ describe("a seed", () => {
   test("is closed where somebody else has anchored the log: nobody is charged for what cannot be anchored", async () => {
     const rig = new Rig();
     await settled(rig);
-    const [first] = rig.chain.anchors;
-    assert.ok(first);
-    const link = { ...first.link, previous: rig.chain.state, size: 50, root: `0x${"f0".repeat(32)}` };
-    rig.chain.anchors.push({ ...first, link, blockHash: `0x${"ff".repeat(32)}` });
+    rig.chain.include({ size: 50, root: `0x${"f0".repeat(32)}` });
     await rig.take(matchLeaf(1));
     await rig.tick(3);
     assert.deepEqual(
@@ -147,12 +165,57 @@ describe("a seed", () => {
     assert.ok(rig.actions.includes("chain.away"));
   });
 
+  test("follows at once when such an anchor is undone, and no number serves twice", async () => {
+    const rig = new Rig();
+    Object.assign(rig.ports, { seedPeriodMs: 30 * DAY_MS });
+    await settled(rig);
+    rig.chain.include({ size: 50, root: `0x${"f0".repeat(32)}` });
+    await rig.take(spendLeaf(1));
+    await rig.tick(3);
+    await rig.tick(2, 4 * DAY_MS);
+    assert.deepEqual([...rig.keys], [2]);
+    assert.equal(rig.openSeed(), undefined);
+    rig.chain.reorganise(1);
+    await settled(rig);
+    assert.equal(rig.openSeed(), seedRef(2).commitment);
+    rig.checkLog();
+  });
+
+  test("whose key was made before a crash, or before the HSM went, is that very one", async () => {
+    const rig = new Rig();
+    await rig.crash(tickAt(1));
+    assert.deepEqual([...rig.keys], [1]);
+    const { seed } = rig.ports;
+    Object.assign(rig.ports, { seed: () => Promise.reject(new PavilionError("HSM_UNAVAILABLE", "Gone.")) });
+    await rig.tick(2);
+    Object.assign(rig.ports, { seed });
+    await settled(rig);
+    assert.deepEqual([...rig.keys], [1]);
+    assert.deepEqual(rig.seeds, [{ ...seedRef(1), open: true }]);
+  });
+
+  test("that cannot be destroyed holds up no newer one, and is told once", async () => {
+    const rig = new Rig();
+    const refusing = (): Promise<void> =>
+      Promise.reject(new PavilionError("HSM_OPERATION_FAILED", "The key is kept."));
+    Object.assign(rig.ports, { destroySeed: refusing });
+    await settled(rig);
+    for (let n = 0; n < 4; n++) {
+      await rig.tick(1, 8 * DAY_MS);
+      await settled(rig);
+    }
+    assert.equal(rig.openSeed(), seedRef(5).commitment);
+    assert.ok(rig.keys.has(1));
+    assert.equal(rig.actions.filter((action) => action === "seed.failed").length, 1);
+  });
+
   test("of an HSM that fails is not half made, and the log is anchored all the same", async () => {
     const rig = new Rig();
     rig.hsmFails = true;
     await rig.tick(2);
-    assert.deepEqual(rig.state.snapshot(), []);
-    assert.ok(rig.actions.includes("seed.failed"));
+    const tables = new Set(rig.state.snapshot().map(([table, key]) => `${table}/${key}`));
+    assert.deepEqual([...tables], ["log/seeds-trouble"]);
+    assert.equal(rig.actions.filter((action) => action === "seed.failed").length, 1);
     await rig.take(matchLeaf(1));
     await rig.tick(4);
     assert.equal(rig.leaves.length, 1);

@@ -63,7 +63,7 @@ export const entryOf = ({ id, commitment, state }: Seed): SeedEntry => ({
   open: state === "open",
 });
 
-/** A new seed and its leaf, where the newest has served its period or there is none. */
+/** A new seed and its leaf, where the newest has served its time or there is none. */
 export async function makeSeed(
   state: StateView,
   time: number,
@@ -109,9 +109,15 @@ async function freshSeed(id: number, ports: SeedPorts): Promise<Uint8Array> {
 
 const unopened = { openedAt: null, closedAt: null };
 
-/** Whether a seed has served its period, or enough anchors; one that is not open yet is waited for. */
-function isWorn({ madeAt, anchor }: Seed, state: StateView, time: number, periodMs: number): boolean {
+/** Whether a seed is closed, or has served its period, or enough anchors; one that is not open yet is waited for. */
+function isWorn(
+  { madeAt, anchor, closedAt }: Seed,
+  state: StateView,
+  time: number,
+  periodMs: number,
+): boolean {
   if (anchor === null) return false;
+  if (closedAt !== null) return true;
   return time - madeAt >= periodMs || anchorCount(state) - anchor > ANCHORS_MAX;
 }
 
@@ -148,13 +154,16 @@ const closed = (seed: Seed, time: number): Seed => ({ ...seed, state: "closed", 
 
 /** Destroys what has been closed for long enough and nothing waits for, and forgets it. */
 export async function destroySeeds(state: StateView, time: number, ports: SeedPorts): Promise<Seed[]> {
+  const old = seedsIn(state).filter(({ closedAt }) => closedAt !== null && time - closedAt >= KEEP_CLOSED_MS);
+  if (old.length === 0) return [];
   const awaited = seedsAwaited(state);
-  const over = seedsIn(state).filter(
-    ({ closedAt, commitment }) =>
-      closedAt !== null && time - closedAt >= KEEP_CLOSED_MS && !awaited.has(commitment),
-  );
+  const over = old.filter(({ commitment }) => !awaited.has(commitment));
   for (const { id } of over) await ports.destroySeed(id);
   return over;
 }
+
+/** The number of the first anchor that a receipt may still begin with. */
+export const oldestAnchor = (state: StateView): number =>
+  seedsIn(state).reduce((oldest, { anchor }) => Math.min(oldest, anchor ?? oldest), Infinity);
 
 export const forgetSeed = ({ id }: Seed): Change => ({ table: SEEDS, key: String(id), value: undefined });

@@ -3,6 +3,7 @@
  * README.md.
  */
 import { signCheckpoint, type NoteSigner } from "../../crypto/checkpoint/checkpoint.ts";
+import type { StateProof } from "../../crypto/ethereum/state-proof.ts";
 import { originOf } from "../../documents/leaves.ts";
 import { withChanges } from "../../runtime/changed-state.ts";
 import { PavilionError, type ErrorCode } from "../../runtime/errors.ts";
@@ -20,20 +21,29 @@ import type { RequestRef } from "../../schemas/avro/index.ts";
 import {
   anchorCount,
   anchorsFrom,
+  firstAnchor,
+  forgetAnchors,
   intend,
   intendedIn,
-  isChainAway,
   lastAnchor,
   loseAnchors,
   noteAnchor,
-  noteChain,
   type Anchor,
   type Anchored,
   type Intended,
 } from "./anchors.ts";
-import { forgetMatches, settle, takeLeaf, waitingBelow, type PlacedLeaf } from "./leaves.ts";
+import { forgetMatches, settle, takeLeaf, waitingBelow } from "./leaves.ts";
 import { rootAt, sizeOf } from "./log.ts";
-import { anchoredLeaf, receiptOf, type ChainPlace, type StateProof } from "./receipt.ts";
+import {
+  anchoredLeaf,
+  batchEnd,
+  checkProof,
+  isSpend,
+  receiptOf,
+  type AnchoredBatch,
+  type ChainPlace,
+  type SpendLeaf,
+} from "./receipt.ts";
 import {
   closeAll,
   closeSeeds,
@@ -43,10 +53,12 @@ import {
   forgetSeed,
   makeSeed,
   noteSeed,
+  oldestAnchor,
   openSeeds,
   type Seed,
   type SeedPorts,
 } from "./seeds.ts";
+import { noteTrouble, troubleWith } from "./trouble.ts";
 
 /** The chain, as far as the stage needs it. Throws CHAIN_UNAVAILABLE, CHAIN_MISMATCH, ANCHOR_FORKED or ANCHOR_LOST. */
 interface AnchorChainPort extends ChainPlace {
@@ -67,9 +79,6 @@ export interface AnchoringPorts extends SeedPorts {
   /** Signs checkpoints with the log's key in the HSM. */
   readonly logSigner: NoteSigner;
 }
-
-/** A batch holds at most so many leaves: it is published in one transaction. */
-const BATCH_MAX = 1_000;
 
 export const anchoring: Stage<"LogLeaf" | "Tick", AnchoringPorts> = {
   name: "anchoring",
@@ -107,6 +116,7 @@ class Tick {
     await this.#turnSeeds();
     await this.#intendNext();
     this.#changes.push(...forgetMatches(this.#state(), this.#time));
+    this.#changes.push(...forgetAnchors(oldestAnchor(this.#state()), this.#state()));
     return publish({ outputs: this.#outputs, changes: this.#changes, audit: this.#audit });
   }
 
@@ -142,25 +152,27 @@ class Tick {
       await this.#conclude({ ...anchored, checkpoint: intended.checkpoint }, intended);
     } catch (error) {
       if (!(error instanceof PavilionError && error.code === "ANCHOR_LOST")) throw error;
-      const anchors = anchorsFrom(0, this.#state());
+      const first = firstAnchor(this.#state());
+      const anchors = anchorsFrom(first, this.#state());
       const standing = await chain.standing(anchors);
-      for (const seed of fallenSeeds(standing, this.#state())) this.#publishSeed(seed, "seed.closed");
-      this.#changes.push(...loseAnchors(standing, this.#state()));
+      // The chain may have turned back meanwhile.
+      if (standing === anchors.length) return;
+      for (const seed of fallenSeeds(first + standing, this.#state())) this.#publishSeed(seed, "seed.closed");
+      this.#changes.push(...loseAnchors(first + standing, this.#state()));
       this.#tell("anchor.lost", { anchors: String(anchors.length - standing) });
     }
   }
 
   /** Told when it changes: why the chain does not serve, or that it does again. */
   #noteChain(reason: ErrorCode | undefined): void {
-    const away = reason !== undefined;
     // Somebody else holds the log's key: nobody is to be charged for what can never be anchored.
     if (reason === "ANCHOR_FORKED") {
       for (const seed of closeAll(this.#state(), this.#time)) this.#publishSeed(seed, "seed.closed");
     }
-    if (isChainAway(this.#state()) === away) return;
-    this.#changes.push(noteChain(away));
-    if (away) this.#tell("chain.away", { reason });
-    else this.#tell("chain.back", {});
+    if (troubleWith("chain", this.#state()) === reason) return;
+    this.#changes.push(noteTrouble("chain", reason));
+    if (reason === undefined) this.#tell("chain.back", {});
+    else this.#tell("chain.away", { reason });
   }
 
   /** The batch stands: its leaves are told, its seeds open, its spends get their receipts. */
@@ -170,6 +182,7 @@ class Tick {
     const spends = leaves.filter(isSpend);
     // Asked for before anything changes: the chain may go away here.
     const proof = spends.length === 0 ? undefined : await chain.prove(anchor.block);
+    if (proof !== undefined) checkProof(anchor, chain, proof);
     this.#changes.push(...noteAnchor(anchor, this.#state()));
     const state = this.#state();
     const place = { chainId: chain.chainId, contract: chain.contract, anchorer: chain.anchorer };
@@ -179,25 +192,21 @@ class Tick {
     }
     for (const seed of openSeeds(size, anchorCount(state) - 1, state, this.#time))
       this.#publishSeed(seed, "seed.opened");
-    if (proof !== undefined) for (const spend of spends) this.#receipt(spend, anchor, place, proof);
+    if (proof !== undefined)
+      for (const spend of spends) this.#receipt(spend, { anchor, chain: place, proof });
     this.#changes.push(...settle(leaves));
     this.#tell("anchor.confirmed", { size: String(size), transaction: anchor.transaction });
   }
 
-  #receipt(
-    spend: PlacedLeaf & { readonly request: RequestRef },
-    anchor: Anchor,
-    place: ChainPlace,
-    proof: StateProof,
-  ): void {
-    const receipt = receiptOf(spend, anchor, place, proof, this.#state());
+  #receipt(spend: SpendLeaf, batch: AnchoredBatch): void {
+    const receipt = receiptOf(spend, batch, this.#state());
     const { request } = spend;
     if (receipt === undefined) {
       this.#tell("evidence.incomplete", {}, request);
       return;
     }
     this.#outputs.push(output("anchoring.receipts", "AnchorReceipt", receipt, { key: request.requestId }));
-    this.#tell("request.anchored", { transaction: anchor.transaction }, request);
+    this.#tell("request.anchored", { transaction: batch.anchor.transaction }, request);
   }
 
   #publishSeed(seed: Seed, action: string): void {
@@ -206,36 +215,38 @@ class Tick {
     this.#tell(action, { seed: String(seed.id) });
   }
 
-  /** What the HSM cannot do now is done at a later tick: anchoring does not wait for it. */
+  /** What the HSM cannot do now is done at a later tick: neither anchoring nor the other step waits for it. */
   async #turnSeeds(): Promise<void> {
-    try {
-      await this.#turn();
-    } catch (error) {
-      if (!(error instanceof PavilionError)) throw error;
-      this.#tell("seed.failed", { reason: error.code });
-    }
-  }
-
-  async #turn(): Promise<void> {
     for (const seed of closeSeeds(this.#state(), this.#time, this.#ports)) {
       this.#publishSeed(seed, "seed.closed");
     }
-    for (const seed of await destroySeeds(this.#state(), this.#time, this.#ports)) {
-      this.#changes.push(forgetSeed(seed));
-      this.#tell("seed.destroyed", { seed: String(seed.id) });
-    }
+    const failed = [await failureOf(this.#makeSeed()), await failureOf(this.#destroySeeds())];
+    const reason = failed.find((code) => code !== undefined);
+    if (troubleWith("seeds", this.#state()) === reason) return;
+    this.#changes.push(noteTrouble("seeds", reason));
+    if (reason !== undefined) this.#tell("seed.failed", { reason });
+  }
+
+  async #makeSeed(): Promise<void> {
     const made = await makeSeed(this.#state(), this.#time, this.#ports);
     if (made === undefined) return;
     this.#changes.push(noteSeed(made.seed), ...takeLeaf(made.leaf, this.#state()));
     this.#tell("seed.made", { seed: String(made.seed.id) });
   }
 
+  async #destroySeeds(): Promise<void> {
+    for (const seed of await destroySeeds(this.#state(), this.#time, this.#ports)) {
+      this.#changes.push(forgetSeed(seed));
+      this.#tell("seed.destroyed", { seed: String(seed.id) });
+    }
+  }
+
   /** Signed and written down now, sent at the next tick: whoever comes after a crash sends the very same. */
   async #intendNext(): Promise<void> {
     const state = this.#state();
     const anchored = lastAnchor(state)?.link.size ?? 0;
-    const size = Math.min(sizeOf(state), anchored + BATCH_MAX);
-    if (intendedIn(state) !== undefined || size === anchored) return;
+    if (intendedIn(state) !== undefined || sizeOf(state) === anchored) return;
+    const size = batchEnd(anchored, state);
     const root = rootAt(size, state);
     const origin = originOf(this.#ports.region);
     const checkpoint = await signCheckpoint({ origin, size, root }, this.#ports.logSigner);
@@ -243,5 +254,13 @@ class Tick {
   }
 }
 
-const isSpend = (leaf: PlacedLeaf): leaf is PlacedLeaf & { readonly request: RequestRef } =>
-  leaf.kind === "spend" && leaf.request !== null;
+/** The code of an expected failure, undefined where there is none. */
+async function failureOf(step: Promise<void>): Promise<ErrorCode | undefined> {
+  try {
+    await step;
+    return undefined;
+  } catch (error) {
+    if (error instanceof PavilionError) return error.code;
+    throw error;
+  }
+}

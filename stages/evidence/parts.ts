@@ -1,16 +1,27 @@
 /**
- * What has come of a request's evidence so far. Parts come in no particular order; a request that was refused, or that
- * repeats another's answer, gets no bundle, and its parts are forgotten.
+ * What has come of a request's evidence so far. Parts come in no particular order, and the first of each kind counts. A
+ * request that repeats another's answer gets no bundle. A refusal ends nothing by itself, since what was charged may be
+ * refused as well, by a stage behind the ledger or as a copy of itself: for it a request is forgotten, a day later, that
+ * nothing shows to be charged.
  */
 import type { Change, StateView } from "../../runtime/stage.ts";
-import type { Plan, RequestRef } from "../../schemas/avro/index.ts";
+import type { Plan, Refusal, RequestRef } from "../../schemas/avro/index.ts";
 
 const PARTS = "parts";
 const DONE = "done";
-/** A request ends in an answer, however late, or in a refusal, which ends its parts; this is for what did neither. */
-const KEEP_UNANSWERED_MS = 90 * 24 * 3_600_000;
+const REFUSED = "refused";
+const UPKEEP = "upkeep";
+/** Stages between a request's admission and its charge. What routing refuses has no parts here. */
+const UNCHARGED: readonly string[] = ["compliance", "psi", "aggregate", "dp"];
+/** How often the entries are looked through; ticks come every second. */
+const PRUNE_EVERY_MS = 3_600_000;
+const DAY_MS = 24 * 3_600_000;
+/** After a refusal; whatever else comes of a request that was charged all the same has come by then. */
+const KEEP_REFUSED_MS = DAY_MS;
+/** A request ends in an answer, however late, or in a refusal; this is for what did neither. */
+const KEEP_UNANSWERED_MS = 90 * DAY_MS;
 /** How long it is remembered that a bundle left. */
-const KEEP_DONE_MS = 7 * 24 * 3_600_000;
+const KEEP_DONE_MS = 7 * DAY_MS;
 
 export interface Parts {
   readonly request?: RequestRef;
@@ -26,7 +37,7 @@ export interface Parts {
 /** The parts with one more of them; undefined where the request's bundle has left, or it gets none. */
 export function withPart(request: RequestRef, part: Parts, state: StateView): Parts | undefined {
   if (state.get(DONE, request.digest) !== undefined) return undefined;
-  return { ...(state.get(PARTS, request.digest) as Parts | undefined), request, ...part };
+  return { request, ...part, ...(state.get(PARTS, request.digest) as Parts | undefined) };
 }
 
 export const keepParts = ({ digest }: RequestRef, parts: Parts): Change[] => [
@@ -39,17 +50,38 @@ export const finish = ({ digest }: RequestRef, time: number): Change[] => [
   { table: DONE, key: digest, value: time },
 ];
 
-/** Forgets what waits in vain, and what is long over. `time` is the event's, in milliseconds. */
+/** It may be over, where it was refused before it was charged. */
+export const noteRefusal = ({ request, stage }: Refusal, time: number): Change[] =>
+  UNCHARGED.includes(stage) ? [{ table: REFUSED, key: request.digest, value: time }] : [];
+
+/** Forgets what waits in vain, and what is long over, at most once an hour. `time` is the event's, in milliseconds. */
 export function forgetOld(state: StateView, time: number): Change[] {
-  const changes: Change[] = [];
-  for (const [key, value] of state.entries(PARTS)) {
-    const { request, credential, release, log } = value as Parts;
-    const isAnswered = [credential, release, log].some((part) => part !== undefined);
-    if (!isAnswered && (request?.deadline ?? 0) + KEEP_UNANSWERED_MS < time)
-      changes.push({ table: PARTS, key, value: undefined });
-  }
-  for (const [key, doneAt] of state.entries(DONE)) {
-    if ((doneAt as number) + KEEP_DONE_MS < time) changes.push({ table: DONE, key, value: undefined });
-  }
-  return changes;
+  const last = state.get(UPKEEP, "pruned");
+  if (typeof last === "number" && time - last < PRUNE_EVERY_MS) return [];
+  const waiting = [...state.entries(PARTS)].map(([key, value]) => ({ key, parts: value as Parts }));
+  const unanswered = waiting.filter(({ parts }) => !isAnswered(parts));
+  const refused = olderThan(KEEP_REFUSED_MS, REFUSED, state, time);
+  const over = unanswered.filter(
+    ({ key, parts }) => refused.has(key) || (parts.request?.deadline ?? 0) + KEEP_UNANSWERED_MS < time,
+  );
+  const gone = (table: string, keys: Iterable<string>): Change[] =>
+    Array.from(keys, (key) => ({ table, key, value: undefined }));
+  return [
+    { table: UPKEEP, key: "pruned", value: time },
+    ...gone(
+      PARTS,
+      over.map(({ key }) => key),
+    ),
+    ...gone(REFUSED, refused),
+    ...gone(DONE, olderThan(KEEP_DONE_MS, DONE, state, time)),
+  ];
+}
+
+/** Each of these is there only of a request that was charged. */
+const isAnswered = ({ credential, release, log }: Parts): boolean =>
+  [credential, release, log].some((part) => part !== undefined);
+
+function olderThan(keptMs: number, table: string, state: StateView, time: number): Set<string> {
+  const old = [...state.entries(table)].filter(([, since]) => (since as number) + keptMs < time);
+  return new Set(old.map(([key]) => key));
 }

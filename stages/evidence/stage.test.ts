@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { before, describe, test } from "node:test";
 import fc from "fast-check";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { readRequest } from "../../documents/request.ts";
@@ -122,16 +122,29 @@ test("joins the parts to a bundle that the verifier takes", async () => {
   assert.ok(holds(await verify(made.text, JSON.stringify(trust))));
 });
 
-test("in any order, and however often each part comes, makes the one same bundle", async () => {
+test("in any order, however often each part comes and whoever refuses, makes the one same bundle", async () => {
   const [expected] = await run(parts);
   const orders = fc
     .array(fc.nat(3), { maxLength: 6 })
     .chain((doubled) => fc.shuffledSubarray([0, 1, 2, 3, ...doubled], { minLength: 4 + doubled.length }));
   await fc.assert(
-    fc.asyncProperty(orders, async (order) => {
-      assert.deepEqual(await run(order.flatMap((index) => parts[index] ?? [])), [expected]);
+    fc.asyncProperty(orders, fc.array(fc.nat(9)), async (order, refusals) => {
+      const events = order.flatMap((index) => parts[index] ?? []);
+      const stages = [
+        "routing",
+        "compliance",
+        "psi",
+        "dp",
+        "zkp",
+        "signing",
+        "result",
+        "anchoring",
+        "evidence",
+      ];
+      for (const at of refusals) events.splice(at, 0, refusedBy(stages[at] ?? "aggregate"));
+      assert.deepEqual(await run(events), [expected]);
     }),
-    { numRuns: 40 },
+    { numRuns: 60 },
   );
 });
 
@@ -148,26 +161,98 @@ test("makes none for a repeated answer, whatever else comes of it", async () => 
   assert.deepEqual([...state.entries("parts")], []);
 });
 
-test("forgets a request that is refused, and keeps every other however long its parts take", async () => {
-  const [routed, ...others] = parts;
-  assert.ok(routed);
-  const unanswered = new MemoryState();
-  await run([routed, tick(request.deadline + 30 * DAY_MS)], unanswered);
-  assert.equal([...unanswered.entries("parts")].length, 1);
-  const refusal = { request, stage: "dp", code: "DEADLINE_PASSED", message: "Late." };
-  const refused: EvidenceEvent = {
-    ...routed,
-    type: "Refusal",
-    topic: "result.refusals",
-    value: refusal,
-  };
-  await run([refused], unanswered);
-  assert.equal([...unanswered.entries("parts")].length, 0);
-  for (const answered of others) {
+const refusedBy = (stage: string, time = request.deadline): EvidenceEvent => ({
+  type: "Refusal",
+  value: { request, stage, code: "DEADLINE_PASSED", message: "Late." },
+  topic: "result.refusals",
+  key: request.requestId,
+  time,
+});
+
+const partsKept = (state: MemoryState): number => [...state.entries("parts")].length;
+
+test("of two parts of a kind the first counts", async () => {
+  const [expected] = await run(parts);
+  const other = parts.map((part): EvidenceEvent => {
+    if (part.type === "SignedResult") return { ...part, value: { ...part.value, credential: "another" } };
+    return part.type === "ReleaseProof" ? { ...part, value: { ...part.value, text: "{}" } } : part;
+  });
+  const [, proof, credential, receipt] = parts;
+  assert.ok(proof && credential && receipt);
+  assert.deepEqual(await run([proof, credential, ...other, receipt]), [expected]);
+});
+
+describe("a request", () => {
+  test("that was refused is forgotten a day later, in whichever order both came", async () => {
+    const [routed] = parts;
+    assert.ok(routed);
+    for (const stage of ["compliance", "psi", "aggregate", "dp"]) {
+      for (const events of [
+        [routed, refusedBy(stage)],
+        [refusedBy(stage), routed],
+      ]) {
+        const state = new MemoryState();
+        await run([...events, tick(request.deadline + DAY_MS)], state);
+        assert.equal(partsKept(state), 1);
+        await run([tick(request.deadline + 2 * DAY_MS)], state);
+        const left = state.snapshot().map(([table]) => table);
+        assert.deepEqual(left, ["upkeep"]);
+      }
+    }
+  });
+
+  test("that was neither answered nor refused is forgotten after three months", async () => {
     const state = new MemoryState();
-    await run([routed, answered, tick(request.deadline + 400 * DAY_MS)], state);
-    assert.equal((await run(parts, state)).length, 1);
-  }
+    await run([...parts.slice(0, 1), tick(request.deadline + 89 * DAY_MS)], state);
+    assert.equal(partsKept(state), 1);
+    await run([tick(request.deadline + 91 * DAY_MS)], state);
+    assert.equal(partsKept(state), 0);
+  });
+
+  test("that was charged gets its bundle however long its parts take, and whoever refuses it besides", async () => {
+    const [routed, ...others] = parts;
+    assert.ok(routed);
+    for (const answered of others) {
+      for (const stage of ["dp", "zkp", "signing", "evidence"]) {
+        const state = new MemoryState();
+        await run([refusedBy(stage), routed, answered, tick(request.deadline + 400 * DAY_MS)], state);
+        const late = others.filter((part) => part !== answered);
+        assert.equal((await run(late, state)).length, 1);
+      }
+    }
+  });
+
+  test("of which a copy is refused at admission, before or after it, is kept all the same", async () => {
+    for (const before of [true, false]) {
+      const state = new MemoryState();
+      const copy = refusedBy("routing");
+      const [routed, ...others] = parts;
+      assert.ok(routed);
+      await run([...(before ? [copy, routed] : [routed, copy]), tick(request.deadline + 30 * DAY_MS)], state);
+      assert.equal((await run(others, state)).length, 1);
+    }
+  });
+});
+
+test("what left is remembered for a week, and is all that is kept of it", async () => {
+  const state = new MemoryState();
+  await run(parts, state);
+  assert.deepEqual(
+    state.snapshot().map(([table]) => table),
+    ["done"],
+  );
+  await run([tick(request.deadline + 8 * DAY_MS)], state);
+  assert.deepEqual(
+    state.snapshot().map(([table]) => table),
+    ["upkeep"],
+  );
+});
+
+test("fails where what came makes no bundle of the schema", async () => {
+  const unfit = parts.map((part): EvidenceEvent =>
+    part.type === "AnchorReceipt" ? { ...part, value: { ...part.value, text: '{"checkpoint":""}' } } : part,
+  );
+  await assert.rejects(run(unfit), { code: "DOCUMENT_INVALID" });
 });
 
 test("fails, and so keeps its input, where the region does not have the version that was answered", async () => {

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { output, publish, type Outcome, type Stage, type StateView } from "../../runtime/stage.ts";
 import type { CollaborationEntry, RequestRef } from "../../schemas/avro/index.ts";
 import { bundleOf, complete, type Region } from "./bundle.ts";
-import { finish, forgetOld, keepParts, withPart, type Parts } from "./parts.ts";
+import { finish, forgetOld, keepParts, noteRefusal, withPart, type Parts } from "./parts.ts";
 
 export interface EvidencePorts extends Region {
   /** A collaboration's version as it was published. */
@@ -46,7 +46,7 @@ export const evidence: Stage<
       case "AnchorReceipt":
         return join(value.request, { log: value.text }, state, time, ports);
       case "Refusal":
-        return publish({ changes: finish(value.request, time) });
+        return publish({ changes: noteRefusal(value, time) });
       case "Tick":
         return publish({ changes: forgetOld(state, time) });
     }
