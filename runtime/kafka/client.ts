@@ -3,6 +3,7 @@
  */
 import { Kafka, logLevel, type RetryOptions } from "kafkajs";
 import type { Log } from "../log.ts";
+import { easeTransactions } from "./transaction-coordinator.ts";
 
 export interface KafkaAccess {
   /** `host:port`, comma-separated. */
@@ -29,7 +30,7 @@ export function connectKafka(access: KafkaAccess, clientId: string, log: Log): K
     username: access.username,
     password: access.password,
   };
-  return new Kafka({
+  const kafka = new Kafka({
     clientId,
     brokers: access.bootstrap.split(","),
     sasl: mechanism,
@@ -39,12 +40,19 @@ export function connectKafka(access: KafkaAccess, clientId: string, log: Log): K
       () =>
       ({ namespace, level, log: entry }) => {
         // While a group moves, kafkajs reports as errors what it then handles; they are warnings here.
+        if (isMarkersPending(entry.error)) return;
         const context = { kafkajs: namespace, ...kept(entry) };
         if (level === logLevel.ERROR) log.warn(context, entry.message);
         else log.debug(context, entry.message);
       },
   });
+  easeTransactions(kafka);
+  return kafka;
 }
+
+/** Nothing is wrong: see transaction-coordinator.ts. kafkajs logs the broker's answer by its text. */
+const isMarkersPending = (error: unknown): boolean =>
+  typeof error === "string" && error.includes("another concurrent operation on the same transaction");
 
 /** The fields of a kafkajs log entry that hold names and places only. */
 function kept(entry: Record<string, unknown>): Record<string, unknown> {

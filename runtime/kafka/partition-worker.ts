@@ -54,7 +54,11 @@ export interface Feed {
   resumeInputs(partition: number, addresses: readonly string[]): void;
 }
 
-const batchSizeMax = 64;
+/** A transaction costs Kafka a few requests however many inputs it is for: it goes on while more wait, to so many … */
+const batchSizeMax = 512;
+/** … in steps of so many, unless it took so long that the outputs of slow handlers would wait for each other. */
+const stepSizeMax = 64;
+const batchTimeMaxMs = 50;
 /** So many inputs without effect, and their positions are written down: a restart reads no more than these again. */
 const idleInputsMax = 1_000;
 /** A restore without a record for so long has failed. */
@@ -228,11 +232,9 @@ export class PartitionWorker<E extends EventName, P> {
     served: () => void,
   ): Promise<void> {
     for (;;) {
-      const isAlone = this.#alone > 0 || this.#context.stage.commitsEach === true;
-      const records = await this.#inbox.take(isAlone ? 1 : batchSizeMax);
+      const records = await this.#inbox.take(this.#isEachAlone ? 1 : stepSizeMax);
       if (records === undefined) return;
-      const drained = this.#inbox.drained();
-      if (drained.length > 0) this.#feed.resumeInputs(this.#partition, drained);
+      this.#resumeDrained();
       try {
         await this.#handle(records, task, handler, transactor);
       } catch (error) {
@@ -244,6 +246,24 @@ export class PartitionWorker<E extends EventName, P> {
     }
   }
 
+  get #isEachAlone(): boolean {
+    return this.#alone > 0 || this.#context.stage.commitsEach === true;
+  }
+
+  #resumeDrained(): void {
+    const drained = this.#inbox.drained();
+    if (drained.length > 0) this.#feed.resumeInputs(this.#partition, drained);
+  }
+
+  /** What a batch goes on with; nothing where it ends. */
+  async #more(taken: number, until: number): Promise<readonly FetchedRecord[]> {
+    if (this.#isEachAlone || taken >= batchSizeMax || performance.now() > until) return [];
+    if (this.#inbox.length === 0) return [];
+    const more = (await this.#inbox.take(stepSizeMax)) ?? [];
+    this.#resumeDrained();
+    return more;
+  }
+
   /** Next time these are handled one by one; one that is alone already is hopeless. */
   #singleOut(records: readonly FetchedRecord[], error: unknown): void {
     const [first] = records;
@@ -251,6 +271,7 @@ export class PartitionWorker<E extends EventName, P> {
     else if (first !== undefined) this.#hopeless = { place: placeOf(first), error };
   }
 
+  /** Handles the records, and adds to them what it goes on with. */
   async #handle(
     records: FetchedRecord[],
     task: StageTask<E, P>,
@@ -258,7 +279,11 @@ export class PartitionWorker<E extends EventName, P> {
     transactor: Transactor,
   ): Promise<void> {
     const handled: Handled[] = [];
-    for (const record of records) handled.push(await handler.handle(record, this.#failureFor(record)));
+    const until = performance.now() + batchTimeMaxMs;
+    for (const record of records) {
+      handled.push(await handler.handle(record, this.#failureFor(record)));
+      if (handled.length === records.length) records.push(...(await this.#more(records.length, until)));
+    }
     const emissions = handled.flatMap((one) => one.emissions);
     // Positions alone need no transaction, since reading such inputs again has no effect: they wait for the next one.
     const changes = task.state.staged();

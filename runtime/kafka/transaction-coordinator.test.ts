@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Kafka } from "kafkajs";
+import { easeTransactions } from "./transaction-coordinator.ts";
+
+const transactionType = 1;
+const groupType = 0;
+
+interface FakeCluster {
+  findBroker(of: object): Promise<{ lookupRequest: unknown }>;
+  findGroupCoordinator(of: { groupId: string; coordinatorType?: number }): Promise<{
+    addPartitionsToTxn(request: object): Promise<unknown>;
+    txnOffsetCommit(request: object): Promise<unknown>;
+  }>;
+}
+
+/** A client whose brokers answer with what is queued, and then well; it counts what it is asked. */
+function fakeClient(answers: Error[] = []) {
+  const asked = { lookups: 0, requests: 0 };
+  const state = { connected: true };
+  const request = (): Promise<string> => {
+    asked.requests += 1;
+    const error = answers.shift();
+    return error === undefined ? Promise.resolve("done") : Promise.reject(error);
+  };
+  const cluster: FakeCluster = {
+    findBroker: () => Promise.resolve({ lookupRequest: () => () => ({ request: { apiVersion: 7 } }) }),
+    findGroupCoordinator: () => {
+      asked.lookups += 1;
+      const broker = {
+        isConnected: () => state.connected,
+        addPartitionsToTxn: request,
+        txnOffsetCommit: request,
+      };
+      return Promise.resolve(broker);
+    },
+  };
+  const symbol = Symbol("private:Kafka:createCluster");
+  const client = { [symbol]: () => cluster };
+  easeTransactions(client as unknown as Kafka);
+  return { cluster: client[symbol](), asked, state };
+}
+
+const brokerError = (type: string): Error => Object.assign(new Error(type), { type });
+const transaction = { groupId: "region.stage.0", coordinatorType: transactionType };
+
+test("this kafkajs has what is changed, and another is refused", () => {
+  easeTransactions(new Kafka({ brokers: ["127.0.0.1:1"] }));
+  assert.throws(() => {
+    easeTransactions({} as unknown as Kafka);
+  }, /not the kafkajs/);
+});
+
+test("a coordinator is looked up once, for each group and kind", async () => {
+  const { cluster, asked } = fakeClient();
+  for (let time = 0; time < 3; time++) {
+    await cluster.findGroupCoordinator(transaction);
+    await cluster.findGroupCoordinator({ ...transaction, coordinatorType: groupType });
+  }
+  assert.equal(asked.lookups, 2);
+});
+
+test("a consumer's lookup is always made", async () => {
+  const { cluster, asked } = fakeClient();
+  for (let time = 0; time < 3; time++) await cluster.findGroupCoordinator({ groupId: "region.stage" });
+  assert.equal(asked.lookups, 3);
+});
+
+test("one that lost its connection is looked up again", async () => {
+  const { cluster, asked, state } = fakeClient();
+  await cluster.findGroupCoordinator(transaction);
+  state.connected = false;
+  await cluster.findGroupCoordinator(transaction);
+  assert.equal(asked.lookups, 2);
+});
+
+test("while markers of the last commit are written, partitions are added again until they are taken", async () => {
+  const busy = Array.from({ length: 5 }, () => brokerError("CONCURRENT_TRANSACTIONS"));
+  const { cluster, asked } = fakeClient(busy);
+  const coordinator = await cluster.findGroupCoordinator(transaction);
+  assert.equal(await coordinator.addPartitionsToTxn({}), "done");
+  assert.deepEqual(asked, { lookups: 1, requests: 6 });
+});
+
+test("any other failure is passed on at once, and the coordinator is looked up again", async () => {
+  for (const method of ["addPartitionsToTxn", "txnOffsetCommit"] as const) {
+    const { cluster, asked } = fakeClient([brokerError("NOT_COORDINATOR")]);
+    const coordinator = await cluster.findGroupCoordinator(transaction);
+    await assert.rejects(coordinator[method]({}), { type: "NOT_COORDINATOR" });
+    await cluster.findGroupCoordinator(transaction);
+    assert.deepEqual(asked, { lookups: 2, requests: 1 }, method);
+  }
+});
