@@ -41,6 +41,8 @@ before(async () => {
     "forged.json": { ...bundle, credential: "e30.e30.AA" },
     "trust.json": trust,
     "blockless.json": { ...trust, block: null },
+    "twice.json": { ...trust, brokers: [...trust.brokers, ...trust.brokers] },
+    "more.json": { ...trust, more: 1 },
   };
   for (const [name, document] of Object.entries(files)) writeFileSync(file(name), JSON.stringify(document));
   writeFileSync(file("none.json"), "no JSON");
@@ -101,9 +103,10 @@ test("--json prints one line with the same", async () => {
 
 test("--block names the block where the trust file does not, letters in either case", async () => {
   const args = [file("bundle.json"), "--trust", file("blockless.json")];
-  const { code, out } = await run(args);
-  assert.equal(code, 1);
-  assert.match(out, /^FAILED +chain-state .*--block/m);
+  const { code, out, error } = await run(args);
+  assert.deepEqual([code, out], [2, ""]);
+  assert.match(error, /TRUST_UNREADABLE: .*--block/);
+  assert.ok(!error.includes(block), "the bundle's own hash would be copied from there");
   assert.equal((await run([...args, "--block", block])).code, 0);
   assert.equal((await run([...args, "--block", `0x${block.slice(2).toUpperCase()}`])).code, 0);
   assert.equal((await run([...args, "--block", `0x${"0".repeat(64)}`])).code, 1);
@@ -114,10 +117,13 @@ test("without a trust file, or with files that cannot be read, nothing is verifi
   const cases: readonly (readonly [RegExp, ...string[]])[] = [
     [/TRUST_UNREADABLE/, file("bundle.json")],
     [/TRUST_UNREADABLE/, file("bundle.json"), "--trust", file("absent.json")],
-    [/TRUST_UNREADABLE/, file("bundle.json"), "--trust", file("none.json")],
+    [/TRUST_UNREADABLE: .*none\.json/, file("bundle.json"), "--trust", file("none.json")],
+    [/TRUST_UNREADABLE: .*brokers are named twice/, file("bundle.json"), "--trust", file("twice.json")],
+    [/TRUST_UNREADABLE: /, file("bundle.json"), "--trust", file("more.json")],
+    [/TRUST_UNREADABLE: /, file("bundle.json"), "--trust", file("bundle.json")],
     [/TRUST_UNREADABLE/, file("bundle.json"), ...trust, "--block", "0x12"],
     [/BUNDLE_UNREADABLE/, ...trust],
-    [/BUNDLE_UNREADABLE/, file("absent.json"), ...trust],
+    [/BUNDLE_UNREADABLE: .*absent\.json/, file("absent.json"), ...trust],
     [/BUNDLE_UNREADABLE/, file("none.json"), ...trust],
     [/BUNDLE_UNREADABLE/, file("bundle.json"), file("bundle.json"), ...trust],
   ];

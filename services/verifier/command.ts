@@ -6,8 +6,10 @@
 import { readFile, stat } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { PavilionError, type ErrorCode } from "../../runtime/errors.ts";
+import type { Trust } from "../../schemas/json/trust.ts";
 import { holds } from "./checklist.ts";
 import { reportLines, reportObject } from "./report.ts";
+import { readTrust } from "./trust.ts";
 import { verify } from "./verify.ts";
 
 /** Far above the longest bundle there is. */
@@ -23,6 +25,7 @@ export async function verifyCommand(args: string[]): Promise<number> {
   });
   try {
     const { bundle, trust, block } = await readFiles(positionals, values);
+    requireRoots(trust, block);
     const checklist = await verify(bundle, trust, { block });
     const lines = values.json === true ? [JSON.stringify(reportObject(checklist))] : reportLines(checklist);
     process.stdout.write(lines.map((line) => `${line}\n`).join(""));
@@ -62,6 +65,27 @@ async function readFiles(
   };
 }
 
+/** Without roots there is nothing to verify by: that says nothing of the bundle. */
+function requireRoots(text: string, block: string | undefined): void {
+  let trust: Trust;
+  try {
+    trust = readTrust(text);
+  } catch (cause) {
+    throw new PavilionError(
+      "TRUST_UNREADABLE",
+      `The trust file is not one: ${cause instanceof Error ? cause.message : "it cannot be read."}`,
+      undefined,
+      { cause },
+    );
+  }
+  if (trust.block !== null || block !== undefined) return;
+  throw new PavilionError(
+    "TRUST_UNREADABLE",
+    "Neither the trust file nor --block names a block.",
+    "Look up the hash of the block that the bundle names (its log.chain.block) at a node of your own; give it with --block.",
+  );
+}
+
 /** The text of a file that holds JSON; what it says is for the checks. */
 async function readJson(path: string, code: ErrorCode, what: string): Promise<string> {
   try {
@@ -70,6 +94,6 @@ async function readJson(path: string, code: ErrorCode, what: string): Promise<st
     JSON.parse(text);
     return text;
   } catch (cause) {
-    throw new PavilionError(code, `${what} cannot be read as JSON in UTF-8.`, undefined, { cause });
+    throw new PavilionError(code, `${what} ${path} cannot be read as JSON in UTF-8.`, undefined, { cause });
   }
 }
