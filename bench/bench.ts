@@ -18,6 +18,7 @@ const benches: Readonly<Record<string, Bench>> = {
   hops: async (dir, tell) => (await import("./hops/hops.ts")).measureHops(dir, tell),
 };
 
+/** Exit codes: 0 measured, 2 not understood; what fails on the way throws. */
 export async function bench(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
@@ -28,11 +29,9 @@ export async function bench(args: string[]): Promise<number> {
   const measure = name !== undefined && Object.hasOwn(benches, name) ? benches[name] : undefined;
   if (name === undefined || measure === undefined || more.length > 0) {
     const known = Object.keys(benches).join(", ");
-    throw new PavilionError(
-      "UNKNOWN_COMMAND",
-      "bench takes the name of one benchmark.",
-      `There is: ${known}.`,
-    );
+    const told = new PavilionError("UNKNOWN_COMMAND", "bench takes one name.", `There is: ${known}.`);
+    process.stderr.write(`pavilion: ${told.code}: ${told.message}\n  ${told.remedy}\n`);
+    return 2;
   }
   // With --json, standard output is the one line; what a person follows goes beside it.
   const stream = values.json ? process.stderr : process.stdout;

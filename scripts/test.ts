@@ -1,9 +1,11 @@
 /**
  * The test runner: unit tests beside the code, two files at a time, then `test/`, whose files start real parts, one
- * at a time. A line for each finished file and each failed test; the last line is `N passed, N failed`, with
- * `, N skipped` when there are any. The exit code is 1 when something failed or nothing ran.
+ * at a time. With `--faults` alone the long form of the fault tests, which nothing else runs: random faults for
+ * `--minutes` (30), which `--seed` repeats. A line for each finished file and each failed test; the last line is
+ * `N passed, N failed`, with `, N skipped` when there are any. The exit code is 1 when something failed or nothing ran.
  */
-import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { randomInt } from "node:crypto";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -14,14 +16,19 @@ import type { FileOutcome } from "./test-process.ts";
 const progressInterval_ms = 15_000;
 
 interface Suite {
-  readonly name: "unit" | "integration";
+  readonly name: "unit" | "integration" | "faults";
   readonly folders: readonly string[];
+  /** A folder among them that is another suite's. */
+  readonly without?: string;
   /** Files at a time. */
   readonly concurrency: number;
   /** For each file. */
   readonly timeout_ms: number;
 }
 
+const longFaults = "test/faults/long";
+
+/** What runs unless suites are named. */
 const suites: readonly Suite[] = [
   {
     name: "unit",
@@ -41,8 +48,16 @@ const suites: readonly Suite[] = [
     concurrency: 2,
     timeout_ms: 180_000,
   },
-  { name: "integration", folders: ["test"], concurrency: 1, timeout_ms: 900_000 },
+  { name: "integration", folders: ["test"], without: longFaults, concurrency: 1, timeout_ms: 900_000 },
 ];
+
+/** Starting, working off what the faults left, and counting take their time on top. */
+const faultsSuite = (minutes: number): Suite => ({
+  name: "faults",
+  folders: [longFaults],
+  concurrency: 1,
+  timeout_ms: minutes * 60_000 + 1_800_000,
+});
 
 interface Surroundings {
   readonly root: string;
@@ -54,9 +69,20 @@ interface Selection {
   /** A file runs when its path contains one of these, or there are none. */
   readonly filters: readonly string[];
   readonly verbose: boolean;
+  /** For the long fault tests. */
+  readonly minutes: number;
+  readonly seed: number;
 }
 
-const usage = `usage: test [--unit] [--integration] [--verbose] [part of a file's path …]`;
+const usage =
+  "usage: test [--unit] [--integration] [--faults [--minutes N] [--seed N]] [--verbose] [part of a file's path …]";
+
+/** How the long fault tests are told, and where they say how it goes: its last line is shown with the progress. */
+const told = {
+  minutes: "PAVILION_FAULTS_MINUTES",
+  seed: "PAVILION_FAULTS_SEED",
+  progress: "PAVILION_FAULTS_PROGRESS",
+} as const;
 
 /** Runs the tests that `args` select; resolves to the exit code. */
 export async function test(
@@ -79,6 +105,7 @@ export async function test(
   const releaseSignals = stopOnSignals(remove);
   const outcomes: FileOutcome[] = [];
   try {
+    if (selection.suites.some(({ name }) => name === "faults")) tell(selection, temporary, print);
     for (const suite of selection.suites) {
       outcomes.push(...(await runSuite(suite, selection, { root, print })));
     }
@@ -86,6 +113,7 @@ export async function test(
     releaseSignals();
     if (outside === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = outside;
+    for (const name of Object.values(told)) Reflect.deleteProperty(process.env, name);
     remove();
   }
   if (outcomes.length === 0) print(["no test file matches", ...selection.filters].join(" "));
@@ -97,18 +125,33 @@ function select(args: readonly string[]): Selection | undefined {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
-      options: { unit: flag, integration: flag, verbose: flag },
+      options: {
+        ...{ unit: flag, integration: flag, faults: flag, verbose: flag },
+        ...{ minutes: { type: "string", default: "30" }, seed: { type: "string" } },
+      },
       allowPositionals: true,
     });
-    const chosen = suites.filter((suite) => values[suite.name]);
+    const minutes = Number(values.minutes);
+    const seed = values.seed === undefined ? randomInt(2 ** 32) : Number(values.seed);
+    if (!(minutes > 0) || !Number.isSafeInteger(seed) || seed < 0) return undefined;
+    const chosen = [...suites, faultsSuite(minutes)].filter((suite) => values[suite.name]);
     return {
       suites: chosen.length === 0 ? suites : chosen,
       filters: positionals,
       verbose: values.verbose,
+      ...{ minutes, seed },
     };
   } catch {
     return undefined;
   }
+}
+
+/** Test files inherit the environment. The seed is shown, so that a run can be repeated. */
+function tell({ minutes, seed }: Selection, temporary: string, print: Surroundings["print"]): void {
+  process.env[told.minutes] = String(minutes);
+  process.env[told.seed] = String(seed);
+  process.env[told.progress] = join(temporary, "faults-progress");
+  print(`faults: --minutes ${String(minutes)} --seed ${String(seed)}`);
 }
 
 async function runSuite(
@@ -119,6 +162,7 @@ async function runSuite(
   const { filters, verbose } = selection;
   const waiting = suite.folders
     .flatMap((folder) => globSync(`${folder}/**/*.test.ts`, { cwd: root, exclude: ["**/node_modules"] }))
+    .filter((path) => suite.without === undefined || !path.startsWith(`${suite.without}/`))
     .filter((path) => filters.length === 0 || filters.some((filter) => path.includes(filter)))
     .sort();
   const outcomes: FileOutcome[] = [];
@@ -138,11 +182,20 @@ function showProgress(path: string, print: Surroundings["print"]): () => void {
   let elapsed_ms = 0;
   const timer = setInterval(() => {
     elapsed_ms += progressInterval_ms;
-    print(`  …  ${path}: running for ${String(elapsed_ms / 1000)} s`);
+    print(`  …  ${path}: running for ${String(elapsed_ms / 1000)} s${lastSaid()}`);
   }, progressInterval_ms);
   return () => {
     clearInterval(timer);
+    if (lastSaid() !== "") print(`  …  ${path}${lastSaid()}`);
   };
+}
+
+/** What a test file said of itself last, after a comma; nothing where it says nothing. */
+function lastSaid(): string {
+  const file = process.env[told.progress];
+  if (file === undefined || !existsSync(file)) return "";
+  const line = readFileSync(file, "utf8").trimEnd().split("\n").at(-1) ?? "";
+  return line === "" ? "" : `, ${line}`;
 }
 
 function printOutcome(

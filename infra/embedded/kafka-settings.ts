@@ -13,6 +13,11 @@
 export interface KafkaPorts {
   readonly client: number;
   readonly controller: number;
+  /**
+   * A second listener for clients, which tells them to come back at another port of the loopback address: whoever stands
+   * there in between sees all that they say. Tests put their faults there.
+   */
+  readonly proxied?: { readonly listening: number; readonly advertised: number };
 }
 
 export interface InternalPasswords {
@@ -32,13 +37,31 @@ function login(module: string, user: string, password: string, accepted = ""): s
   return `${module} required username="${user}" password="${password}"${accepted};`;
 }
 
+/** Clients alone log in there: the node itself never does. */
+const proxiedLogin: Readonly<Record<string, string>> = {
+  "listener.name.proxied.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+  "listener.name.proxied.scram-sha-512.sasl.jaas.config": `${logins.scram} required;`,
+};
+
+const at = (listener: string, port: number): string => `${listener}://127.0.0.1:${String(port)}`;
+
 function listeners(ports: KafkaPorts, passwords: InternalPasswords): Record<string, string> {
   const { broker, controller } = internalUsers;
+  const { proxied } = ports;
   const accepted = ` user_${controller}="${passwords.controller}"`;
+  const listening = [at("CLIENT", ports.client), at("CONTROLLER", ports.controller)];
+  const advertised = [at("CLIENT", ports.client)];
+  if (proxied !== undefined) {
+    listening.push(at("PROXIED", proxied.listening));
+    advertised.push(at("PROXIED", proxied.advertised));
+  }
   return {
-    listeners: `CLIENT://127.0.0.1:${String(ports.client)},CONTROLLER://127.0.0.1:${String(ports.controller)}`,
-    "advertised.listeners": `CLIENT://127.0.0.1:${String(ports.client)}`,
-    "listener.security.protocol.map": "CLIENT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT",
+    listeners: listening.join(","),
+    "advertised.listeners": advertised.join(","),
+    "listener.security.protocol.map": ["CLIENT", "CONTROLLER", "PROXIED"]
+      .map((listener) => `${listener}:SASL_PLAINTEXT`)
+      .join(","),
+    ...(proxied === undefined ? {} : proxiedLogin),
     "controller.listener.names": "CONTROLLER",
     "inter.broker.listener.name": "CLIENT",
     "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",

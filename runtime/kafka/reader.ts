@@ -4,7 +4,8 @@
  * that remembers how far it came.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import kafkajs, { type Consumer, type Kafka, type KafkaMessage } from "kafkajs";
+import kafkajs, { type Kafka, type KafkaMessage } from "kafkajs";
+import { endingConsumer, type EndingConsumer } from "./consumer.ts";
 
 export interface Reader {
   /** Resolves once every record that was there at the opening has been handled. Rejects where the reader fails before. */
@@ -33,7 +34,8 @@ export async function openReader(kafka: Kafka, plan: ReaderPlan): Promise<Reader
   const offsets = await offsetsOf(kafka, topic);
   const positions = new Map(offsets.map((offset) => [offset.partition, startOf(plan.from, offset)]));
   const behind = new Map(offsets.map(({ partition, high }) => [partition, high]));
-  const consumer = kafka.consumer({ groupId: group, ...settings });
+  const ending = endingConsumer(kafka, { groupId: group, ...settings });
+  const { consumer } = ending;
   const { promise: caughtUp, resolve, reject } = Promise.withResolvers<undefined>();
   // Not everybody waits for it: those who do not hear of a failure by the plan's `fail`.
   caughtUp.catch(() => undefined);
@@ -60,24 +62,27 @@ export async function openReader(kafka: Kafka, plan: ReaderPlan): Promise<Reader
     reject(error);
     plan.fail(error);
   };
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) fail(payload.error);
-  });
-  await consumer.connect();
-  await consumer.subscribe({ topics: [topic], fromBeginning: true });
-  await consumer.run({
-    autoCommit: false,
-    eachMessage: async ({ partition, message }) => {
-      if (failed || BigInt(message.offset) < (positions.get(partition) ?? 0n)) return;
-      try {
-        await plan.handle(message);
-        mark(partition, BigInt(message.offset) + 1n);
-      } catch (error) {
-        fail(error);
-      }
-    },
-  });
-  return { caughtUp, close: () => closeConsumer(kafka, consumer, group) };
+  ending.onLoss(fail);
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachMessage: async ({ partition, message }) => {
+        if (failed || BigInt(message.offset) < (positions.get(partition) ?? 0n)) return;
+        try {
+          await plan.handle(message);
+          mark(partition, BigInt(message.offset) + 1n);
+        } catch (error) {
+          fail(error);
+        }
+      },
+    });
+  } catch (error) {
+    await ending.end().catch(() => undefined);
+    throw error;
+  }
+  return { caughtUp, close: () => closeConsumer(kafka, ending, group) };
 }
 
 /** The next offset of a topic's partition 0: what is written from now on lies there or later. */
@@ -121,8 +126,8 @@ function startOf(from: Start, { partition, low, high }: PartitionOffsets): bigin
   return from < low ? low : from;
 }
 
-async function closeConsumer(kafka: Kafka, consumer: Consumer, group: string): Promise<void> {
-  await consumer.disconnect();
+async function closeConsumer(kafka: Kafka, ending: EndingConsumer, group: string): Promise<void> {
+  await ending.end();
   const admin = kafka.admin();
   await admin.connect();
   // A group that stays behind holds nothing, and Kafka forgets it by itself in time.
@@ -147,15 +152,13 @@ const sessionTimeoutMs = 10_000;
 
 /** Works through the topic from the group's last commit, or from its beginning. */
 export async function openWorker(kafka: Kafka, plan: WorkerPlan): Promise<{ close(): Promise<void> }> {
-  const consumer = kafka.consumer({
+  const { consumer, onLoss, end } = endingConsumer(kafka, {
     groupId: plan.group,
     sessionTimeout: sessionTimeoutMs,
     heartbeatInterval: sessionTimeoutMs / 5,
     ...settings,
   });
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) plan.fail(payload.error);
-  });
+  onLoss(plan.fail);
   let closing = false;
   await consumer.connect();
   await consumer.subscribe({ topics: [plan.topic], fromBeginning: true });
@@ -182,7 +185,7 @@ export async function openWorker(kafka: Kafka, plan: WorkerPlan): Promise<{ clos
   return {
     async close() {
       closing = true;
-      await consumer.disconnect();
+      await end();
     },
   };
 }

@@ -10,6 +10,7 @@ import type { EventName } from "../../schemas/avro/index.ts";
 import { changelogTopic, topicFor, type TopicName } from "../../schemas/topics.ts";
 import type { Log } from "../log.ts";
 import { openTelemetry, type Telemetry } from "../telemetry/telemetry.ts";
+import { endingConsumer, type EndingConsumer } from "./consumer.ts";
 import { copartitionAssigner } from "./copartition-assigner.ts";
 import { groupOf, PartitionWorker, type Feed, type WorkerContext } from "./partition-worker.ts";
 
@@ -33,7 +34,7 @@ export class StageWorker<E extends EventName, P> implements Feed {
   /** What each partition's last worker has still to finish: the next one begins after it. */
   readonly #endings = new Map<number, Promise<void>>();
   #sources = new Map<string, Source>();
-  #consumer: Consumer | undefined;
+  #ending: EndingConsumer | undefined;
   #memberId: string | undefined;
   #starting: Promise<void> = Promise.resolve();
 
@@ -105,7 +106,7 @@ export class StageWorker<E extends EventName, P> implements Feed {
 
   async #connect(): Promise<void> {
     const { kafka, region, stage, fail } = this.#context;
-    const consumer = kafka.consumer({
+    const ending = endingConsumer(kafka, {
       groupId: groupOf(region, stage.name),
       partitionAssigners: [copartitionAssigner],
       sessionTimeout: 6_000,
@@ -114,19 +115,19 @@ export class StageWorker<E extends EventName, P> implements Feed {
       maxWaitTimeInMs: 250,
       readUncommitted: false,
       allowAutoTopicCreation: false,
-      retry: { retries: 10, restartOnFailure: () => Promise.resolve(true) },
+      retry: { retries: 10 },
     });
-    this.#consumer = consumer;
+    const { consumer } = ending;
+    this.#ending = ending;
     const joined = Promise.withResolvers<undefined>();
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       if (this.#consumer !== consumer) return;
       this.#join(payload.memberId, payload.memberAssignment[this.#changelog] ?? []);
       joined.resolve(undefined);
     });
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (payload.restart) return;
-      joined.reject(payload.error);
-      fail(payload.error);
+    ending.onLoss((error) => {
+      joined.reject(error);
+      fail(error);
     });
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
       if (this.#consumer === consumer) this.#hear(payload);
@@ -146,12 +147,16 @@ export class StageWorker<E extends EventName, P> implements Feed {
   }
 
   async #disconnect(): Promise<void> {
-    const consumer = this.#consumer;
+    const ending = this.#ending;
     // From here on its assignments are no longer heard, so that nothing starts behind the stopping.
-    this.#consumer = undefined;
+    this.#ending = undefined;
     this.#assign([]);
     await Promise.all(this.#endings.values());
-    await consumer?.disconnect();
+    await ending?.end();
+  }
+
+  get #consumer(): Consumer | undefined {
+    return this.#ending?.consumer;
   }
 
   /**

@@ -41,7 +41,7 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (args) => (await import("../../bench/bench.ts")).bench(args),
   },
   test: {
-    usage: "test [--unit] [--integration] [--verbose] [PART OF A FILE'S PATH …]",
+    usage: "test [--unit] [--integration] [--faults [--minutes N] [--seed N]] [--verbose] [PART …]",
     does: "runs all tests, real parts included, or some",
     run: async (args) => (await import("../../scripts/test.ts")).test(args),
   },

@@ -5,7 +5,7 @@ import { randomUUID } from "node:crypto";
 import { privateComputation, type PrivateComputationPorts } from "../../pipelines/private-computation.ts";
 import { readSecret } from "../../runtime/config.ts";
 import { PavilionError } from "../../runtime/errors.ts";
-import { openHsm } from "../../runtime/hsm/hsm.ts";
+import { openLastingHsm } from "../../runtime/hsm/lasting-hsm.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { startClock } from "../../runtime/kafka/clock.ts";
 import { StageWorker } from "../../runtime/kafka/stage-worker.ts";
@@ -37,7 +37,7 @@ export async function startConnector(
 ): Promise<Connector> {
   const stages = stagesNamed(stageNames);
   const { region, partitions } = config;
-  const hsm = await openHsm(tokenAddressOf(config));
+  const hsm = await openLastingHsm(tokenAddressOf(config));
   const keys = await regionKeysOf(hsm);
   const { bootstrap, username, passwordFile } = config.kafka;
   const access = { bootstrap, username, password: readSecret(passwordFile) };

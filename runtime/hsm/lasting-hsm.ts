@@ -1,0 +1,81 @@
+/**
+ * A region's HSM that outlasts its own absence. To PKCS#11 a token that went is gone for good, with its sessions, the
+ * login and every handle, also once it is back (OASIS PKCS#11 v3.0 section 5.1, CKR_DEVICE_REMOVED): it has to be opened
+ * anew.
+ *
+ * Promises: whatever fails while the HSM answers nothing at all fails as HSM_UNAVAILABLE, which passes, a key that cannot
+ * be found then among it; the next call opens the token anew, one call at a time, as soon as it is there. What comes
+ * back must hold the same keys.
+ */
+import { PavilionError } from "../errors.ts";
+import { openHsm, type Hsm, type HsmOptions } from "./hsm.ts";
+
+/** No message of the stages' is like it; what comes of it is thrown away. */
+const probe = Buffer.from("pavilion/presence/v1");
+
+/** Opens as `openHsm` does and rejects with the same codes. */
+export async function openLastingHsm(options: HsmOptions): Promise<Hsm> {
+  const first = await openHsm(options);
+  let current = first;
+  let isLost = false;
+  let isClosed = false;
+  let renewal: Promise<void> | undefined;
+
+  async function renew(): Promise<void> {
+    await current.close();
+    if (isClosed) return;
+    const next = await openHsm(options);
+    if (!holdsSameKeys(first, next)) {
+      await next.close();
+      throw new PavilionError("HSM_KEY_MISSING", "The HSM came back with other keys.");
+    }
+    current = next;
+    isLost = false;
+  }
+
+  const lasting =
+    <Arguments extends readonly unknown[], Result>(
+      choose: (hsm: Hsm) => (...given: Arguments) => Promise<Result>,
+    ) =>
+    async (...given: Arguments): Promise<Result> => {
+      if (isLost && !isClosed) await (renewal ??= renew().finally(() => (renewal = undefined)));
+      const asked = current;
+      try {
+        return await choose(asked)(...given);
+      } catch (error) {
+        if (!(error instanceof PavilionError) || (await answers(asked))) throw error;
+        if (asked === current) isLost = true;
+        throw new PavilionError("HSM_UNAVAILABLE", "The HSM is gone.", undefined, { cause: error });
+      }
+    };
+
+  return {
+    ...first,
+    deriveSharedSecret: lasting((hsm) => hsm.deriveSharedSecret),
+    sign: lasting((hsm) => hsm.sign),
+    signLog: lasting((hsm) => hsm.signLog),
+    signAnchor: lasting((hsm) => hsm.signAnchor),
+    blinding: lasting((hsm) => hsm.blinding),
+    sealingKey: lasting((hsm) => hsm.sealingKey),
+    nameKey: lasting((hsm) => hsm.nameKey),
+    createSeed: lasting((hsm) => hsm.createSeed),
+    seed: lasting((hsm) => hsm.seed),
+    destroySeed: lasting((hsm) => hsm.destroySeed),
+    close: async () => {
+      isClosed = true;
+      await renewal?.catch(() => undefined);
+      await current.close();
+    },
+  };
+}
+
+const answers = (hsm: Hsm): Promise<boolean> =>
+  hsm.blinding(probe).then(
+    () => true,
+    () => false,
+  );
+
+const holdsSameKeys = (one: Hsm, other: Hsm): boolean =>
+  (["hpkePublicKey", "issuerPublicKey", "logPublicKey", "anchorPublicKey"] as const).every((name) =>
+    Buffer.from(one[name]).equals(other[name]),
+  );

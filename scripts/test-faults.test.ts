@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { test as runTests } from "./test.ts";
+
+/** A tree with one unit test and one long fault test, which fails unless it is told what it is told to expect. */
+async function treeWith(t: TestContext, minutes = "", seed = ""): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), "pavilion-runner-"));
+  t.after(() => rm(root, { recursive: true }));
+  const head = `import { test } from "node:test";\nimport assert from "node:assert/strict";\n`;
+  for (const folder of ["crypto", "test/faults/long"]) await mkdir(join(root, folder), { recursive: true });
+  await writeFile(join(root, "crypto/unit.test.ts"), `${head}test("unit", () => {});`);
+  const told = `
+    import { writeFileSync } from "node:fs";
+    test("long", () => {
+      const { PAVILION_FAULTS_MINUTES, PAVILION_FAULTS_SEED, PAVILION_FAULTS_PROGRESS } = process.env;
+      assert.deepEqual([PAVILION_FAULTS_MINUTES, PAVILION_FAULTS_SEED], ${JSON.stringify([minutes, seed])});
+      writeFileSync(PAVILION_FAULTS_PROGRESS, "first\\nall counted\\n");
+    });`;
+  await writeFile(join(root, "test/faults/long/long.test.ts"), head + told);
+  return root;
+}
+
+async function run(root: string, ...args: string[]): Promise<{ code: number; lines: string[] }> {
+  const lines: string[] = [];
+  const code = await runTests(args, { root, print: (line) => lines.push(line) });
+  return { code, lines };
+}
+
+test("the long fault tests run when they are asked for, alone, and never otherwise", async (t) => {
+  const root = await treeWith(t, "0.5", "7");
+  for (const args of [[], ["--unit"], ["--integration", "--unit"]]) {
+    const { lines } = await run(root, ...args);
+    assert.equal(lines.at(-1), "1 passed, 0 failed");
+    assert.ok(!lines.some((line) => line.includes("long")));
+  }
+  const { code, lines } = await run(root, "--faults", "--minutes", "0.5", "--seed", "7");
+  assert.equal(lines.at(-1), "1 passed, 0 failed", lines.join("\n"));
+  assert.equal(code, 0);
+  assert.equal(lines[0], "faults: --minutes 0.5 --seed 7");
+  assert.ok(lines.some((line) => line.endsWith("long.test.ts, all counted")));
+});
+
+test("without a seed there is one to repeat the run by, and thirty minutes", async (t) => {
+  const { lines } = await run(await treeWith(t), "--faults");
+  assert.match(lines[0] ?? "", /^faults: --minutes 30 --seed \d+$/);
+});
+
+test("minutes and seeds that are none are not understood", async (t) => {
+  const root = await treeWith(t);
+  for (const args of [
+    ["--faults", "--minutes", "0"],
+    ["--faults", "--minutes", "soon"],
+    ["--faults", "--seed", "-1"],
+    ["--faults", "--seed", "1.5"],
+  ]) {
+    assert.equal((await run(root, ...args)).code, 2, args.join(" "));
+  }
+});
