@@ -86,6 +86,11 @@ export interface Stage<E extends EventName = EventName, P = unknown> {
    * down before, so that must not be lost in a crash. Otherwise many inputs share a transaction.
    */
   readonly commitsEach?: true;
+  /**
+   * True where no answer waits for it. What it gives up is for operators, in its dead letters: an error to whoever asked
+   * would take the place of the answer that is on its way, or was charged.
+   */
+  readonly besideAnswer?: true;
   /** Topics it writes, besides refusals, audit events and dead letters, which every stage may write. */
   readonly outputs: readonly TopicName[];
   readonly handle: (event: StageEvent<E>, state: StateView, ports: P) => Outcome | Promise<Outcome>;

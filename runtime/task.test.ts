@@ -348,6 +348,16 @@ test("an input about a request that is given up gives that request an error", ()
   assert.deepEqual({ ...request, tenant, requestId, digest }, request);
 });
 
+test("what a stage beside the answer gives up is refused to nobody: the answer stands", () => {
+  const seed = { id: 1, commitment: "c" };
+  const content = { type: "RoutedRequest", value: { request, document: "x", signature: "s", seed } } as const;
+  const routed = input(0, { topic: "routing.routed", address: `${region}.routing.routed`, content });
+  const emissions = newTask({ ...counting, besideAnswer: true }).abandon(routed, 3, defect);
+  assert.deepEqual(topicsOf(emissions), ["dead-letter", "audit.events"]);
+  const { requestId, code } = only(emissions, "audit.events");
+  assert.deepEqual([requestId, code], ["request-1", "INTERNAL_ERROR"]);
+});
+
 test("a signed request that is given up is refused under its document's digest, which its asker knows", () => {
   const emissions = newTask().abandon(asked(0, { key: "request-2" }), 3, defect);
   const refusal = only(emissions, "result.refusals");

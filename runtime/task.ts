@@ -172,7 +172,9 @@ export class StageTask<E extends EventName, P> {
       { topic: "dead-letter", type: "DeadLetter", value: letter, key: input.key },
     ];
     const request = requestOf(input);
-    if (request !== undefined) emissions.push(this.#refusal(request, code, detail));
+    if (request !== undefined && this.#context.stage.besideAnswer !== true) {
+      emissions.push(this.#refusal(request, code, detail));
+    }
     const tenant = request?.tenant ?? input.provider ?? "unknown";
     emissions.push(this.#audit({ tenant, action: "input.rejected", code, ...(request && { request }) }));
     return emissions;

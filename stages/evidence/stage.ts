@@ -26,6 +26,7 @@ export const evidence: Stage<
     { topic: "result.refusals", types: ["Refusal"] },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
+  besideAnswer: true,
   outputs: ["evidence.bundles"],
   handle({ type, value, time }, state, ports) {
     switch (type) {
