@@ -11,7 +11,7 @@ import { openLog, type Log } from "../../../runtime/log.ts";
 import type { Answer, Result } from "../../../schemas/avro/index.ts";
 import { onEarlyEnd } from "../interrupt.ts";
 import { evidenceTimes, openAuditTrail, spanOf, stageTimes, type AuditTrail } from "./audit-trail.ts";
-import { verifyBundle, type Verified } from "./evidence.ts";
+import { clearFolder, verifyBundle, type Verified } from "./evidence.ts";
 import { files, requestDraft } from "./example.ts";
 import { plainJoin } from "./plain-join.ts";
 import { agentText, answerLines, stageLines, type StageTime } from "./report.ts";
@@ -33,6 +33,7 @@ export async function demo(args: string[]): Promise<number> {
     else console.log(line);
   };
   const started = performance.now();
+  clearFolder();
   const dir = temporaryFolder();
   const remove = (): void => {
     rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });

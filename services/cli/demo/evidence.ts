@@ -3,9 +3,10 @@
  * in a process of its own that has neither network, Kafka nor HSM.
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { PavilionError } from "../../../runtime/errors.ts";
 import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
 import { trustOf } from "../../operator/trust.ts";
 import type { Scene } from "./scene.ts";
@@ -18,6 +19,19 @@ export interface Verified {
   readonly evidence: string;
   readonly trust: string;
   readonly verified: boolean;
+}
+
+/** Clears what the last run left, so that nobody takes it for this one's. Throws CONFIG_INVALID. */
+export function clearFolder(): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    const message = `The folder ${folder}, for the evidence, cannot be made anew.`;
+    throw new PavilionError("CONFIG_INVALID", message, "Let it be written by whoever runs the demo.", {
+      cause,
+    });
+  }
 }
 
 export async function verifyBundle(
@@ -35,15 +49,15 @@ export async function verifyBundle(
     collaboration,
     await blockHash(stack.chain.url, chain.block),
   );
-  mkdirSync(folder, { recursive: true });
   const evidence = write("evidence.json", JSON.parse(bundle));
   const trust = write("trust.json", trusted);
   tell(`  anchored by transaction ${transaction}`);
   tell(`  in block ${String(chain.block)}, ${chain.blockHash}`);
-  tell(`  evidence bundle  ${evidence}`);
-  tell(`  trust file       ${trust}`);
+  const [evidenceHere, trustHere] = [evidence, trust].map((file) => relative(process.cwd(), file));
+  tell(`  evidence bundle  ${String(evidenceHere)}`);
+  tell(`  trust file       ${String(trustHere)}`);
   tell("");
-  tell(`  ./pavilion verify ${evidence} --trust ${trust}`);
+  tell(`  ./pavilion verify ${String(evidenceHere)} --trust ${String(trustHere)}`);
   const { lines, code } = await verify(evidence, trust);
   for (const line of lines) tell(`  ${line}`);
   return { evidence, trust, verified: code === 0 };
