@@ -12,7 +12,7 @@ import {
   type EventOn,
   type TopicName,
 } from "../../schemas/topics.ts";
-import type { TopicSpec } from "../../infra/embedded/acl.ts";
+import type { TopicSpec } from "../../runtime/kafka/admin.ts";
 
 /** A topic of the chain, and how its event carries a text. */
 export interface Link {

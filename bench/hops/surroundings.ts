@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { createTopics } from "../../infra/embedded/acl.ts";
+import { createTopics } from "../../runtime/kafka/admin.ts";
 import { startKafka } from "../../infra/embedded/kafka.ts";
 import { partsDir } from "../../infra/embedded/parts.ts";
 import { startRegistry } from "../../infra/embedded/registry.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import type { Kafka } from "kafkajs";
-import type { AclSpec } from "../../infra/embedded/acl.ts";
+import type { AclSpec } from "../../runtime/kafka/admin.ts";
 import { openLog } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import { reservedProviders, topicFor } from "../../schemas/topics.ts";

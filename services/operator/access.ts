@@ -2,7 +2,7 @@
  * Who may do what on Kafka, as data: the topics of a region and the ACLs of each principal. Nothing is allowed that is
  * not listed here. Prefixes end with a dot, so that no name can be a prefix of another's.
  */
-import type { AclSpec, TopicSpec } from "../../infra/embedded/acl.ts";
+import type { AclSpec, TopicSpec } from "../../runtime/kafka/admin.ts";
 import { privateComputation } from "../../pipelines/private-computation.ts";
 import {
   changelogTopic,

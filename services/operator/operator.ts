@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Admin, Kafka } from "kafkajs";
 import { verifyCollaboration } from "../../documents/collaboration.ts";
 import type { CollaborationVersions } from "../../documents/collaboration-versions.ts";
-import { createAcls, createTopics } from "../../infra/embedded/acl.ts";
+import { createAcls, createTopics } from "../../runtime/kafka/admin.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { openCollaborations } from "../../runtime/kafka/collaborations.ts";
 import { openPublisher } from "../../runtime/kafka/publisher.ts";

@@ -39,7 +39,7 @@ export const shows = {
   "release-remainders": "What each proof leaves out is over exactly the coordinates that it does not open.",
   "release-proofs":
     "Each released value differs from the exact one that the match leaf commits to by at most the width of the noise.",
-  "suppressed-groups": "Suppressed groups had a noised count below the minimum.",
+  "suppressed-groups": "Whatever group is suppressed had a noised count below the minimum.",
   "noise-drawn": "The noise itself was drawn as stated; that it keeps to its width is proven.",
   "true-match": "The aggregate is over the true match, which a matching auditor can replay.",
 } as const;

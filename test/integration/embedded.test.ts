@@ -13,7 +13,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Kafka, logLevel } from "kafkajs";
 import type { SASLOptions } from "kafkajs";
-import { createAcls, createTopics } from "../../infra/embedded/acl.ts";
+import { createAcls, createTopics } from "../../runtime/kafka/admin.ts";
 import { startKafka } from "../../infra/embedded/kafka.ts";
 import type { RunningKafka } from "../../infra/embedded/kafka.ts";
 import { partsDir } from "../../infra/embedded/parts.ts";
