@@ -14,6 +14,8 @@ export const errorCatalogue = {
   QUESTION_TOO_LARGE: "Ask for fewer measures or groups at once.",
   NOT_HOME_REGION: "Publish the request in the collaboration's home region; data never leaves it.",
   REGION_UNAVAILABLE: "A stage of the region is down; ask again when it is back.",
+  RATE_LIMITED:
+    "Wait for earlier requests' results, then ask again: under a new id and nonce, and fewer at once.",
   CLOCK_SKEW: "Set the asker's clock: issuedAt must lie within five minutes of the broker's time.",
   DEADLINE_PASSED: "Ask again, with a longer deadline if the region is busy.",
   POLICY_DENIED: "Ask for a purpose and on a legal basis that the collaboration allows.",

@@ -4,7 +4,6 @@
 import type { CollaborationTable } from "../../documents/collaboration.ts";
 import type { SeedTable } from "../../documents/seeds.ts";
 import {
-  output,
   publish,
   refuse,
   type Outcome,
@@ -12,11 +11,11 @@ import {
   type StageEvent,
   type StateView,
 } from "../../runtime/stage.ts";
-import type { SeedEntry, SignedRequest } from "../../schemas/avro/index.ts";
 import { faultOf } from "./admission.ts";
 import { missingStage, noteSeen } from "./health.ts";
 import { isSeen, noteDigest, pruneSeen } from "./replay.ts";
-import { verifyRequest, type Fault, type VerifiedRequest } from "./verification.ts";
+import { Turns } from "./turns.ts";
+import { verifyRequest, type Fault } from "./verification.ts";
 
 export interface RoutingPorts {
   readonly region: string;
@@ -27,17 +26,23 @@ export interface RoutingPorts {
   readonly pipelineStages: readonly string[];
 }
 
-export const routing: Stage<"SignedRequest" | "Tick", RoutingPorts> = {
+export const routing: Stage<"SignedRequest" | "Result" | "Tick", RoutingPorts> = {
   name: "routing",
   inputs: [
     { topic: "broker.requests", types: ["SignedRequest"] },
+    { topic: "broker.results", types: ["Result"] },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
   outputs: ["routing.routed"],
   handle(event, state, ports) {
     if (event.type === "SignedRequest") return route(event, state, ports);
+    const turns = new Turns(state, event.time);
+    if (event.type === "Result") {
+      turns.end(event.value.requestDigest);
+      return turns.outcome();
+    }
     const seen = noteSeen(event.value.stages, ports.pipelineStages, state, event.time);
-    return publish({ changes: [...seen, ...pruneSeen(state, event.time)] });
+    return turns.outcome({ changes: [...seen, ...pruneSeen(state, event.time)] });
   },
 };
 
@@ -47,40 +52,33 @@ function route(event: StageEvent<"SignedRequest">, state: StateView, ports: Rout
     const { request, fault } = verification;
     return refuse({ request, ...fault });
   }
-  const { request } = verification.verified;
+  const { request, read } = verification.verified;
   const { tenant } = request;
   if (isSeen(request.digest, state))
     return publish({ audit: [{ tenant, action: "request.duplicate", request }] });
 
   // Refused or not: a verified request is decided once.
   const changes = [noteDigest(request.digest, request.deadline)];
-  const { time } = event;
+  const { time, value: signed } = event;
   const fault = faultOf(verification.verified, ports.region, time) ?? unavailable(state, time, ports);
   if (fault !== undefined) return refuse({ request, ...fault }, { changes });
-  const seed = ports.seeds.openSeed(verification.verified.read.document.seedCommitment);
+  const seed = ports.seeds.openSeed(read.document.seedCommitment);
   if (seed === undefined) {
     const detail = "The request names a seed that is not anchored here, or is no longer open.";
     return refuse({ request, code: "STALE_SEED", detail }, { changes });
   }
-  return publish({
-    outputs: [routed(verification.verified, event.value, seed)],
-    changes,
-    audit: [{ tenant, action: "request.routed", request }],
-  });
+  const { id, commitment } = seed;
+  const turns = new Turns(state, time);
+  const { document, signature } = signed;
+  if (!turns.enter({ request, document, signature, seed: { id, commitment } })) {
+    const detail = "As many requests of this tenant wait as may.";
+    return refuse({ request, code: "RATE_LIMITED", detail }, { changes });
+  }
+  return turns.outcome({ changes });
 }
 
 function unavailable(state: StateView, time: number, ports: RoutingPorts): Fault | undefined {
   const stage = missingStage(ports.pipelineStages, state, time);
   if (stage === undefined) return undefined;
   return { code: "REGION_UNAVAILABLE", detail: `The stage ${stage} was not seen within the last minute.` };
-}
-
-function routed({ request }: VerifiedRequest, signed: SignedRequest, { id, commitment }: SeedEntry) {
-  const { document, signature } = signed;
-  return output(
-    "routing.routed",
-    "RoutedRequest",
-    { request, document, signature, seed: { id, commitment } },
-    { key: request.requestId },
-  );
 }

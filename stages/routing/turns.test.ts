@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Outcome } from "../../runtime/stage.ts";
+import type { RoutedRequest } from "../../schemas/avro/index.ts";
+import { refusalsIn } from "../../test/stage-run.ts";
+import { MemoryState } from "../../test/stage-state.ts";
+import { WAITING_MAX } from "./fair-queue.ts";
+import { IN_FLIGHT_MAX } from "./in-flight.ts";
+import { Turns } from "./turns.ts";
+
+const later = 1_000_000;
+
+function routed(tenant: string, number: number, deadline = later): RoutedRequest {
+  const digest = `${tenant}-${String(number)}`;
+  return {
+    request: { requestId: digest, digest, tenant, broker: "core", collaboration: "c", deadline },
+    ...{ document: "{}", signature: "s", seed: { id: 1, commitment: "c" } },
+  };
+}
+
+/** The state of one partition, and who went in which order. */
+class Gate {
+  readonly state = new MemoryState();
+  readonly gone: string[] = [];
+  readonly refused: string[] = [];
+
+  /** Whether the request was let in. */
+  enter(request: RoutedRequest, time = 0): boolean {
+    const turns = new Turns(this.state, time);
+    const isIn = turns.enter(request);
+    this.#apply(turns.outcome());
+    return isIn;
+  }
+
+  end(digest: string, time = 0): void {
+    const turns = new Turns(this.state, time);
+    turns.end(digest);
+    this.#apply(turns.outcome());
+  }
+
+  tick(time: number): void {
+    this.#apply(new Turns(this.state, time).outcome());
+  }
+
+  get entries(): number {
+    return ["round", "queues", "waiting", "flights"].reduce(
+      (count, table) => count + [...this.state.entries(table)].length,
+      0,
+    );
+  }
+
+  #apply(outcome: Outcome): void {
+    this.state.apply(outcome.changes);
+    this.gone.push(...outcome.outputs.map(({ key }) => key));
+    this.refused.push(...refusalsIn(outcome));
+    assert.ok(
+      outcome.outputs.every(({ topic, type }) => topic === "routing.routed" && type === "RoutedRequest"),
+    );
+    assert.deepEqual(
+      outcome.audit.map(({ action, request }) => [action, request?.digest]),
+      outcome.outputs.map(({ key }) => ["request.routed", key]),
+    );
+  }
+}
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
+
+test("while there is room a request goes at once", () => {
+  const gate = new Gate();
+  for (const number of numbers(IN_FLIGHT_MAX)) gate.enter(routed("a", number));
+  assert.equal(gate.gone.length, IN_FLIGHT_MAX);
+  gate.enter(routed("b", 0));
+  assert.equal(gate.gone.length, IN_FLIGHT_MAX);
+});
+
+test("each result lets one go, and tenants take turns however many of one wait", () => {
+  const gate = new Gate();
+  for (const number of numbers(IN_FLIGHT_MAX + 10)) gate.enter(routed("flood", number));
+  for (const number of numbers(3)) gate.enter(routed("quiet", number));
+  gate.enter(routed("late", 0));
+  for (const number of numbers(8)) gate.end(`flood-${String(number)}`);
+  const first = IN_FLIGHT_MAX;
+  assert.deepEqual(gate.gone.slice(IN_FLIGHT_MAX), [
+    `flood-${String(first)}`,
+    "quiet-0",
+    "late-0",
+    `flood-${String(first + 1)}`,
+    "quiet-1",
+    `flood-${String(first + 2)}`,
+    "quiet-2",
+    `flood-${String(first + 3)}`,
+  ]);
+});
+
+test("a result that comes twice, or of a request that is not under way, frees one place or none", () => {
+  const gate = new Gate();
+  for (const number of numbers(IN_FLIGHT_MAX + 5)) gate.enter(routed("a", number));
+  for (const digest of ["a-0", "a-0", "stranger", "a-0"]) gate.end(digest);
+  assert.equal(gate.gone.length, IN_FLIGHT_MAX + 1);
+});
+
+test("a tenant has only so many waiting; another is let in", () => {
+  const gate = new Gate();
+  const wait = (tenant: string, number: number): boolean => gate.enter(routed(tenant, number));
+  assert.ok(numbers(IN_FLIGHT_MAX + WAITING_MAX).every((number) => wait("a", number)));
+  assert.equal(wait("a", 1_000), false);
+  assert.ok(wait("b", 0));
+  gate.end("a-0");
+  assert.ok(wait("a", 1_001));
+  assert.equal(wait("a", 1_002), false);
+});
+
+test("whoever waits past the deadline is refused, and does not take a place", () => {
+  const gate = new Gate();
+  for (const number of numbers(IN_FLIGHT_MAX)) gate.enter(routed("a", number));
+  gate.enter(routed("a", 100, 50));
+  gate.enter(routed("a", 101, 90));
+  gate.enter(routed("b", 0, 50));
+  gate.tick(50);
+  assert.deepEqual(gate.refused, []);
+  gate.tick(51);
+  assert.deepEqual(gate.refused, ["a-100 DEADLINE_PASSED", "b-0 DEADLINE_PASSED"]);
+  gate.end("a-0", 52);
+  assert.equal(gate.gone.at(-1), "a-101");
+});
+
+test("a result that never comes holds a place until the deadline, not longer", () => {
+  const gate = new Gate();
+  for (const number of numbers(IN_FLIGHT_MAX)) gate.enter(routed("a", number, 100));
+  gate.enter(routed("b", 0));
+  gate.tick(100);
+  assert.equal(gate.gone.length, IN_FLIGHT_MAX);
+  gate.tick(101);
+  assert.equal(gate.gone.at(-1), "b-0");
+});
+
+test("however requests come, end and grow late: places are kept, turns are fair, nothing is lost or left", () => {
+  const step = fc.oneof(
+    fc.record({ tenant: fc.constantFrom("a", "b", "c"), lasts: fc.integer({ min: 0, max: 400 }) }),
+    fc.record({ end: fc.nat() }),
+    fc.record({ passes: fc.integer({ min: 1, max: 30 }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+      const gate = new Gate();
+      const entered: string[] = [];
+      let time = 0;
+      for (const [number, given] of steps.entries()) {
+        if ("tenant" in given) {
+          const request = routed(given.tenant, number, time + given.lasts);
+          if (gate.enter(request, time)) entered.push(request.request.digest);
+        } else if ("end" in given) {
+          gate.end(gate.gone[given.end % Math.max(gate.gone.length, 1)] ?? "none", time);
+        } else {
+          time += given.passes;
+          gate.tick(time);
+        }
+        assert.ok([...gate.state.entries("flights")].length <= IN_FLIGHT_MAX);
+      }
+      gate.tick(time + 1_000);
+      assert.equal(gate.entries, 0);
+      const ended = [...gate.gone, ...gate.refused.map((refusal) => refusal.split(" ")[0] ?? "")];
+      assert.deepEqual(ended.sort(), entered.sort());
+    }),
+  );
+});
+
+test("a tenant with one waiting goes after at most one of each other tenant", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: WAITING_MAX }), { minLength: 1, maxLength: 5 }),
+      (floods) => {
+        const gate = new Gate();
+        for (const number of numbers(IN_FLIGHT_MAX)) gate.enter(routed("first", number));
+        for (const [index, count] of floods.entries())
+          for (const number of numbers(count)) gate.enter(routed(`flood${String(index)}`, number));
+        gate.enter(routed("quiet", 0));
+        const before = gate.gone.length;
+        for (let ends = 0; !gate.gone.includes("quiet-0"); ends++) gate.end(gate.gone[ends] ?? "");
+        const ahead = gate.gone.slice(before, gate.gone.indexOf("quiet-0"));
+        const tenants = ahead.map((digest) => digest.split("-")[0]);
+        assert.equal(new Set(tenants).size, tenants.length);
+      },
+    ),
+  );
+});

@@ -1,0 +1,78 @@
+/**
+ * Lets requests go, each tenant in its turn, while there is room.
+ */
+import {
+  output,
+  publish,
+  type Audit,
+  type Effects,
+  type Outcome,
+  type RefusedRequest,
+  type StateView,
+} from "../../runtime/stage.ts";
+import type { RoutedRequest } from "../../schemas/avro/index.ts";
+import { FairQueue } from "./fair-queue.ts";
+import { InFlight } from "./in-flight.ts";
+
+/** What an event does to those who wait; `time` is the event's. One object serves one event. */
+export class Turns {
+  readonly #queue: FairQueue;
+  readonly #flights: InFlight;
+  readonly #time: number;
+
+  constructor(state: StateView, time: number) {
+    this.#queue = new FairQueue(state);
+    this.#flights = new InFlight(state);
+    this.#time = time;
+  }
+
+  /** A request that may go. False where too many of its tenant wait already. */
+  enter(routed: RoutedRequest): boolean {
+    return this.#queue.put(routed);
+  }
+
+  /** A request that ended. */
+  end(digest: string): void {
+    this.#flights.end(digest);
+  }
+
+  /** Lets go whom there is room for, and refuses whoever waited past the deadline. `effects` are published besides. */
+  outcome(effects: Effects = {}): Outcome {
+    const time = this.#time;
+    this.#flights.endLate(time);
+    const refusals = this.#queue.takeLate(time).map(tooLate);
+    const gone: RoutedRequest[] = [];
+    while (this.#flights.hasRoom) {
+      const routed = this.#queue.take();
+      if (routed === undefined) break;
+      this.#flights.start(routed.request.digest, routed.request.deadline);
+      gone.push(routed);
+    }
+    const { changes = [], audit = [], outputs = [] } = effects;
+    return publish(
+      {
+        outputs: [
+          ...outputs,
+          ...gone.map((routed) =>
+            output("routing.routed", "RoutedRequest", routed, { key: routed.request.requestId }),
+          ),
+        ],
+        changes: [...changes, ...this.#queue.changes, ...this.#flights.changes],
+        audit: [...audit, ...gone.map(routedAudit)],
+      },
+      refusals,
+    );
+  }
+}
+
+const routedAudit = ({ request }: RoutedRequest): Audit => ({
+  tenant: request.tenant,
+  action: "request.routed",
+  request,
+});
+
+const tooLate = ({ request }: RoutedRequest): RefusedRequest => ({
+  request,
+  code: "DEADLINE_PASSED",
+  detail: "The request waited for its turn until its deadline.",
+});
