@@ -91,3 +91,34 @@ test("any other failure is passed on at once, and the coordinator is looked up a
     assert.deepEqual(asked, { lookups: 2, requests: 1 }, method);
   }
 });
+
+test("a fetch's response is parsed by kafkajs, and what was aborted is then hidden", async () => {
+  const message = (offset: string) => ({
+    ...{ offset, key: null, isControlRecord: false },
+    batchContext: { producerId: "7", inTransaction: true },
+  });
+  const partition = {
+    messages: [message("4"), message("5")],
+    abortedTransactions: [{ producerId: "7", firstOffset: "5" }],
+  };
+  const parsed = { responses: [{ partitions: [partition] }] };
+  const lookup = () => () => ({
+    request: { apiVersion: 11 },
+    response: { parse: () => Promise.resolve(parsed) },
+  });
+  const symbol = Symbol("private:Kafka:createCluster");
+  const broker = { lookupRequest: lookup as unknown };
+  const client = {
+    [symbol]: () => ({ findBroker: () => Promise.resolve(broker), findGroupCoordinator: lookup }),
+  };
+  easeTransactions(client as unknown as Kafka);
+  await client[symbol]().findBroker();
+  const changed = broker.lookupRequest as (apiKey: number) => (parameters: object) => {
+    response: { parse: (decoded: unknown) => Promise<unknown> };
+  };
+  assert.equal(await changed(1)({}).response.parse({}), parsed);
+  assert.deepEqual(
+    partition.messages.map(({ isControlRecord }) => isControlRecord),
+    [false, true],
+  );
+});

@@ -1,13 +1,14 @@
 /**
- * A transaction's requests as kafkajs sends them, with three habits changed. It looks the coordinators of transaction and
+ * kafkajs's requests about transactions, with four habits changed. It looks the coordinators of transaction and
  * group up before each request; here they are remembered until they fail or their connection is lost. Right after a
  * commit Kafka may still be writing its markers and answers CONCURRENT_TRANSACTIONS; kafkajs then reloads all metadata,
- * waits and starts over; here the one request is asked again after a moment. And records are encoded by
- * produce-request.ts.
+ * waits and starts over; here the one request is asked again after a moment. Records are
+ * encoded by produce-request.ts. And what a fetch shows of aborted transactions is up to read-committed.ts.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kafka } from "kafkajs";
 import { encodeProduce, type ProduceRequest } from "./produce-request.ts";
+import { hideAborted, type FetchedPartition } from "./read-committed.ts";
 
 interface Coordinator {
   isConnected(): boolean;
@@ -17,6 +18,7 @@ interface Coordinator {
 
 interface Protocol {
   readonly request: { readonly apiVersion: number; readonly encode: () => Promise<unknown> };
+  readonly response: { readonly parse: (decoded: unknown) => Promise<unknown> };
 }
 
 type Lookup = (apiKey: number, definition: object) => (parameters: ProduceRequest) => Protocol;
@@ -64,33 +66,52 @@ function eased(cluster: Cluster): Cluster {
   const findBroker = cluster.findBroker.bind(cluster);
   cluster.findBroker = async (of) => {
     const broker = await findBroker(of);
-    if (!quick.has(broker.lookupRequest)) {
-      broker.lookupRequest = quickly(broker.lookupRequest);
-      quick.add(broker.lookupRequest);
+    if (!changed.has(broker.lookupRequest)) {
+      broker.lookupRequest = changing(broker.lookupRequest);
+      changed.add(broker.lookupRequest);
     }
     return broker;
   };
   return cluster;
 }
 
-const quick = new WeakSet<Lookup>();
+const changed = new WeakSet<Lookup>();
 const produceKey = 0;
+const fetchKey = 1;
 
-function quickly(lookup: Lookup): Lookup {
+function changing(lookup: Lookup): Lookup {
   return (apiKey, definition) => {
     const make = lookup(apiKey, definition);
-    if (apiKey !== produceKey) return make;
-    return (parameters) => {
-      const protocol = make(parameters);
-      const { apiVersion } = protocol.request;
-      if (apiVersion < 3 || apiVersion > 7) return protocol;
-      const encode = (): Promise<unknown> => {
-        const buffer = encodeProduce(parameters, Date.now());
-        // As much of kafkajs's encoder as it looks at.
-        return Promise.resolve({ buf: buffer, buffer, size: () => buffer.length });
-      };
-      return { ...protocol, request: { ...protocol.request, encode } };
-    };
+    if (apiKey === produceKey) return (parameters) => quick(make(parameters), parameters);
+    return apiKey === fetchKey ? (parameters) => committed(make(parameters)) : make;
+  };
+}
+
+/** A produce request by our encoder. */
+function quick(protocol: Protocol, parameters: ProduceRequest): Protocol {
+  const { apiVersion } = protocol.request;
+  if (apiVersion < 3 || apiVersion > 7) return protocol;
+  const encode = (): Promise<unknown> => {
+    const buffer = encodeProduce(parameters, Date.now());
+    // As much of kafkajs's encoder as it looks at.
+    return Promise.resolve({ buf: buffer, buffer, size: () => buffer.length });
+  };
+  return { ...protocol, request: { ...protocol.request, encode } };
+}
+
+/** A fetch of which nothing aborted is seen. */
+function committed(protocol: Protocol): Protocol {
+  const { parse } = protocol.response;
+  return {
+    ...protocol,
+    response: {
+      ...protocol.response,
+      async parse(decoded) {
+        const parsed = (await parse(decoded)) as { responses: { partitions: FetchedPartition[] }[] };
+        for (const { partitions } of parsed.responses) partitions.forEach(hideAborted);
+        return parsed;
+      },
+    },
   };
 }
 
