@@ -5,7 +5,7 @@
 
 /** Code of the project itself, by its folders at the root. */
 const project =
-  "^(bench|circuits|crypto|documents|infra|pipelines|runtime|schemas|scripts|services|stages|test)/";
+  "^(bench|circuits|crypto|documents|infra|pipelines|runtime|schemas|scripts|services|simulation|stages|test)/";
 const tests = "(\\.test\\.ts$|^test/)";
 /** Node modules that reach disk, network, processes, the clock or the environment. */
 const outsideWorld =
@@ -89,7 +89,14 @@ module.exports = {
       severity: "error",
       from: {
         path: project,
-        pathNot: [tests, "^bench/", "^runtime/kafka/", "^infra/embedded/", "^services/[^/]+/"],
+        pathNot: [
+          tests,
+          "^bench/",
+          "^simulation/",
+          "^runtime/kafka/",
+          "^infra/embedded/",
+          "^services/[^/]+/",
+        ],
       },
       to: { path: "^node_modules/kafkajs/" },
     },
@@ -105,16 +112,16 @@ module.exports = {
     },
     {
       name: "nothing-imports-tests",
-      comment: "What tests share stays with tests.",
+      comment: "What tests share stays with tests; a simulation is one.",
       severity: "error",
-      from: { path: project, pathNot: tests },
+      from: { path: project, pathNot: [tests, "^simulation/"] },
       to: { path: tests },
     },
     {
       name: "no-development-packages",
       comment: "What runs in a deployment uses what is installed there.",
       severity: "error",
-      from: { path: project, pathNot: [tests, "^(scripts|bench)/"] },
+      from: { path: project, pathNot: [tests, "^(scripts|bench|simulation)/"] },
       to: { dependencyTypes: ["npm-dev"], pathNot: "^node_modules/@types/" },
     },
     {

@@ -58,7 +58,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["services/cli/**/*.ts", "scripts/**/*.ts"],
+    files: ["services/cli/**/*.ts", "scripts/**/*.ts", "simulation/command.ts"],
     rules: { "no-console": "off" },
   },
   {

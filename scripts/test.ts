@@ -34,6 +34,7 @@ const suites: readonly Suite[] = [
     name: "unit",
     folders: [
       "bench",
+      "simulation",
       "circuits",
       "crypto",
       "documents",

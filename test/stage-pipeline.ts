@@ -6,7 +6,7 @@
  * one that makes no proof, but refuses every statement that the circuit would refuse.
  */
 import assert from "node:assert/strict";
-import { createECDH, createHash, randomBytes } from "node:crypto";
+import { createECDH, createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { didKeyOf, verificationMethodOf } from "../crypto/did/did-key.ts";
 import { openerFor } from "../crypto/hpke/hpke.ts";
@@ -16,7 +16,6 @@ import { originOf } from "../documents/leaves.ts";
 import { signRequest } from "../documents/request.ts";
 import type { SeedTable } from "../documents/seeds.ts";
 import { privateComputation, type PrivateComputationPorts } from "../pipelines/private-computation.ts";
-import type { MemoryLog } from "../runtime/memory/log.ts";
 import { decodeRecord } from "../runtime/registry/match-record.ts";
 import type { CollaborationEntry, EventTypes } from "../schemas/avro/index.ts";
 import { collaborationTemplate, requestDraft } from "../services/cli/demo/example.ts";
@@ -34,6 +33,15 @@ export const start = Date.parse("2026-01-01T00:00:00.000Z");
 const key = (name: string) => ed25519FromSeed(createHash("sha256").update(name).digest());
 const regionKey = createECDH("prime256v1");
 regionKey.setPrivateKey(createHash("sha256").update("region").digest());
+
+/** What a system's generator gives, the same each time. */
+function fixedBytes(name: string): (length: number) => Uint8Array {
+  let count = 0;
+  return (outputLength) =>
+    createHash("shake256", { outputLength })
+      .update(`${name} ${String(count++)}`)
+      .digest();
+}
 
 const template = collaborationTemplate();
 export const collaboration = {
@@ -65,8 +73,10 @@ const entry: CollaborationEntry = {
   signatures: collaboration.providers.map(({ id }) => ({ provider: id, signature: `${id} signs` })),
 };
 
-/** The ports of a run: what one run anchors another does not see. */
-export function portsIn(log: MemoryLog): (partition: number) => PrivateComputationPorts {
+/** The ports of a run: what one run anchors another does not see. `seedEntries` are those on the seeds' topic. */
+export function portsIn(
+  seedEntries: () => readonly EventTypes["SeedEntry"][],
+): (partition: number) => PrivateComputationPorts {
   const chain = memoryChain();
   const shared = {
     region,
@@ -74,12 +84,12 @@ export function portsIn(log: MemoryLog): (partition: number) => PrivateComputati
     partitions,
     collaborations,
     collaborationEntry: () => entry,
-    seeds: seedsIn(log),
+    seeds: seedsIn(seedEntries),
     policy,
     pipelineStages: privateComputation.map((stage) => stage.name),
     openBatch: opener.setup,
     decodeRecord,
-    randomBytes: (length: number) => randomBytes(length),
+    randomBytes: fixedBytes("weights"),
     blinding,
     seed: (id: number) => Promise.resolve(seedBytes(id)),
     createSeed: () => Promise.resolve(),
@@ -103,13 +113,8 @@ export function portsIn(log: MemoryLog): (partition: number) => PrivateComputati
 }
 
 /** The table of seeds, as whoever follows its topic has it. */
-export function seedsIn(log: MemoryLog): SeedTable {
-  const read = (): SeedTable =>
-    seedsOf(
-      ...log
-        .records(`${region}.config.seeds`)
-        .map((record) => record.emission.value as EventTypes["SeedEntry"]),
-    );
+export function seedsIn(entries: () => readonly EventTypes["SeedEntry"][]): SeedTable {
+  const read = (): SeedTable => seedsOf(...entries());
   return { openSeed: (commitment) => read().openSeed(commitment), newest: () => read().newest() };
 }
 
@@ -170,7 +175,7 @@ async function batchesOf(provider: string, dataset: string): Promise<EventTypes[
     sign: (bytes: Uint8Array) => key(provider).sign(bytes),
     slot: collaboration.providers.findIndex(({ id }) => id === provider),
     columns: collaboration.providers.find(({ id }) => id === provider)?.columns ?? [],
-    randomBytes,
+    randomBytes: fixedBytes(dataset),
     place: {
       collaboration: collaboration.id,
       version: 1,
@@ -215,17 +220,4 @@ export function signed(index: number, change: object = {}): Promise<EventTypes["
     ...change,
   };
   return signRequest(document, (bytes) => key("core-broker").sign(bytes));
-}
-
-/** The pipeline's stages, each with bytes as Buffers in its events: so they come off Kafka, and the memory log's copies not. */
-export const stages = privateComputation.map((stage): (typeof privateComputation)[number] => ({
-  ...stage,
-  handle: (event, state, ports) => stage.handle(decoded(event) as never, state, ports),
-}));
-
-function decoded(value: unknown): unknown {
-  if (value instanceof Uint8Array) return Buffer.from(value);
-  if (Array.isArray(value)) return value.map(decoded);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, decoded(member)]));
 }

@@ -17,7 +17,7 @@ export type { RecipientKey } from "./kem.ts";
 
 /** The longest `info`, in bytes, taken here: far above any label, far below what hashing would notice. */
 const INFO_LENGTH_MAX = 65_536;
-const EPHEMERAL_SEED_LENGTH = 32;
+export const EPHEMERAL_SEED_LENGTH = 32;
 
 /** The sender's end of one context. */
 export interface Sealer {

@@ -9,7 +9,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Kafka, KafkaMessage } from "kafkajs";
+import type { KafkaMessage } from "kafkajs";
 import type { EventName } from "../../schemas/avro/index.ts";
 import { changelogTopic, deadLetterTopic, type TopicName } from "../../schemas/topics.ts";
 import { PavilionError } from "../errors.ts";
@@ -26,14 +26,15 @@ import type { FetchedRecord } from "./fetched-record.ts";
 import { Inbox } from "./inbox.ts";
 import { InputHandler, pause, type Handled } from "./input-handler.ts";
 import { Lags } from "./lag.ts";
-import { isTooLarge, Transactor } from "./transactor.ts";
+import { isTooLarge, type Transactions } from "./transactor.ts";
 
 export interface WorkerContext<E extends EventName, P> {
   readonly stage: Stage<E, P>;
   readonly region: string;
   /** The region's partition count. */
   readonly partitions: number;
-  readonly kafka: Kafka;
+  /** A transactional producer of an id, whose offsets are the group's. */
+  readonly openTransactions: (transactionalId: string, group: string) => Promise<Transactions>;
   readonly codec: Codec;
   readonly keys: ChangelogKeys;
   readonly ports: (partition: number) => P;
@@ -161,9 +162,9 @@ export class PartitionWorker<E extends EventName, P> {
 
   /** Owns the partition and serves it until it is stopped or fails; `served` is told of each batch that is done. */
   async #tenure(served: () => void): Promise<void> {
-    const { kafka, region, stage } = this.#context;
+    const { openTransactions, region, stage } = this.#context;
     const group = groupOf(region, stage.name);
-    const transactor = await Transactor.open(kafka, `${group}.${String(this.#partition)}`, group);
+    const transactor = await openTransactions(`${group}.${String(this.#partition)}`, group);
     try {
       const task = await this.#own(transactor);
       const { partitions, codec, telemetry } = this.#context;
@@ -186,7 +187,7 @@ export class PartitionWorker<E extends EventName, P> {
   }
 
   /** Restores the state: all that was ever committed, and nothing else, since earlier owners are fenced by now. */
-  async #own(transactor: Transactor): Promise<StageTask<E, P>> {
+  async #own(transactor: Transactions): Promise<StageTask<E, P>> {
     const { stage, region, ports, keys } = this.#context;
     const task = new StageTask({
       stage,
@@ -228,7 +229,7 @@ export class PartitionWorker<E extends EventName, P> {
   async #serve(
     task: StageTask<E, P>,
     handler: InputHandler<E, P>,
-    transactor: Transactor,
+    transactor: Transactions,
     served: () => void,
   ): Promise<void> {
     for (;;) {
@@ -276,7 +277,7 @@ export class PartitionWorker<E extends EventName, P> {
     records: FetchedRecord[],
     task: StageTask<E, P>,
     handler: InputHandler<E, P>,
-    transactor: Transactor,
+    transactor: Transactions,
   ): Promise<void> {
     const handled: Handled[] = [];
     const until = performance.now() + batchTimeMaxMs;

@@ -5,7 +5,7 @@
  * however long a handler works. It commits nothing; offsets commit in each partition's transactions. The changelog is
  * one more topic of the group, so a partition and its state always arrive together.
  */
-import type { Consumer, ConsumerEndBatchProcessEvent, EachBatchPayload } from "kafkajs";
+import type { Consumer, ConsumerEndBatchProcessEvent, EachBatchPayload, Kafka } from "kafkajs";
 import type { EventName } from "../../schemas/avro/index.ts";
 import { changelogTopic, topicFor, type TopicName } from "../../schemas/topics.ts";
 import type { Log } from "../log.ts";
@@ -13,13 +13,18 @@ import { openTelemetry, type Telemetry } from "../telemetry/telemetry.ts";
 import { endingConsumer, type EndingConsumer } from "./consumer.ts";
 import { copartitionAssigner } from "./copartition-assigner.ts";
 import { groupOf, PartitionWorker, type Feed, type WorkerContext } from "./partition-worker.ts";
+import { Transactor } from "./transactor.ts";
 
 interface Source {
   readonly topic: TopicName;
   readonly provider?: string;
 }
 
-export type StageContext<E extends EventName, P> = Omit<WorkerContext<E, P>, "telemetry"> & {
+export type StageContext<E extends EventName, P> = Omit<
+  WorkerContext<E, P>,
+  "openTransactions" | "telemetry"
+> & {
+  readonly kafka: Kafka;
   /** Told once a consumer has stopped for good: the process cannot go on as if it served the stage. */
   readonly fail: (error: unknown) => void;
   /** Shared by the stages of a process; one of its own unless given. */
@@ -39,7 +44,11 @@ export class StageWorker<E extends EventName, P> implements Feed {
   #starting: Promise<void> = Promise.resolve();
 
   constructor(context: StageContext<E, P>) {
-    this.#context = { ...context, telemetry: context.telemetry ?? openTelemetry() };
+    this.#context = {
+      ...context,
+      openTransactions: (id, group) => Transactor.open(context.kafka, id, group),
+      telemetry: context.telemetry ?? openTelemetry(),
+    };
     // Counts from zero on, also where no partition comes here.
     this.#context.telemetry.metrics.stage(context.stage.name);
     this.#changelog = changelogTopic(context.region, context.stage.name);

@@ -12,7 +12,18 @@ const transactionTimeoutMs = 60_000;
 /** kafkajs makes one record batch a partition of each send, and Kafka limits the batch: sends are cut well below. */
 const sendBytesMax = 768 * 1024;
 
-export class Transactor {
+/** One partition's transactions, one after another. */
+export interface Transactions {
+  /**
+   * Writes the records and the input offsets in one transaction. The first one fences every earlier owner of the id, and
+   * aborts what it left open. Throws when it did not surely commit; then this is to be discarded.
+   */
+  commit(records: readonly AddressedRecord[], offsets: readonly TopicOffset[]): Promise<void>;
+  /** Leaves without a word to the broker about an open transaction: the next owner aborts it. */
+  discard(): Promise<void>;
+}
+
+export class Transactor implements Transactions {
   readonly #producer: Producer;
   readonly #group: string;
 
@@ -21,7 +32,7 @@ export class Transactor {
     this.#group = group;
   }
 
-  /** Connects. The first commit fences every earlier owner of the id, and aborts what it left open. */
+  /** Connects. */
   static async open(kafka: Kafka, transactionalId: string, group: string): Promise<Transactor> {
     const producer = kafka.producer({
       transactionalId,
@@ -33,7 +44,6 @@ export class Transactor {
     return new Transactor(producer, group);
   }
 
-  /** Writes the records and the input offsets in one transaction. Throws when it did not surely commit. */
   async commit(records: readonly AddressedRecord[], offsets: readonly TopicOffset[]): Promise<void> {
     const transaction = await this.#producer.transaction();
     // One send after another: concurrent idempotent sends of kafkajs can be acknowledged and lost.
@@ -52,7 +62,6 @@ export class Transactor {
     await transaction.commit();
   }
 
-  /** Leaves without a word to the broker about an open transaction: the next owner aborts it. */
   async discard(): Promise<void> {
     await this.#producer.disconnect().catch(() => undefined);
   }

@@ -156,7 +156,7 @@ const unreadable = (event: EventName, cause?: unknown): PavilionError =>
   new PavilionError("EVENT_UNREADABLE", `The record is no readable ${event}.`, undefined, { cause });
 
 /** avsc's records are instances of classes of its own; stages get plain values, on Kafka as in memory. */
-function plain(value: unknown): unknown {
+export function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (value === null || typeof value !== "object" || Buffer.isBuffer(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)]));

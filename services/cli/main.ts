@@ -45,6 +45,11 @@ const commands: Readonly<Record<string, Command>> = {
     does: "runs all tests, real parts included, or some",
     run: async (args) => (await import("../../scripts/test.ts")).test(args),
   },
+  simulate: {
+    usage: "simulate [--seeds N] [--from K] [--seed S] [--mutants] [--json]",
+    does: "plays whole pipelines in memory under faults, one run a seed; --mutants shows that defects are caught",
+    run: async (args) => (await import("../../simulation/command.ts")).simulate(args),
+  },
   check: {
     usage: "check",
     does: "checks format, types, lint, the dependency rule, dead code and generated files",

@@ -139,7 +139,7 @@ test("the provider signs the head, not the manifest, and the head is of exactly 
   assert.equal(header.columns, columnsDigest(north.columns));
 });
 
-test("blindings and salt come from the random source alone, 64 and 32 bytes each, and none is used twice", async () => {
+test("blindings, salt and the ephemeral key come from the random source alone, 64 and 32 bytes each, none used twice", async () => {
   const asked: number[] = [];
   const counting = (length: number): Uint8Array => {
     asked.push(length);
@@ -148,10 +148,10 @@ test("blindings and salt come from the random source alone, 64 and 32 bytes each
   const one = await sealBatch({ ...context, randomBytes: counting }, records, undefined, true);
   assert.deepEqual(
     asked.toSorted((a, b) => a - b),
-    [32, 64, 64, 64, 64, 64],
+    [32, 32, 64, 64, 64, 64, 64],
   );
   const { salt } = JSON.parse(one.batch.header) as RecordBatchHeader;
-  const drawn = createHash("shake256", { outputLength: 32 }).update("6").digest("hex");
+  const drawn = createHash("shake256", { outputLength: 32 }).update("7").digest("hex");
   assert.equal(salt, drawn);
   const shares = Array.from({ length: records.length }, (_, row) =>
     one.batch.commitments.subarray(row * SHARE_LENGTH, (row + 1) * SHARE_LENGTH).toString("hex"),

@@ -6,7 +6,7 @@
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { signDetached, type JwsSigner } from "../../crypto/jws/jws.ts";
 import { commitRecords, encodePoints, encodeScalar, scalarFrom } from "../../crypto/commitment/commitment.ts";
-import { sealerTo } from "../../crypto/hpke/hpke.ts";
+import { EPHEMERAL_SEED_LENGTH, sealerTo, type Sealer } from "../../crypto/hpke/hpke.ts";
 import { datasetHeadOf, payloadDigest, recordBatchInfo, recordRoot } from "../../documents/batch.ts";
 import type { Column } from "../../documents/collaboration.ts";
 import { columnsDigest, committedColumns, coordinatesOf, type Values } from "../../documents/coordinates.ts";
@@ -64,7 +64,9 @@ export async function sealBatch(
   const chained = { ...place, sequence, previous: previous?.head ?? null };
   const blindings = records.map(() => scalarFrom(randomBytes(WIDE_LENGTH)));
   const { shares, encoded } = commitAll(context, records, blindings);
-  const { enc, ciphertexts } = await sealAll(regionKey, recordBatchInfo(chained), records, blindings);
+  const sealer = await sealerTo(regionKey, recordBatchInfo(chained), randomBytes(EPHEMERAL_SEED_LENGTH));
+  const ciphertexts = await sealAll(sealer, records, blindings);
+  const enc = asBuffer(sealer.enc);
   const salt = Buffer.from(randomBytes(SALT_LENGTH)).toString("hex");
   const header = validateDocument("record-batch", {
     type: "pavilion/record-batch",
@@ -107,19 +109,17 @@ function commitAll(
 }
 
 async function sealAll(
-  regionKey: Uint8Array,
-  info: Uint8Array,
+  sealer: Sealer,
   records: readonly TokenRecord[],
   blindings: readonly bigint[],
-): Promise<{ enc: Buffer; ciphertexts: Buffer[] }> {
-  const sealer = await sealerTo(regionKey, info);
+): Promise<Buffer[]> {
   const ciphertexts: Buffer[] = [];
   for (const [row, { token, values }] of records.entries()) {
     const blinding = asBuffer(encodeScalar(blindings[row] ?? missingBlinding()));
     const record = encodeRecord({ token: asBuffer(token), values: [...values], blinding });
     ciphertexts.push(asBuffer(await sealer.seal(record, NO_AAD)));
   }
-  return { enc: asBuffer(sealer.enc), ciphertexts };
+  return ciphertexts;
 }
 
 function missingBlinding(): never {

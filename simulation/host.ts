@@ -1,0 +1,150 @@
+/**
+ * One partition of a stage in a process of its own: the worker that runs on Kafka, fed from the cluster in memory as a
+ * consumer feeds it.
+ */
+import type { KafkaMessage } from "kafkajs";
+import type { Stage } from "../runtime/stage.ts";
+import {
+  groupOf,
+  PartitionWorker,
+  type Feed,
+  type WorkerContext,
+} from "../runtime/kafka/partition-worker.ts";
+import { changelogTopic, topicFor, type TopicName } from "../schemas/topics.ts";
+import type { Cluster } from "./cluster.ts";
+import type { Process, Seams } from "./seams.ts";
+
+interface Source {
+  readonly topic: TopicName;
+  readonly provider?: string;
+}
+
+interface Cursor {
+  offset: bigint;
+  paused: boolean;
+}
+
+export interface HostPlan<P> {
+  readonly context: Omit<WorkerContext<never, P>, "stage">;
+  readonly stage: Stage<never, P>;
+  readonly partition: number;
+  readonly providers: readonly string[];
+  readonly cluster: Cluster;
+  readonly seams: Seams;
+  readonly process: Process;
+  /** Event ids are hidden from the worker. */
+  readonly anonymous: boolean;
+}
+
+const fetchMost = 20;
+
+export class Host<P> implements Feed {
+  readonly process: Process;
+  readonly partition: number;
+  readonly stage: Stage<never, P>;
+  readonly #plan: HostPlan<P>;
+  readonly #sources: ReadonlyMap<string, Source>;
+  readonly #cursors = new Map<string, Cursor>();
+  readonly #changelog: string;
+  readonly #worker: PartitionWorker<never, P>;
+
+  constructor(plan: HostPlan<P>) {
+    const { context, stage, partition, providers, cluster, seams, process } = plan;
+    this.#plan = plan;
+    this.process = process;
+    this.partition = partition;
+    this.stage = stage;
+    this.#sources = new Map(
+      stage.inputs.flatMap(({ topic }): [string, Source][] =>
+        topic.endsWith(".<provider>")
+          ? providers.map((provider) => [topicFor(context.region, topic, provider), { topic, provider }])
+          : [[topicFor(context.region, topic), { topic }]],
+      ),
+    );
+    this.#changelog = changelogTopic(context.region, stage.name);
+    this.#cursors.set(this.#changelog, { offset: 0n, paused: true });
+    const group = groupOf(context.region, stage.name);
+    for (const address of this.addresses) {
+      // kafkajs asks for the group's offsets before earlier owners are fenced: they may be old.
+      const known = Number(cluster.committedOffset(group, address, partition));
+      this.#cursors.set(address, { offset: BigInt(seams.choice.below(known + 1)), paused: false });
+    }
+    this.#worker = new PartitionWorker({ ...context, stage }, partition, this);
+  }
+
+  get addresses(): string[] {
+    return [...this.#sources.keys()];
+  }
+
+  /** Topics from which something can be fetched. */
+  get fetchable(): string[] {
+    return [...this.#cursors]
+      .filter(([address, { offset, paused }]) => {
+        return !paused && offset < this.#plan.cluster.stableEnd(address, this.partition);
+      })
+      .map(([address]) => address);
+  }
+
+  /** Hands over what stands next in a topic, now and then from a bit further back: what came once may come again. */
+  fetch(address: string, rewinds: boolean): void {
+    const { cluster, seams } = this.#plan;
+    const cursor = this.#cursors.get(address);
+    if (cursor === undefined) throw new Error(`${address} is not fetched`);
+    const source = this.#sources.get(address);
+    if (rewinds && source !== undefined)
+      cursor.offset = BigInt(seams.choice.below(Number(cursor.offset) + 1));
+    const { messages, next } = cluster.read(
+      address,
+      this.partition,
+      cursor.offset,
+      1 + seams.choice.below(fetchMost),
+    );
+    cursor.offset = next;
+    if (messages.length === 0) return;
+    if (source === undefined) this.#worker.deliverChangelog(messages);
+    else {
+      const records = messages.map((message) => ({
+        ...source,
+        address,
+        message: this.#plan.anonymous ? withoutId(message) : message,
+      }));
+      if (this.#worker.deliver(address, records).pause) cursor.paused = true;
+    }
+  }
+
+  /** Ends as on a rebalance that it hears of; resolves once it has. */
+  stop(): Promise<void> {
+    return this.#worker.stop();
+  }
+
+  /** Ends as by SIGKILL. */
+  kill(): void {
+    this.process.dead = true;
+    this.#plan.seams.forget(this.process);
+  }
+
+  replayChangelog(): void {
+    this.#cursors.set(this.#changelog, { offset: 0n, paused: false });
+  }
+
+  restChangelog(): void {
+    const cursor = this.#cursors.get(this.#changelog);
+    if (cursor !== undefined) cursor.paused = true;
+  }
+
+  seekInput(address: string, _partition: number, offset: bigint): void {
+    this.#cursors.set(address, { offset, paused: false });
+  }
+
+  resumeInputs(_partition: number, addresses: readonly string[]): void {
+    for (const address of addresses) {
+      const cursor = this.#cursors.get(address);
+      if (cursor !== undefined) cursor.paused = false;
+    }
+  }
+}
+
+function withoutId(message: KafkaMessage): KafkaMessage {
+  const { ce_id: _, ...headers } = message.headers ?? {};
+  return { ...message, headers } as KafkaMessage;
+}

@@ -1,0 +1,91 @@
+/**
+ * Defects that the runtime must not have, each put in by way of its surroundings. The simulation is worth what it finds:
+ * every mutant has to be caught.
+ */
+import { changelogTopic } from "../schemas/topics.ts";
+import type { PrivateComputationPorts } from "../pipelines/private-computation.ts";
+import type { Transactions } from "../runtime/kafka/transactor.ts";
+import type { Mutation } from "./world.ts";
+
+export interface Mutant {
+  readonly name: string;
+  readonly does: string;
+  readonly mutation: Mutation<PrivateComputationPorts>;
+}
+
+/** Outputs follow in a transaction of their own: lost where the first one alone commits. */
+const offsetsFirst = (real: Transactions): Transactions => ({
+  async commit(records, offsets) {
+    const isState = ({ address }: { address: string }): boolean => address.endsWith(stateSuffix);
+    await real.commit(records.filter(isState), offsets);
+    await real.commit(
+      records.filter((record) => !isState(record)),
+      [],
+    );
+  },
+  discard: () => real.discard(),
+});
+
+const stateSuffix = changelogTopic("", "").slice(1);
+
+/** What was not acknowledged is sent again, as if it had surely failed. */
+const sendsAgain = (open: () => Transactions): Transactions => {
+  let real = open();
+  return {
+    async commit(records, offsets) {
+      try {
+        await real.commit(records, offsets);
+      } catch {
+        real = open();
+        await real.commit(records, offsets);
+      }
+    },
+    discard: () => real.discard(),
+  };
+};
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: "no-fencing",
+    does: "an owner that lost its partition goes on writing",
+    mutation: { cluster: { unfenced: true } },
+  },
+  {
+    name: "leaky-reads",
+    does: "readers are shown aborted records",
+    mutation: { cluster: { leaky: true } },
+  },
+  {
+    name: "offsets-first",
+    does: "positions and state commit before the outputs",
+    mutation: { transactions: (open) => offsetsFirst(open()) },
+  },
+  {
+    name: "sends-again",
+    does: "a transaction without an acknowledgement is sent once more",
+    mutation: { transactions: sendsAgain },
+  },
+  {
+    name: "no-dedupe",
+    does: "what was handled before is handled again",
+    mutation: { anonymous: true, forgets: (table) => table === "@positions" },
+  },
+  {
+    name: "state-lost",
+    does: "a new owner begins without the stage's state",
+    mutation: { forgets: (table) => !table.startsWith("@") },
+  },
+  {
+    name: "noise-redrawn",
+    does: "a process that takes over draws noise anew",
+    mutation: {
+      ports: (ports, lives) =>
+        lives === 0
+          ? ports
+          : {
+              ...ports,
+              seed: async (id) => (await ports.seed(id)).map((byte) => byte ^ lives),
+            },
+    },
+  },
+];

@@ -1,0 +1,169 @@
+/**
+ * What must hold after every run, whatever failed: each request has one result or one error, the budget equals the
+ * spends, each leaf is in the log once, every answered question has the answer it always has and one bundle, and nothing
+ * rests on what was aborted.
+ */
+import { verifyCheckpoint } from "../crypto/checkpoint/checkpoint.ts";
+import { addFractions, compareFractions, parseFraction } from "../crypto/fraction/fraction.ts";
+import { verifyInclusion } from "../crypto/merkle/merkle.ts";
+import { hashOfLeaf, originOf } from "../documents/leaves.ts";
+import { textDigest } from "../documents/request.ts";
+import { parseDocument } from "../documents/validate.ts";
+import type { EventTypes, Result } from "../schemas/avro/index.ts";
+import type { MatchLeaf } from "../schemas/json/match-leaf.ts";
+import { topics, type TopicName } from "../schemas/topics.ts";
+import { collaboration, logKey, region } from "../test/stage-pipeline.ts";
+import { questions, type Manner, type PrivateWorld } from "./private-computation.ts";
+import { outsideId } from "./world.ts";
+
+/** What a request may end with, by the last digit of its id; several where it depends on who came first. */
+const ends: Readonly<Record<string, readonly string[]>> = {
+  1: ["provisional", "BUDGET_EXHAUSTED"],
+  2: ["provisional", "BUDGET_EXHAUSTED"],
+  3: ["POLICY_DENIED"],
+  4: ["provisional", "BUDGET_EXHAUSTED"],
+  5: ["provisional", "BUDGET_EXHAUSTED"],
+};
+
+/** What a request may end with besides, where deadlines passed. */
+const lateEnds = ["DEADLINE_PASSED", "CLOCK_SKEW", "REGION_UNAVAILABLE", "STALE_SEED"];
+
+/** The groups that each question is answered with, by request id: the noise is fixed by what is asked. */
+export type Answers = Map<string, string>;
+
+/** Violations, in words; none where all holds. `answers` are held to, and added to. */
+export function violationsOf(world: PrivateWorld, manner: Manner, answers: Answers): string[] {
+  const results = world.events<"Result">("broker.results").map(({ value }) => value);
+  return [
+    ...resultsOnce(results, manner),
+    ...sameAnswers(results, answers),
+    ...budgetKept(world, results),
+    ...leavesOnce(world),
+    ...bundlesOnce(world, results),
+    ...nothingAborted(world),
+    ...nothingGivenUp(world),
+  ];
+}
+
+const digitOf = ({ requestId }: Result): string => requestId.slice(-1);
+
+function resultsOnce(results: readonly Result[], manner: Manner): string[] {
+  const found: string[] = [];
+  for (const { requestId, document } of questions) {
+    const own = results.filter(({ requestDigest }) => requestDigest === textDigest(document));
+    if (own.length !== 1) found.push(`request ${requestId.slice(-1)} has ${String(own.length)} results`);
+  }
+  for (const result of results) {
+    const end = result.code ?? result.status;
+    const isLate = manner === "late" && lateEnds.includes(end);
+    if (!isLate && ends[digitOf(result)]?.includes(end) !== true)
+      found.push(`request ${digitOf(result)} ends in ${end}`);
+  }
+  return found;
+}
+
+function sameAnswers(results: readonly Result[], answers: Answers): string[] {
+  return results.flatMap((result) => {
+    if (result.answer === null) return [];
+    const groups = JSON.stringify(result.answer.groups);
+    const known = answers.get(digitOf(result)) ?? groups;
+    answers.set(digitOf(result), known);
+    return known === groups ? [] : [`request ${digitOf(result)} has another answer than before`];
+  });
+}
+
+function budgetKept(world: PrivateWorld, results: readonly Result[]): string[] {
+  const found: string[] = [];
+  const spends = world
+    .events<"AuditEvent">("audit.events")
+    .flatMap(({ value }) => (value.action === "budget.spent" ? [value] : []));
+  const charged = results.filter(({ answer }) => answer !== null && answer.epsilonSpent !== "0");
+  const idsOf = (list: readonly { requestId: string | null }[]): string =>
+    list
+      .map(({ requestId }) => requestId)
+      .sort()
+      .join();
+  if (idsOf(spends) !== idsOf(charged)) found.push("the charged answers are not the spends");
+  const spent = charged
+    .map(({ answer }) => parseFraction(answer?.epsilonSpent ?? "0"))
+    .reduce(addFractions, parseFraction("0"));
+  if (compareFractions(spent, parseFraction(collaboration.budget.epsilonTotal)) > 0)
+    found.push("more was spent than the budget has");
+  const leaves = world
+    .events<"LogLeaf">("proofs.pending")
+    .filter(({ value }) => value.kind === "spend").length;
+  if (leaves !== spends.length) found.push(`${String(spends.length)} spends have ${String(leaves)} leaves`);
+  return found;
+}
+
+function leavesOnce(world: PrivateWorld): string[] {
+  const pending = world.events<"LogLeaf">("proofs.pending").map(({ value }) => value.text);
+  const anchored = world.events<"AnchoredLeaf">("proofs.anchored").map(({ value }) => value);
+  const found: string[] = [];
+  if (anchored.some(({ index }, place) => index !== place)) found.push("the log's indices are not 0, 1, 2 …");
+  const texts = anchored.filter(({ kind }) => kind !== "seed").map(({ text }) => text);
+  if (texts.sort().join() !== pending.sort().join())
+    found.push("the log's leaves are not the pending ones, each once");
+  return found;
+}
+
+function bundlesOnce(world: PrivateWorld, results: readonly Result[]): string[] {
+  const found: string[] = [];
+  const bundles = world.events<"EvidenceBundle">("evidence.bundles").map(({ value }) => value);
+  const expected = results.filter(({ requestDigest, evidenceFor }) => requestDigest === evidenceFor);
+  if (
+    bundles
+      .map(({ requestDigest }) => requestDigest)
+      .sort()
+      .join() !==
+    expected
+      .map(({ requestDigest }) => requestDigest)
+      .sort()
+      .join()
+  ) {
+    found.push("the bundles are not the charged answers', each once");
+  }
+  for (const bundle of bundles) {
+    const told = results.find(({ requestDigest }) => requestDigest === bundle.requestDigest);
+    if (told !== undefined) found.push(...bundleFaults(bundle, told));
+  }
+  return found;
+}
+
+function bundleFaults({ text }: EventTypes["EvidenceBundle"], told: Result): string[] {
+  const { log, credential } = parseDocument("evidence-bundle", text);
+  const found: string[] = [];
+  if (credential !== told.credential) found.push("a bundle has another credential than its result");
+  const { root, size } = verifyCheckpoint(log.checkpoint, {
+    origin: originOf(region),
+    publicKey: logKey.publicKey,
+  });
+  const leaves = { seed: log.seed, match: log.match, spend: log.spend };
+  for (const [name, { leaf, index, proof }] of Object.entries(leaves)) {
+    if (!verifyInclusion(hashOfLeaf(leaf as unknown as MatchLeaf), index, size, proof, root))
+      found.push(`a bundle's ${name} leaf is not in the log`);
+  }
+  const hashes = [log.match, log.spend].map(({ leaf }) => hashOfLeaf(leaf as unknown as MatchLeaf));
+  if (hashes.join() !== [told.matchLeaf, told.spendLeaf].join())
+    found.push("a bundle is over other leaves than its result");
+  return found;
+}
+
+function nothingAborted(world: PrivateWorld): string[] {
+  return (Object.keys(topics) as TopicName[]).flatMap((topic) => {
+    const events = world.events(topic);
+    const places = events
+      .filter(({ id }) => id !== outsideId)
+      .map(({ id, source, partition }) => `${source} ${id} ${String(partition)}`);
+    const isTwice = new Set(places).size < places.length;
+    return [
+      ...(isTwice ? [`an event stands twice on ${topic}`] : []),
+      ...(events.every((event) => world.isDerived(event)) ? [] : [`${topic} rests on an aborted record`]),
+    ];
+  });
+}
+
+const nothingGivenUp = (world: PrivateWorld): string[] =>
+  world
+    .deadLetters()
+    .map(({ value }) => `${value.stage} gave an input up: ${value.code} ${value.cause ?? ""}`);

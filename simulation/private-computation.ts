@@ -1,0 +1,123 @@
+/**
+ * Private computation in a simulation: two pushed datasets, five questions of which one is asked twice, one is against
+ * the policy and one is more than the budget has; each published twice. What must hold after whatever happened stands in
+ * private-computation-invariants.ts.
+ */
+import { privateComputation, type PrivateComputationPorts } from "../pipelines/private-computation.ts";
+import type { EventTypes } from "../schemas/avro/index.ts";
+import { collaboration, partitions, portsIn, pushes, region, signed, start } from "../test/stage-pipeline.ts";
+import { World, type Faults, type Means, type Mutation } from "./world.ts";
+
+export type PrivateWorld = World<PrivateComputationPorts>;
+
+const longDeadline = { deadlineSeconds: 3_600 };
+/** What is asked, by the last digit of the request's id. */
+export const questions = await Promise.all([
+  signed(1, longDeadline),
+  signed(2, { ...longDeadline, epsilon: "2" }),
+  signed(3, { ...longDeadline, purpose: "marketing" }),
+  signed(4, { ...longDeadline, epsilon: "3/2" }),
+  // The first one's question again.
+  signed(5, longDeadline),
+]);
+
+/** So many seconds that everything logged before them is anchored, and told. */
+const anchoringSeconds = 6;
+const stageNames = privateComputation.map((stage) => stage.name);
+
+export function openWorld(
+  seed: number,
+  faults: Faults,
+  mutation: Mutation<PrivateComputationPorts> = {},
+): PrivateWorld {
+  const world: PrivateWorld = new World({
+    ...{ seed, faults, mutation, stages: privateComputation, region, partitions, start },
+    providers: collaboration.providers.map(({ id }) => id),
+    ports: portsIn(() => world.events<"SeedEntry">("config.seeds").map(({ value }) => value)),
+    failing: failingPorts,
+  });
+  return world;
+}
+
+/** The calls that go to the HSM, the prover and the chain. */
+function failingPorts(ports: PrivateComputationPorts, { wrap, track }: Means): PrivateComputationPorts {
+  const hsm = "HSM_UNAVAILABLE";
+  const chain = "CHAIN_UNAVAILABLE";
+  const wrapped = wrap(
+    {
+      ...ports,
+      chain: wrap(ports.chain, { anchor: chain, prove: chain, standing: chain }),
+      logSigner: wrap(ports.logSigner, { sign: hsm }),
+      issuer: wrap(ports.issuer, { sign: hsm }),
+    },
+    {
+      openBatch: hsm,
+      seed: hsm,
+      createSeed: hsm,
+      destroySeed: hsm,
+      blinding: hsm,
+      prove: "PROVER_UNAVAILABLE",
+    },
+  );
+  return {
+    ...wrapped,
+    async openBatch(enc, info) {
+      const context = await wrapped.openBatch(enc, info);
+      return { open: (ciphertext, aad) => track(Promise.resolve(context.open(ciphertext, aad))) };
+    },
+  };
+}
+
+/** Time is told to every partition, as the connector does every second. */
+export function tick(world: PrivateWorld): void {
+  world.publish("clock.ticks", "Tick", { worker: "w", stages: stageNames }, { key: "w", everywhere: true });
+}
+
+export async function passSeconds(
+  world: PrivateWorld,
+  seconds: number,
+  down?: readonly string[],
+): Promise<void> {
+  for (let second = 0; second < seconds; second++) {
+    await world.wait(1_000);
+    tick(world);
+    await world.settle(down);
+  }
+}
+
+/** The region with both datasets pushed, its first seed anchored. */
+export async function openRegion(world: PrivateWorld): Promise<void> {
+  tick(world);
+  for (const { id, dataset, batches } of pushes) {
+    for (const batch of batches) {
+      world.publish("ingest.<provider>", "RecordBatch", batch, { key: dataset, provider: id });
+    }
+  }
+  await world.settle();
+  await passSeconds(world, anchoringSeconds);
+}
+
+/** The broker publishes each one twice: a repeated request is one request. */
+export function ask(world: PrivateWorld, request: EventTypes["SignedRequest"]): void {
+  for (let copies = 0; copies < 2; copies++) {
+    world.publish("broker.requests", "SignedRequest", request, { key: request.requestId });
+  }
+}
+
+/** How a run asks: each question once the last one was answered; all at once; or so that deadlines pass meanwhile. */
+export const manners = ["in turn", "at once", "late"] as const;
+export type Manner = (typeof manners)[number];
+
+/** Everything from the first push to the last anchor. */
+export async function play(world: PrivateWorld, manner: Manner): Promise<void> {
+  await openRegion(world);
+  for (const request of questions) {
+    ask(world, request);
+    if (manner === "in turn") await world.settle();
+    else await world.go(world.choice.below(80));
+  }
+  if (manner === "late") await world.wait(1_000 * (longDeadline.deadlineSeconds + 10));
+  await world.settle();
+  world.becomeCalm();
+  await passSeconds(world, anchoringSeconds);
+}

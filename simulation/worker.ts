@@ -1,0 +1,21 @@
+/**
+ * A thread that plays runs one after another: the seeds that it is sent, with the mutant that is named.
+ */
+import { parentPort } from "node:worker_threads";
+import { scenarios, type Outcome } from "./scenario.ts";
+
+export interface Task {
+  readonly pipeline: string;
+  readonly seed: number;
+  readonly mutant?: string;
+}
+
+export type Played = Task & Outcome;
+
+parentPort?.on("message", (task: Task) => {
+  const scenario = scenarios.find(({ pipeline }) => pipeline === task.pipeline);
+  if (scenario === undefined) throw new Error(`no scenario of ${task.pipeline}`);
+  void scenario.run(task.seed, task.mutant).then((outcome) => {
+    parentPort?.postMessage({ ...task, ...outcome } satisfies Played);
+  });
+});

@@ -1,0 +1,361 @@
+/**
+ * A region in memory, driven by one seed: every stage of a pipeline by the worker that runs it on Kafka, in processes that
+ * die, lose their partitions without knowing, and come back; and time that passes only when nothing else can happen.
+ *
+ * Whatever the scheduler does next is a choice; between two choices exactly one worker goes on, to its next seam. So one
+ * seed gives one run.
+ */
+import { createHash } from "node:crypto";
+import { pino } from "pino";
+import { headersOf, headerText, eventTypeOf } from "../runtime/kafka/cloudevents.ts";
+import type { ChangelogKeys } from "../runtime/kafka/changelog.ts";
+import type { Transactions } from "../runtime/kafka/transactor.ts";
+import type { Stage } from "../runtime/stage.ts";
+import { openTelemetry } from "../runtime/telemetry/telemetry.ts";
+import type { EventName, EventTypes } from "../schemas/avro/index.ts";
+import { deadLetterTopic, declarationOf, topicFor, topics, type TopicName } from "../schemas/topics.ts";
+import { Choice } from "./choice.ts";
+import { Cluster, type Laxity, type Producer } from "./cluster.ts";
+import { decode, encode, simulatedCodec } from "./codec.ts";
+import { Host } from "./host.ts";
+import { failing, type Absences, type Failing, type PortFaults } from "./ports.ts";
+import { Seams, type Process } from "./seams.ts";
+import { SimulatedTransactions, type TransactionFaults } from "./transactions.ts";
+import { VirtualTime } from "./virtual-time.ts";
+
+export interface Faults {
+  readonly transactions: TransactionFaults;
+  readonly ports: PortFaults;
+  /** One step in so many a process dies; another takes its partition. 0 for none. */
+  readonly crashOneIn: number;
+  /** One step in so many a partition gets a new owner, of which its old one may not know. */
+  readonly moveOneIn: number;
+  /** One fetch in so many starts further back. */
+  readonly rewindOneIn: number;
+}
+
+export const noFaults: Faults = {
+  transactions: { failOneIn: 0 },
+  ports: { failOneIn: 0, slowOneIn: 0, awayOneIn: 0 },
+  ...{ crashOneIn: 0, moveOneIn: 0, rewindOneIn: 0 },
+};
+
+export const harshFaults: Faults = {
+  transactions: { failOneIn: 25 },
+  ports: { failOneIn: 25, slowOneIn: 4, awayOneIn: 60 },
+  ...{ crashOneIn: 60, moveOneIn: 80, rewindOneIn: 15 },
+};
+
+/** A defect that is put into the runtime's surroundings, to see that it is found. */
+export interface Mutation<P> {
+  readonly cluster?: Laxity;
+  /** What stands in the transactions' place. */
+  readonly transactions?: (open: () => Transactions) => Transactions;
+  /** `lives` counts the processes that had the partition before this one. */
+  readonly ports?: (ports: P, lives: number) => P;
+  /** Event ids are as outsiders' are: they tell nothing. */
+  readonly anonymous?: true;
+  /** The tables that a replay does not find. */
+  readonly forgets?: (table: string) => boolean;
+}
+
+export interface WorldPlan<P> {
+  readonly seed: number;
+  readonly faults: Faults;
+  readonly mutation?: Mutation<P>;
+  readonly stages: readonly Stage<never, P>[];
+  readonly region: string;
+  readonly partitions: number;
+  readonly providers: readonly string[];
+  /** When the run begins, in milliseconds since the epoch. */
+  readonly start: number;
+  readonly ports: (partition: number) => P;
+  /** The ports' calls that may fail. */
+  readonly failing: (ports: P, means: Means) => P;
+}
+
+/** How a scenario makes its ports fail. */
+export interface Means {
+  readonly wrap: <T extends object>(part: T, calls: Failing) => T;
+  /** Real work that ends by itself. */
+  readonly track: <T>(work: Promise<T>) => Promise<T>;
+}
+
+/** An event as it stands committed on a topic. */
+export interface LoggedEvent<N extends EventName = EventName> {
+  readonly type: N;
+  readonly value: EventTypes[N];
+  readonly key: string;
+  readonly id: string;
+  readonly source: string;
+  readonly partition: number;
+}
+
+/** The id of every event that outsiders publish. */
+export const outsideId = "outside";
+
+const log = pino({ level: "silent" });
+/** More steps than any sound run takes: a run that goes on is stuck. */
+const stepsMax = 10_000;
+/** A zombie is heard of again after about so many steps. */
+const zombieSteps = 30;
+
+export class World<P> {
+  readonly time: VirtualTime;
+  readonly #plan: WorldPlan<P>;
+  readonly #cluster: Cluster;
+  readonly #seams: Seams;
+  readonly #hosts = new Set<Host<P>>();
+  readonly #zombies = new Map<Host<P>, number>();
+  readonly #lives = new Map<string, number>();
+  readonly #absences: Absences = new Map();
+  readonly #telemetry = openTelemetry();
+  readonly #uninstall: () => void;
+  readonly #trace = createHash("sha256");
+  #faults: Faults;
+  #steps = 0;
+
+  constructor(plan: WorldPlan<P>) {
+    this.#plan = plan;
+    this.#faults = plan.faults;
+    this.time = new VirtualTime(plan.start);
+    const chance = new Choice(~plan.seed);
+    this.#uninstall = this.time.install(() => chance.below(2 ** 32) / 2 ** 32);
+    this.#seams = new Seams(new Choice(plan.seed));
+    this.#cluster = new Cluster(
+      (address) => this.#partitionsOf(address),
+      () => this.time.now,
+      plan.mutation?.cluster,
+    );
+    for (const stage of plan.stages) {
+      for (let partition = 0; partition < plan.partitions; partition++) this.#host(stage, partition);
+    }
+  }
+
+  /** Gives real time back. */
+  close(): void {
+    for (const host of this.#hosts) host.kill();
+    this.#uninstall();
+  }
+
+  get choice(): Choice {
+    return this.#seams.choice;
+  }
+
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** SHA-256 of every step that was taken: two runs with one trace are one run. */
+  trace(): string {
+    return this.#trace.copy().digest("hex");
+  }
+
+  /** From here on nothing fails: what is left is to come to its end. */
+  becomeCalm(): void {
+    this.#faults = noFaults;
+    for (const host of [...this.#zombies.keys()]) this.#end(host);
+  }
+
+  /** Publishes an event as an outsider does. */
+  publish<N extends EventName>(
+    topic: TopicName,
+    type: N,
+    value: EventTypes[N],
+    to: { key: string; provider?: string; everywhere?: true },
+  ): void {
+    const address = topicFor(this.#plan.region, topic, to.provider);
+    const headers = headersOf({
+      ...{ id: outsideId, type, source: "/outside", time: this.time.now, subject: to.key },
+      traceparent: `00-${"1".repeat(32)}-${"1".repeat(16)}-00`,
+    });
+    const message = { key: to.key, value: encode(type, value), headers };
+    if (to.everywhere !== true) this.#cluster.append(address, message);
+    else {
+      for (let partition = 0; partition < this.#plan.partitions; partition++)
+        this.#cluster.append(address, { ...message, partition });
+    }
+  }
+
+  /** Whether what an event says it was derived from stands committed; true for events of outsiders. */
+  isDerived({ id }: Pick<LoggedEvent, "id">): boolean {
+    const match = /^(.+)\/(\d+)\/(\d+)\/\d+$/.exec(id);
+    if (match === null) return true;
+    const [, address = "", partition = "", offset = ""] = match;
+    return this.#cluster.holds(address, Number(partition), BigInt(offset));
+  }
+
+  /** What stands committed on a topic, partition by partition. */
+  events<N extends EventName = EventName>(topic: TopicName): LoggedEvent<N>[] {
+    const { region, providers } = this.#plan;
+    const addresses = topic.endsWith(".<provider>")
+      ? providers.map((provider) => topicFor(region, topic, provider))
+      : [topicFor(region, topic)];
+    return addresses
+      .flatMap((address) => this.#cluster.committed(address))
+      .map(({ partition, message: { key, value, headers } }) => {
+        const type = eventTypeOf(headers) as N;
+        const id = headerText(headers, "ce_id");
+        const source = headerText(headers, "ce_source");
+        return {
+          type,
+          value: decode(type, value ?? Buffer.alloc(0)),
+          key: key?.toString() ?? "",
+          id,
+          source,
+          partition,
+        };
+      });
+  }
+
+  /** What stages gave up. */
+  deadLetters(): { readonly value: EventTypes["DeadLetter"] }[] {
+    const { region, stages } = this.#plan;
+    return stages
+      .flatMap(({ name }) => this.#cluster.committed(deadLetterTopic(region, name)))
+      .map(({ message: { value } }) => ({ value: decode("DeadLetter", value ?? Buffer.alloc(0)) }));
+  }
+
+  /** Goes on until nothing is left to do, except by stages that are down. */
+  async settle(down: readonly string[] = []): Promise<void> {
+    for (;;) {
+      await this.#seams.quiet();
+      if (await this.#step(down)) continue;
+      if (this.time.next === undefined) return;
+      this.time.pass();
+    }
+  }
+
+  /** Lets time pass, timer by timer. */
+  async wait(milliseconds: number): Promise<void> {
+    const moment = this.time.now + milliseconds;
+    do {
+      await this.#seams.quiet();
+      this.time.pass(moment);
+    } while (this.time.now < moment);
+  }
+
+  /** Goes on for so many steps at most. */
+  async go(steps: number): Promise<void> {
+    for (let taken = 0; taken < steps; taken++) {
+      await this.#seams.quiet();
+      if (!(await this.#step([]))) return;
+    }
+  }
+
+  /** Takes one step; false where there is none. */
+  async #step(down: readonly string[]): Promise<boolean> {
+    const { choice, gates } = this.#seams;
+    const isUp = ({ stage }: Process): boolean => !down.includes(stage);
+    const open = gates.filter(({ process }) => isUp(process));
+    const fetches = [...this.#hosts]
+      .filter(({ process }) => isUp(process))
+      .flatMap((host) => host.fetchable.map((address) => ({ host, address })));
+    const chosen = choice.below(Math.max(open.length + fetches.length, 1));
+    const [gate, fetch] = [open[chosen], fetches[chosen - open.length]];
+    if (gate === undefined && fetch === undefined) return false;
+    this.#steps += 1;
+    if (this.#steps > stepsMax) throw new Error("the run does not come to an end");
+    if (gate !== undefined) {
+      this.#note(gate.process.stage, gate.label);
+      gate.open();
+    } else if (fetch !== undefined) {
+      const { host, address } = fetch;
+      this.#note(host.stage.name, address);
+      host.fetch(address, choice.oneIn(this.#faults.rewindOneIn));
+    }
+    await this.#misfortune(isUp);
+    return true;
+  }
+
+  #note(stage: string, what: string): void {
+    this.#trace.update(`${String(this.time.now)} ${stage} ${what}\n`);
+  }
+
+  /** Processes die and partitions move, now and then. */
+  async #misfortune(isUp: (process: Process) => boolean): Promise<void> {
+    const { choice } = this.#seams;
+    for (const [host, until] of this.#zombies) if (until < this.#steps) this.#end(host);
+    const [dies, moves] = [choice.oneIn(this.#faults.crashOneIn), choice.oneIn(this.#faults.moveOneIn)];
+    if (!dies && !moves) return;
+    await this.#seams.quiet();
+    const host = choice.pick([...this.#hosts].filter((one) => !this.#zombies.has(one) && isUp(one.process)));
+    if (host === undefined) return;
+    this.#note(host.stage.name, dies ? "dies" : "moves");
+    if (dies) this.#end(host);
+    else {
+      this.#zombies.set(host, this.#steps + choice.below(2 * zombieSteps));
+      // Half of them hear of it and stop what they do; the others go on as if nothing had happened.
+      if (choice.oneIn(2)) host.stop().catch(() => undefined);
+    }
+    this.#host(host.stage, host.partition);
+  }
+
+  #end(host: Host<P>): void {
+    this.#zombies.delete(host);
+    this.#hosts.delete(host);
+    host.kill();
+  }
+
+  #host(stage: Stage<never, P>, partition: number): void {
+    const { region, partitions, providers, mutation = {} } = this.#plan;
+    const place = `${stage.name}/${String(partition)}`;
+    const lives = this.#lives.get(place) ?? 0;
+    this.#lives.set(place, lives + 1);
+    const process: Process = { dead: false, stage: stage.name };
+    const [cluster, seams] = [this.#cluster, this.#seams];
+    const open = (producer: Pick<Producer, "id" | "group">): Transactions => {
+      const begin = (): Transactions =>
+        new SimulatedTransactions({ cluster, seams, process }, producer, () => this.#faults.transactions);
+      return mutation.transactions?.(begin) ?? begin();
+    };
+    this.#hosts.add(
+      new Host({
+        ...{ stage, partition, providers, cluster, seams, process },
+        anonymous: mutation.anonymous === true,
+        context: {
+          ...{ region, partitions, log, telemetry: this.#telemetry, codec: simulatedCodec },
+          ports: (of) => this.#ports(of, process, lives),
+          keys: keysOf(mutation.forgets),
+          openTransactions: (id, group) => Promise.resolve(open({ id, group })),
+        },
+      }),
+    );
+  }
+
+  #ports(partition: number, process: Process, lives: number): P {
+    const { ports, failing: fail, mutation } = this.#plan;
+    const seams = this.#seams;
+    const surroundings = {
+      ...{ seams, process, absences: this.#absences },
+      now: () => this.time.now,
+      faults: () => this.#faults.ports,
+    };
+    const real = ports(partition);
+    return fail(mutation?.ports?.(real, lives) ?? real, {
+      wrap: (part, calls) => failing(part, calls, surroundings),
+      track: (work) => seams.track(work),
+    });
+  }
+
+  #partitionsOf(address: string): number {
+    const { region, providers, partitions } = this.#plan;
+    for (const topic of Object.keys(topics) as TopicName[]) {
+      const names = topic.endsWith(".<provider>")
+        ? providers.map((provider) => topicFor(region, topic, provider))
+        : [topicFor(region, topic)];
+      if (names.includes(address)) return declarationOf(topic).partitions === "spread" ? partitions : 1;
+    }
+    return partitions;
+  }
+}
+
+/** Changelogs in the clear; what is to be forgotten comes back under another table. */
+const keysOf = (forgets: Mutation<never>["forgets"] = () => false): ChangelogKeys => ({
+  nameOf: (text) => text,
+  seal: (plaintext) => Buffer.from(plaintext),
+  open(envelope) {
+    const [table, ...entry] = JSON.parse(Buffer.from(envelope).toString()) as [string, string, unknown];
+    return Buffer.from(JSON.stringify([forgets(table) ? "forgotten" : table, ...entry]));
+  },
+});
