@@ -16,6 +16,7 @@ type Bench = (dir: string, tell: (line: string) => void) => Promise<readonly Com
 
 const benches: Readonly<Record<string, Bench>> = {
   hops: async (dir, tell) => (await import("./hops/hops.ts")).measureHops(dir, tell),
+  restore: async (dir, tell) => (await import("./restore/restore.ts")).measureRestore(dir, tell),
 };
 
 /** Exit codes: 0 measured, 2 not understood; what fails on the way throws. */

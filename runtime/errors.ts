@@ -69,6 +69,7 @@ export const errorCatalogue = {
   ANCHOR_FORKED:
     "Stop: something else anchors with the region's key. Find it, then move to a new anchor key.",
   ANCHOR_LOST: "The chain was reorganised: anchor again from the last anchor that stands.",
+  STATE_UNSOUND: "Nothing: the partition's folder is thrown away, and its state restored from the changelog.",
   KEYSTORE_UNREADABLE: "Give the passphrase that the keys were made with.",
   DOCUMENT_INVALID: "Correct the named members of the document.",
   INPUT_UNREADABLE: "Give an existing, non-empty CSV file in UTF-8 with the declared columns.",

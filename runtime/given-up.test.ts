@@ -38,7 +38,7 @@ test("an input that is given up goes to the dead letters, sealed, and the positi
   const poison = input(3, { key: "poison", raw: Buffer.from("original") });
   await assert.rejects(task.take(poison));
   const emissions = task.abandon(poison, 3, defect);
-  task.state.commit();
+  await task.state.commit();
   const letter = only(emissions, "dead-letter");
   assert.deepEqual(
     { ...letter, message: "" },

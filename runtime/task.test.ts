@@ -61,7 +61,7 @@ test("after its state was rebuilt from what was staged, a task drops the same", 
   await before.take(input(1, from("eu-central.ingest.p/1/7/1")));
   const task = newTask();
   task.state.stage(JSON.parse(JSON.stringify(before.state.staged())) as ReturnType<typeof task.state.staged>);
-  task.state.commit();
+  await task.state.commit();
   await commit(task, input(1), input(2, from("eu-central.ingest.p/1/7/1")));
   assert.equal(handled(task), 2);
   await commit(task, input(3, from("eu-central.ingest.p/1/8/0")));

@@ -22,6 +22,7 @@ import { declarationOf, type TopicName } from "../schemas/topics.ts";
 import type { ErrorCode } from "./errors.ts";
 import { causeOf } from "./failures/passing.ts";
 import { explain, type Effects, type Outcome, type Stage, type StageEvent } from "./stage.ts";
+import type { CommittedState } from "./state/committed.ts";
 import { StateStore } from "./state/store.ts";
 
 /**
@@ -67,6 +68,8 @@ export interface TaskContext<E extends EventName, P> {
   readonly region: string;
   readonly partition: number;
   readonly ports: P;
+  /** Where committed state is kept; in memory unless given. */
+  readonly committed?: CommittedState;
   /** Seals a dead letter's original. */
   readonly sealOriginal: (raw: Buffer) => Buffer;
 }
@@ -78,12 +81,13 @@ const positions = "@positions";
 const sources = "@sources";
 
 export class StageTask<E extends EventName, P> {
-  readonly state = new StateStore();
+  readonly state: StateStore;
   readonly #context: TaskContext<E, P>;
   readonly #source: string;
 
   constructor(context: TaskContext<E, P>) {
     this.#context = context;
+    this.state = new StateStore(context.committed);
     this.#source = `/${context.region}/${context.stage.name}`;
   }
 

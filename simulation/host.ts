@@ -101,7 +101,7 @@ export class Host<P> implements Feed {
     );
     cursor.offset = next;
     if (messages.length === 0) return;
-    if (source === undefined) this.#worker.deliverChangelog(messages);
+    if (source === undefined) this.#worker.deliverChangelog(messages).catch(() => undefined);
     else {
       const records = messages.map((message) => ({
         ...source,
@@ -123,8 +123,8 @@ export class Host<P> implements Feed {
     this.#plan.seams.forget(this.process);
   }
 
-  replayChangelog(): void {
-    this.#cursors.set(this.#changelog, { offset: 0n, paused: false });
+  replayChangelog(_partition: number, from: bigint): void {
+    this.#cursors.set(this.#changelog, { offset: from, paused: false });
   }
 
   restChangelog(): void {

@@ -18,7 +18,7 @@ const offsetsFirst = (real: Transactions): Transactions => ({
   async commit(records, offsets) {
     const isState = ({ address }: { address: string }): boolean => address.endsWith(stateSuffix);
     await real.commit(records.filter(isState), offsets);
-    await real.commit(
+    return real.commit(
       records.filter((record) => !isState(record)),
       [],
     );
@@ -34,10 +34,10 @@ const sendsAgain = (open: () => Transactions): Transactions => {
   return {
     async commit(records, offsets) {
       try {
-        await real.commit(records, offsets);
+        return await real.commit(records, offsets);
       } catch {
         real = open();
-        await real.commit(records, offsets);
+        return real.commit(records, offsets);
       }
     },
     discard: () => real.discard(),

@@ -95,6 +95,10 @@ export async function openRegion(world: PrivateWorld): Promise<void> {
   }
   await world.settle();
   await passSeconds(world, anchoringSeconds);
+  // Whoever asks waits for the region's seed, however long the chain is away.
+  while (!world.events<"SeedEntry">("config.seeds").some(({ value }) => value.open)) {
+    await passSeconds(world, 1);
+  }
 }
 
 /** The broker publishes each one twice: a repeated request is one request. */
@@ -112,6 +116,7 @@ export type Manner = (typeof manners)[number];
 export async function play(world: PrivateWorld, manner: Manner): Promise<void> {
   await openRegion(world);
   for (const request of questions) {
+    tick(world);
     ask(world, request);
     if (manner === "in turn") await world.settle();
     else await world.go(world.choice.below(80));

@@ -3,7 +3,7 @@
  * its effect, or have it and lose its acknowledgement.
  */
 import type { AddressedRecord } from "../runtime/kafka/emitted-record.ts";
-import type { TopicOffset, Transactions } from "../runtime/kafka/transactor.ts";
+import type { Placed, TopicOffset, Transactions } from "../runtime/kafka/transactor.ts";
 import type { Cluster, Producer } from "./cluster.ts";
 import type { Process, Seams } from "./seams.ts";
 
@@ -36,7 +36,7 @@ export class SimulatedTransactions implements Transactions {
     this.#producer = { ...producer, epoch: undefined, transaction: undefined };
   }
 
-  async commit(records: readonly AddressedRecord[], offsets: readonly TopicOffset[]): Promise<void> {
+  async commit(records: readonly AddressedRecord[], offsets: readonly TopicOffset[]): Promise<Placed> {
     await this.#step("begin", () => {
       this.#cluster.begin(this.#producer);
     });
@@ -50,6 +50,7 @@ export class SimulatedTransactions implements Transactions {
     await this.#step("commit", () => {
       this.#cluster.commit(this.#producer, offsets);
     });
+    return new Map();
   }
 
   discard(): Promise<void> {

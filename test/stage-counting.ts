@@ -102,7 +102,7 @@ export async function commit(task: StageTask<Counted, null>, ...inputs: Input[])
   const emissions: Emission[] = [];
   for (const next of inputs) {
     emissions.push(...(await task.take(next)));
-    task.state.commit();
+    await task.state.commit();
   }
   return emissions;
 }

@@ -3,11 +3,13 @@
  * transaction a batch.
  */
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { StageWorker } from "../../runtime/kafka/stage-worker.ts";
 import { openLog } from "../../runtime/log.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
 import { sealerWith } from "../../runtime/sealer.ts";
+import { statesIn } from "../../runtime/state/disk-state.ts";
 import { openTelemetry } from "../../runtime/telemetry/telemetry.ts";
 import { hopStages } from "./chain.ts";
 import { ownConfig } from "./side.ts";
@@ -18,10 +20,12 @@ const keys = sealerWith({ generation: 1, bytes: randomBytes(32) }, randomBytes(3
 const kafka = connectKafka(access, `${region}.connector`, log);
 const codec = await openCodec(registryUrl, keys);
 const telemetry = openTelemetry();
+const openState = statesIn(join(process.cwd(), "state"), { cluster: "bench", keys });
 const workers = hopStages.map(
   (stage) =>
     new StageWorker({
       ...{ stage, region, partitions, kafka, codec, keys, log, telemetry },
+      openState,
       ports: () => undefined,
       fail: (error) => {
         throw error;

@@ -1,10 +1,13 @@
 /**
  * A stage's durable state: a compacted topic with one record a key. Keys are keyed hashes and values are sealed, since
- * tokens and attribute values are state.
+ * tokens and attribute values are state; a deletion says in a sealed header what it deletes.
  */
-import type { Message } from "kafkajs";
+import { createHash } from "node:crypto";
+import type { KafkaMessage, Message } from "kafkajs";
+import { PavilionError } from "../errors.ts";
 import type { Sealer } from "../registry/codec.ts";
 import type { Change } from "../stage.ts";
+import type { Checkpoint } from "../state/committed.ts";
 import type { StateStore } from "../state/store.ts";
 
 export interface ChangelogKeys extends Sealer {
@@ -13,6 +16,7 @@ export interface ChangelogKeys extends Sealer {
 }
 
 const barrierTable = "@barrier";
+const deletedHeader = "deleted";
 const flushAfter = 1_000;
 
 export class Changelog {
@@ -25,11 +29,13 @@ export class Changelog {
   }
 
   /** The record of one change; a tombstone where the value is undefined. */
-  messageOf(change: Change, partition: number): Message {
-    const key = this.#keys.nameOf(`${change.table}\0${change.key}`);
-    if (change.value === undefined) return { key, value: null, partition };
-    const entry = JSON.stringify([change.table, change.key, change.value]);
-    return { key, value: this.#keys.seal(Buffer.from(entry), this.#place(partition)), partition };
+  messageOf({ table, key, value }: Change, partition: number): Message {
+    const name = this.#keys.nameOf(`${table}\0${key}`);
+    const seal = (entry: unknown[]): Buffer =>
+      this.#keys.seal(Buffer.from(JSON.stringify(entry)), this.placeOf(partition));
+    return value === undefined
+      ? { key: name, value: null, partition, headers: { [deletedHeader]: seal([table, key]) } }
+      : { key: name, value: seal([table, key, value]), partition };
   }
 
   /** A record that no earlier owner of the partition can have written. */
@@ -37,39 +43,69 @@ export class Changelog {
     return this.messageOf({ table: barrierTable, key: "", value: id }, partition);
   }
 
-  /** Replays records in order into an empty store until it meets its own barrier. */
-  replayInto(store: StateStore, barrier: string, partition: number): Replay {
-    const names = new Map<string, [table: string, key: string]>();
-    const place = this.#place(partition);
+  /**
+   * Replays records in order, from the store's checkpoint or into an empty store, until it meets its own barrier. Throws
+   * STATE_UNSOUND where the first record is not the one that the checkpoint knows.
+   */
+  replayInto(
+    store: StateStore,
+    barrier: string,
+    partition: number,
+    checkpoint: Checkpoint | undefined,
+  ): Replay {
+    let expected = checkpoint;
     let waiting = 0;
     return {
-      apply: (message) => {
-        const name = message.key?.toString() ?? "";
-        if (message.value === null) {
-          const known = names.get(name);
-          if (known !== undefined) store.stage([{ table: known[0], key: known[1], value: undefined }]);
-        } else {
-          const entry = this.#keys.open(message.value, place).toString();
-          const [table, key, value] = JSON.parse(entry) as [string, string, unknown];
-          if (table === barrierTable) {
-            store.commit();
-            return value === barrier;
-          }
-          names.set(name, [table, key]);
-          store.stage([{ table, key, value }]);
+      apply: async (messages) => {
+        for (const message of messages) {
+          if (expected !== undefined) requireKnown(message, expected);
+          expected = undefined;
+          const { table, key, value } = this.#changeIn(message, partition);
+          const isBarrier = table === barrierTable;
+          if (!isBarrier) store.stage([{ table, key, value }]);
+          if (isBarrier || ++waiting % flushAfter === 0) await store.commit(checkpointAt(message));
+          if (isBarrier && value === barrier) return true;
         }
-        if (++waiting % flushAfter === 0) store.commit();
         return false;
       },
     };
   }
 
-  #place(partition: number): string {
+  /** What a partition's records are sealed for. */
+  placeOf(partition: number): string {
     return `${this.#address}/${String(partition)}`;
   }
+
+  #changeIn({ value, headers }: KafkaMessage, partition: number): Change {
+    const sealed = value ?? headers?.[deletedHeader];
+    if (!Buffer.isBuffer(sealed)) throw new Error("a changelog's record says nothing");
+    const entry = this.#keys.open(sealed, this.placeOf(partition)).toString();
+    const [table, key, kept] = JSON.parse(entry) as [string, string, unknown];
+    return { table, key, value: value === null ? undefined : kept };
+  }
+}
+
+/** The place of a record that was read. */
+const checkpointAt = (message: KafkaMessage): Checkpoint => ({
+  offset: BigInt(message.offset),
+  digest: digestOf(message),
+});
+
+/** What a record is known by. */
+export const digestOf = ({ key, value }: Pick<Message, "key" | "value">): string =>
+  createHash("sha256")
+    .update(key ?? "")
+    .update("\0")
+    .update(value ?? "")
+    .digest("hex");
+
+/** Another record in its place is of another changelog; one that was compacted away could be, and nothing would tell. */
+function requireKnown(first: KafkaMessage, { offset, digest }: Checkpoint): void {
+  if (BigInt(first.offset) === offset && digest === digestOf(first)) return;
+  throw new PavilionError("STATE_UNSOUND", "The changelog does not go on where the state's folder ends.");
 }
 
 export interface Replay {
   /** True once the barrier is met: the store then holds all that was ever committed. */
-  readonly apply: (message: { key: Buffer | null; value: Buffer | null }) => boolean;
+  readonly apply: (messages: readonly KafkaMessage[]) => Promise<boolean>;
 }

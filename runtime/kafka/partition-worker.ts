@@ -9,24 +9,26 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KafkaMessage } from "kafkajs";
+import type { KafkaMessage, Message } from "kafkajs";
 import type { EventName } from "../../schemas/avro/index.ts";
 import { changelogTopic, deadLetterTopic, type TopicName } from "../../schemas/topics.ts";
 import { PavilionError } from "../errors.ts";
 import { Waits } from "../failures/persistence.ts";
 import type { Log } from "../log.ts";
 import type { Codec } from "../registry/codec.ts";
-import type { Change, Stage } from "../stage.ts";
+import type { Stage } from "../stage.ts";
+import type { Checkpoint, CommittedState } from "../state/committed.ts";
+import { MemoryState } from "../state/memory-state.ts";
 import { StageTask, type Emission } from "../task.ts";
 import type { StageMetrics } from "../telemetry/metrics.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import { Changelog, type ChangelogKeys, type Replay } from "./changelog.ts";
+import { Changelog, digestOf, type ChangelogKeys, type Replay } from "./changelog.ts";
 import { recordsOf, type AddressedRecord } from "./emitted-record.ts";
 import type { FetchedRecord } from "./fetched-record.ts";
 import { Inbox } from "./inbox.ts";
 import { InputHandler, pause, type Handled } from "./input-handler.ts";
 import { Lags } from "./lag.ts";
-import { isTooLarge, type Transactions } from "./transactor.ts";
+import { isTooLarge, type Placed, type Transactions } from "./transactor.ts";
 
 export interface WorkerContext<E extends EventName, P> {
   readonly stage: Stage<E, P>;
@@ -35,6 +37,8 @@ export interface WorkerContext<E extends EventName, P> {
   readonly partitions: number;
   /** A transactional producer of an id, whose offsets are the group's. */
   readonly openTransactions: (transactionalId: string, group: string) => Promise<Transactions>;
+  /** Where a partition's committed state is at hand, by the changelog's place; in memory unless given. */
+  readonly openState?: (place: string) => CommittedState;
   readonly codec: Codec;
   readonly keys: ChangelogKeys;
   readonly ports: (partition: number) => P;
@@ -46,8 +50,8 @@ export interface WorkerContext<E extends EventName, P> {
 export interface Feed {
   /** Full names of the input topics. */
   readonly addresses: readonly string[];
-  /** Rereads the changelog partition from its start. */
-  replayChangelog(partition: number): void;
+  /** Rereads the changelog partition from an offset. */
+  replayChangelog(partition: number, from: bigint): void;
   restChangelog(partition: number): void;
   /** Goes on with an input topic's partition at an offset. */
   seekInput(address: string, partition: number, offset: bigint): void;
@@ -79,6 +83,7 @@ export class PartitionWorker<E extends EventName, P> {
   readonly #metrics: StageMetrics;
   readonly #unwatch: () => void;
   #task: StageTask<E, P> | undefined;
+  #committed: CommittedState | undefined;
   #handler: InputHandler<E, P> | undefined;
   #restoreSeconds: number | undefined;
   #replaying: Replaying | undefined;
@@ -126,8 +131,9 @@ export class PartitionWorker<E extends EventName, P> {
     this.#lags.hear(address, topic, end, fetched);
   }
 
-  deliverChangelog(messages: readonly KafkaMessage[]): void {
-    this.#replaying?.apply(messages);
+  /** Resolves once more may come. */
+  async deliverChangelog(messages: readonly KafkaMessage[]): Promise<void> {
+    await this.#replaying?.apply(messages);
   }
 
   async stop(): Promise<void> {
@@ -165,8 +171,11 @@ export class PartitionWorker<E extends EventName, P> {
     const { openTransactions, region, stage } = this.#context;
     const group = groupOf(region, stage.name);
     const transactor = await openTransactions(`${group}.${String(this.#partition)}`, group);
+    const committed =
+      this.#context.openState?.(this.#changelog.placeOf(this.#partition)) ?? new MemoryState();
     try {
-      const task = await this.#own(transactor);
+      this.#committed = committed;
+      const task = await this.#own(transactor, committed);
       const { partitions, codec, telemetry } = this.#context;
       this.#task = task;
       this.#handler = new InputHandler({
@@ -177,8 +186,12 @@ export class PartitionWorker<E extends EventName, P> {
         signal: this.#stopping.signal,
       });
       await this.#serve(task, this.#handler, transactor, served);
+    } catch (error) {
+      if (error instanceof PavilionError && error.code === "STATE_UNSOUND") await committed.erase();
+      throw error;
     } finally {
       await transactor.discard();
+      await committed.close();
     }
   }
 
@@ -187,13 +200,14 @@ export class PartitionWorker<E extends EventName, P> {
   }
 
   /** Restores the state: all that was ever committed, and nothing else, since earlier owners are fenced by now. */
-  async #own(transactor: Transactions): Promise<StageTask<E, P>> {
+  async #own(transactor: Transactions, committed: CommittedState): Promise<StageTask<E, P>> {
     const { stage, region, ports, keys } = this.#context;
     const task = new StageTask({
       stage,
       region,
       partition: this.#partition,
       ports: ports(this.#partition),
+      committed,
       sealOriginal: (raw) => keys.seal(raw, deadLetterTopic(region, stage.name)),
     });
     const begun = performance.now();
@@ -201,8 +215,11 @@ export class PartitionWorker<E extends EventName, P> {
     const message = this.#changelog.barrierOf(barrier, this.#partition);
     await transactor.commit([{ address: changelogTopic(region, stage.name), message }], []);
     // Only now, together with the seek: a fetch that tails the changelog may bring the barrier before the replay begins.
-    this.#replaying = new Replaying(this.#changelog.replayInto(task.state, barrier, this.#partition));
-    this.#feed.replayChangelog(this.#partition);
+    const { checkpoint } = committed;
+    this.#replaying = new Replaying(
+      this.#changelog.replayInto(task.state, barrier, this.#partition, checkpoint),
+    );
+    this.#feed.replayChangelog(this.#partition, checkpoint?.offset ?? 0n);
     try {
       await this.#replaying.done(this.#stopping.signal);
     } finally {
@@ -211,7 +228,7 @@ export class PartitionWorker<E extends EventName, P> {
     }
     this.#goToPositions(task);
     this.#restoreSeconds = (performance.now() - begun) / 1000;
-    this.#log.debug("partition is owned");
+    this.#log.debug({ replayedFrom: String(checkpoint?.offset ?? 0n) }, "partition is owned");
     return task;
   }
 
@@ -292,14 +309,17 @@ export class PartitionWorker<E extends EventName, P> {
     this.#idleInputs = idle ? this.#idleInputs + records.length : 0;
     if (idle && this.#idleInputs < idleInputsMax) return;
     this.#idleInputs = 0;
+    const kept = changes.map((change) => this.#changelog.messageOf(change, this.#partition));
+    let placed: Placed;
     try {
-      await transactor.commit(await this.#recordsOf(emissions, changes), this.#offsets(task));
+      this.#committed?.requireSound();
+      placed = await transactor.commit(await this.#recordsOf(emissions, kept), this.#offsets(task));
     } catch (error) {
       this.#metrics.transaction("aborted");
       for (const { end } of handled) end("aborted");
       throw error;
     }
-    task.state.commit();
+    await task.state.commit(this.#checkpointIn(placed, kept));
     this.#metrics.transaction("committed");
     for (const { end } of handled) end("committed");
   }
@@ -312,18 +332,21 @@ export class PartitionWorker<E extends EventName, P> {
     return error;
   }
 
+  /** Where the last of the changes stands: all that was committed up to it is known here by now. */
+  #checkpointIn(placed: Placed, kept: readonly Message[]): Checkpoint | undefined {
+    const offset = placed.get(this.#changelog.placeOf(this.#partition));
+    const last = kept.at(-1);
+    return offset === undefined || last === undefined ? undefined : { offset, digest: digestOf(last) };
+  }
+
   /** The outputs and the state changes, as Kafka takes them. */
-  async #recordsOf(emissions: readonly Emission[], changes: readonly Change[]): Promise<AddressedRecord[]> {
+  async #recordsOf(emissions: readonly Emission[], kept: readonly Message[]): Promise<AddressedRecord[]> {
     const { region, stage, partitions, codec } = this.#context;
     const outputs = emissions.map((emission) =>
       recordsOf(emission, { region, stage: stage.name, partitions, codec }),
     );
     const address = changelogTopic(region, stage.name);
-    const kept = changes.map((change) => ({
-      address,
-      message: this.#changelog.messageOf(change, this.#partition),
-    }));
-    return [...(await Promise.all(outputs)).flat(), ...kept];
+    return [...(await Promise.all(outputs)).flat(), ...kept.map((message) => ({ address, message }))];
   }
 
   #offsets(task: StageTask<E, P>): { address: string; partition: number; offset: bigint }[] {
@@ -349,10 +372,10 @@ class Replaying {
     this.#outcome.promise.catch(() => undefined);
   }
 
-  apply(messages: readonly KafkaMessage[]): void {
+  async apply(messages: readonly KafkaMessage[]): Promise<void> {
     this.#heard = performance.now();
     try {
-      if (messages.some((message) => this.#replay.apply(message))) this.#outcome.resolve("restored");
+      if (await this.#replay.apply(messages)) this.#outcome.resolve("restored");
     } catch (error) {
       this.#outcome.reject(error);
     }

@@ -82,8 +82,8 @@ export class StageWorker<E extends EventName, P> implements Feed {
     await this.#disconnect();
   }
 
-  replayChangelog(partition: number): void {
-    this.#consumer?.seek({ topic: this.#changelog, partition, offset: "0" });
+  replayChangelog(partition: number, from: bigint): void {
+    this.#consumer?.seek({ topic: this.#changelog, partition, offset: String(from) });
     this.#consumer?.resume([{ topic: this.#changelog, partitions: [partition] }]);
   }
 
@@ -146,10 +146,7 @@ export class StageWorker<E extends EventName, P> implements Feed {
     await consumer.run({
       autoCommit: false,
       partitionsConsumedConcurrently: 1,
-      eachBatch: (payload) => {
-        this.#feed(payload);
-        return Promise.resolve();
-      },
+      eachBatch: (payload) => this.#feed(payload),
     });
     await joined.promise;
     this.#log.debug("stage has joined its group");
@@ -195,14 +192,14 @@ export class StageWorker<E extends EventName, P> implements Feed {
     }
   }
 
-  #feed(payload: EachBatchPayload): void {
+  async #feed(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload;
     const worker = this.#partitions.get(batch.partition);
     // A batch that was fetched before a seek is not what was asked for.
     if (worker === undefined || payload.isStale()) return;
     const source = this.#sources.get(batch.topic);
     if (source === undefined) {
-      worker.deliverChangelog(batch.messages);
+      await worker.deliverChangelog(batch.messages);
       return;
     }
     const records = batch.messages.map((message) => ({ ...source, address: batch.topic, message }));

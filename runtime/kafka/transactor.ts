@@ -16,12 +16,17 @@ const sendBytesMax = 768 * 1024;
 export interface Transactions {
   /**
    * Writes the records and the input offsets in one transaction. The first one fences every earlier owner of the id, and
-   * aborts what it left open. Throws when it did not surely commit; then this is to be discarded.
+   * aborts what it left open. Answers where the last record came to stand in each partition that
+   * a record names.
+   * Throws when it did not surely commit; then this is to be discarded.
    */
-  commit(records: readonly AddressedRecord[], offsets: readonly TopicOffset[]): Promise<void>;
+  commit(records: readonly AddressedRecord[], offsets: readonly TopicOffset[]): Promise<Placed>;
   /** Leaves without a word to the broker about an open transaction: the next owner aborts it. */
   discard(): Promise<void>;
 }
+
+/** Offsets by `<topic>/<partition>`. */
+export type Placed = ReadonlyMap<string, bigint>;
 
 export class Transactor implements Transactions {
   readonly #producer: Producer;
@@ -44,11 +49,19 @@ export class Transactor implements Transactions {
     return new Transactor(producer, group);
   }
 
-  async commit(records: readonly AddressedRecord[], offsets: readonly TopicOffset[]): Promise<void> {
+  async commit(records: readonly AddressedRecord[], offsets: readonly TopicOffset[]): Promise<Placed> {
     const transaction = await this.#producer.transaction();
+    const placed = new Map<string, bigint>();
     // One send after another: concurrent idempotent sends of kafkajs can be acknowledged and lost.
     for (const part of cutByBytes(records)) {
-      await transaction.sendBatch({ topicMessages: byTopic(part) });
+      const sent = await transaction.sendBatch({ topicMessages: byTopic(part) });
+      for (const { topicName, partition, baseOffset = "0" } of sent) {
+        const count = part.filter(
+          ({ address, message }) => address === topicName && message.partition === partition,
+        ).length;
+        if (count > 0)
+          placed.set(`${topicName}/${String(partition)}`, BigInt(baseOffset) + BigInt(count - 1));
+      }
     }
     if (offsets.length > 0) {
       await transaction.sendOffsets({
@@ -60,6 +73,7 @@ export class Transactor implements Transactions {
       });
     }
     await transaction.commit();
+    return placed;
   }
 
   async discard(): Promise<void> {

@@ -1,40 +1,45 @@
 /**
- * A stage's state in one partition: tables of JSON values in memory, with a layer of changes that stand or fall with
- * the transaction under way. The changelog topic is where it is durable; see runtime/kafka/changelog.ts.
+ * A stage's state in one partition: what was committed, with a layer of changes over it that stand or fall with the
+ * transaction under way.
  */
 import type { Change, StateView } from "../stage.ts";
-
-type Table = Map<string, unknown>;
+import type { Checkpoint, CommittedState } from "./committed.ts";
+import { MemoryState } from "./memory-state.ts";
 
 export class StateStore implements StateView {
-  readonly #committed = new Map<string, Table>();
-  readonly #pending = new Map<string, Table>();
+  readonly #committed: CommittedState;
+  readonly #pending = new Map<string, Map<string, unknown>>();
+
+  constructor(committed: CommittedState = new MemoryState()) {
+    this.#committed = committed;
+  }
 
   get(table: string, key: string): unknown {
     const pending = this.#pending.get(table);
-    return pending?.has(key) === true ? pending.get(key) : this.#committed.get(table)?.get(key);
+    return pending?.has(key) === true ? pending.get(key) : this.#committed.get(table, key);
   }
 
   *entries(table: string, prefix = ""): Iterable<[key: string, value: unknown]> {
     const pending = this.#pending.get(table);
-    for (const entry of this.#committed.get(table) ?? []) {
-      if (entry[0].startsWith(prefix) && pending?.has(entry[0]) !== true) yield entry;
+    for (const entry of this.#committed.entries(table, prefix)) {
+      if (pending?.has(entry[0]) !== true) yield entry;
     }
     for (const entry of pending ?? []) {
       if (entry[0].startsWith(prefix) && entry[1] !== undefined) yield entry;
     }
   }
 
-  /** Committed entries of all tables. */
+  /** Committed entries of all tables, about. */
   get size(): number {
-    let size = 0;
-    for (const table of this.#committed.values()) size += table.size;
-    return size;
+    return this.#committed.size;
   }
 
   /** Adds changes to the layer under way. */
   stage(changes: readonly Change[]): void {
-    for (const { table, key, value } of changes) tableIn(this.#pending, table).set(key, value);
+    for (const { table, key, value } of changes) {
+      const entries = this.#pending.get(table) ?? new Map<string, unknown>();
+      this.#pending.set(table, entries.set(key, value));
+    }
   }
 
   /** The layer's changes, the last of each key only. */
@@ -44,24 +49,10 @@ export class StateStore implements StateView {
     );
   }
 
-  commit(): void {
-    for (const [table, entries] of this.#pending) {
-      const committed = tableIn(this.#committed, table);
-      for (const [key, value] of entries) {
-        if (value === undefined) committed.delete(key);
-        else committed.set(key, value);
-      }
-    }
+  /** `checkpoint` is where the changes stand in the changelog, where that is known. Resolves once more may come. */
+  commit(checkpoint?: Checkpoint): Promise<void> {
+    const changes = this.staged();
     this.#pending.clear();
+    return this.#committed.apply(changes, checkpoint);
   }
-
-  rollback(): void {
-    this.#pending.clear();
-  }
-}
-
-function tableIn(tables: Map<string, Table>, name: string): Table {
-  const table: Table = tables.get(name) ?? new Map<string, unknown>();
-  tables.set(name, table);
-  return table;
 }

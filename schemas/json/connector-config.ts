@@ -16,6 +16,10 @@ export interface ConnectorConfig {
    * Partition count of the region's spread topics.
    */
   partitions: number;
+  /**
+   * Folder for the stages' state, made if absent: sealed, and restored from Kafka where it is lost. Enough disk for all of it.
+   */
+  stateFolder: string;
   kafka: ConnectorKafka;
   /**
    * Confluent-compatible schema registry.

@@ -37,7 +37,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   bench: {
     usage: "bench NAME [--json]",
-    does: "measures beside a reference in one run: hops; --json ends with one line of JSON",
+    does: "measures beside a reference in one run: hops or restore; --json ends with one line of JSON",
     run: async (args) => (await import("../../bench/bench.ts")).bench(args),
   },
   test: {

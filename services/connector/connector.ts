@@ -2,6 +2,7 @@
  * A region's connector: runs all stages of the pipeline, or some, against Kafka, the registry and the HSM.
  */
 import { randomUUID } from "node:crypto";
+import type { Kafka } from "kafkajs";
 import { privateComputation, type PrivateComputationPorts } from "../../pipelines/private-computation.ts";
 import { readSecret } from "../../runtime/config.ts";
 import { PavilionError } from "../../runtime/errors.ts";
@@ -13,6 +14,7 @@ import { openTables } from "../../runtime/kafka/tables.ts";
 import type { Log } from "../../runtime/log.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
 import type { Metrics } from "../../runtime/telemetry/metrics.ts";
+import { statesIn } from "../../runtime/state/disk-state.ts";
 import { openTelemetry } from "../../runtime/telemetry/telemetry.ts";
 import { noTracing, openTracing, type Tracing } from "../../runtime/telemetry/tracing.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
@@ -58,7 +60,8 @@ export async function startConnector(
   const telemetry = openTelemetry(await tracingOf(config));
   const endpoint = await serveMetrics(config, telemetry.metrics, log);
   const wiring = await wirePorts(config, hsm, directory, telemetry.metrics);
-  const context = { region, partitions, kafka, codec, keys, log, telemetry };
+  const openState = statesIn(config.stateFolder, { cluster: await clusterOf(kafka), keys });
+  const context = { region, partitions, kafka, codec, keys, log, telemetry, openState };
   const clock = await startClock({
     ...context,
     worker: randomUUID(),
@@ -81,6 +84,17 @@ export async function startConnector(
       log.info("connector has stopped");
     },
   };
+}
+
+/** Kafka's cluster id. */
+async function clusterOf(kafka: Kafka): Promise<string> {
+  const admin = kafka.admin();
+  await admin.connect();
+  try {
+    return (await admin.describeCluster()).clusterId;
+  } finally {
+    await admin.disconnect();
+  }
 }
 
 const tracingOf = async ({ tracing, region }: ConnectorConfig): Promise<Tracing> =>

@@ -255,6 +255,7 @@ export class Stack {
       seedPeriodSeconds,
       development: true,
       metrics: { port: await freePort() },
+      stateFolder: join(dir, "state"),
       logLevel: "info",
     };
     this.#connectorConfigs.set(name, jsonFile(dir, "connector", config));

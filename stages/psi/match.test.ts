@@ -40,7 +40,7 @@ function stored(joined: readonly Joined[], plan: Plan, from = 0): DatasetRecords
       state.stage([{ table, key: token(index), value: recordAt(dataset, values, from + index) }]);
     }
   }
-  state.commit();
+  void state.commit();
   return plan.datasets.map(({ dataset }) => recordsOf(state, plan, dataset, counts.get(dataset) ?? 0));
 }
 

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { connectKafka, type KafkaAccess } from "../../runtime/kafka/client.ts";
 import { StageWorker } from "../../runtime/kafka/stage-worker.ts";
 import { openLog } from "../../runtime/log.ts";
+import { statesIn } from "../../runtime/state/disk-state.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
 import { countingStages, partitions, region } from "./counting-stages.ts";
 import { countingKeys } from "./counting-keys.ts";
@@ -15,6 +16,8 @@ export interface WorkerConfig {
   readonly name: string;
   readonly kafka: KafkaAccess;
   readonly registryUrl: string;
+  /** Where its states lie, from one start to the next. */
+  readonly stateFolder: string;
 }
 
 async function run(config: WorkerConfig): Promise<void> {
@@ -34,6 +37,7 @@ async function run(config: WorkerConfig): Promise<void> {
       keys: countingKeys,
       log,
       fail,
+      openState: statesIn(config.stateFolder, { cluster: "counting", keys: countingKeys }),
       ports: () => undefined,
     };
     const workers = countingStages.map((stage) => new StageWorker({ ...context, stage }));

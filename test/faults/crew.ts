@@ -13,11 +13,11 @@ const main = new URL("counting-worker.ts", import.meta.url).pathname;
 
 export class Crew {
   readonly #dir: string;
-  readonly #context: Omit<WorkerConfig, "name">;
+  readonly #context: Omit<WorkerConfig, "name" | "stateFolder">;
   readonly #members = new Map<string, PartProcess>();
   #stopping = false;
 
-  constructor(dir: string, context: Omit<WorkerConfig, "name">) {
+  constructor(dir: string, context: Omit<WorkerConfig, "name" | "stateFolder">) {
     this.#dir = dir;
     this.#context = context;
     mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -30,7 +30,9 @@ export class Crew {
   /** Resolves when the process runs; it joins in its own time. */
   async start(name: string): Promise<void> {
     const config = join(this.#dir, `${name}.json`);
-    const text = JSON.stringify({ ...this.#context, name } satisfies WorkerConfig);
+    const text = JSON.stringify({
+      ...{ ...this.#context, name, stateFolder: join(this.#dir, `${name}-state`) },
+    } satisfies WorkerConfig);
     writeFileSync(config, text, { mode: 0o600 });
     const member = await startProcess({
       name,

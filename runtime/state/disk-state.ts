@@ -1,0 +1,287 @@
+/**
+ * Committed state on disk, in SQLite: one file a partition, names hashed and values sealed as in the changelog. Changes are
+ * gathered for a moment and written together with the place in the changelog up to which they are complete, so that a
+ * new owner on this machine replays only what came after. Memory holds what was not yet written, and a bounded cache
+ * that all stores of a process share.
+ *
+ * Not trusted, and thrown away: a file of another cluster, of another layout, or so old that the changelog may have
+ * forgotten deletions since; and one that SQLite does not read. What it holds counts only if the changelog's record at
+ * its checkpoint is the one that it knows; see Changelog.
+ *
+ * A power failure may lose the last writes (WAL, synchronous = NORMAL), never a part of one: the replay begins earlier.
+ */
+import { randomUUID } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { LRUCache } from "lru-cache";
+import { PavilionError } from "../errors.ts";
+import type { ChangelogKeys } from "../kafka/changelog.ts";
+import type { Change } from "../stage.ts";
+import type { Checkpoint, CommittedState } from "./committed.ts";
+
+interface CachedValue {
+  readonly value: unknown;
+  /** Of its JSON. */
+  readonly length: number;
+}
+
+interface DiskStatePlan {
+  readonly file: string;
+  /** What the values are sealed for: the changelog's partition. */
+  readonly place: string;
+  /** Kafka's cluster id. */
+  readonly cluster: string;
+  readonly keys: ChangelogKeys;
+  /** Values by store, table and key. */
+  readonly cache: LRUCache<string, CachedValue>;
+}
+
+/** Nothing of another layout than this one is read. */
+const layoutVersion = 1;
+/** Kafka keeps a compacted topic's deletions for a day (delete.retention.ms); half of it is left for a slow replay. */
+const oldestMs = 12 * 3_600_000;
+const flushAfterMs = 1_000;
+const flushAfterEntries = 2_000;
+
+const schema = `
+  pragma journal_mode = wal;
+  pragma synchronous = normal;
+  pragma busy_timeout = 5000;
+  create table if not exists entries (name text primary key, in_table text not null, sealed blob not null) without rowid;
+  create index if not exists entries_in_table on entries (in_table);
+  create table if not exists meta (the integer primary key check (the = 1), text text not null);
+`;
+
+interface Meta {
+  readonly version: number;
+  readonly cluster: string;
+  readonly place: string;
+  readonly owner: string;
+  readonly writtenAt: number;
+  readonly checkpoint: { readonly offset: string; readonly digest: string } | null;
+}
+
+class DiskState implements CommittedState {
+  readonly #plan: DiskStatePlan;
+  readonly #owner = randomUUID();
+  readonly #database: DatabaseSync;
+  readonly #statements: Statements;
+  readonly #unwritten = new Map<string, Change>();
+  #checkpoint: Checkpoint | undefined;
+  #flushedAt = Date.now();
+  #unsound: PavilionError | undefined;
+
+  /** Opens what is there and takes it over; empty where that is not to be trusted. */
+  constructor(plan: DiskStatePlan) {
+    this.#plan = plan;
+    this.#database = new DatabaseSync(plan.file);
+    this.#database.exec(schema);
+    this.#statements = statementsOf(this.#database);
+    this.#write(() => {
+      const known = this.#meta();
+      if (known !== undefined && this.#isTrusted(known)) this.#checkpoint = checkpointIn(known);
+      else this.#clear();
+      this.#putMeta(known?.writtenAt ?? Date.now());
+    });
+  }
+
+  get checkpoint(): Checkpoint | undefined {
+    return this.#checkpoint;
+  }
+
+  get size(): number {
+    const { count } = this.#statements.count.get() as { count: number };
+    return count + this.#unwritten.size;
+  }
+
+  get(table: string, key: string): unknown {
+    const name = nameIn(table, key);
+    const unwritten = this.#unwritten.get(name);
+    if (unwritten !== undefined) return unwritten.value;
+    const cached = this.#plan.cache.get(this.#plan.place + name);
+    if (cached !== undefined) return cached.value;
+    const row = this.#statements.get.get(this.#plan.keys.nameOf(name));
+    return row === undefined ? undefined : this.#read(row).value;
+  }
+
+  *entries(table: string, prefix = ""): Iterable<[key: string, value: unknown]> {
+    // Written down first, so that the rows are all there is; they are read at once, since the caller may write meanwhile.
+    if (this.#unwritten.size > 0) this.#flush();
+    for (const row of this.#statements.inTable.all(this.#plan.keys.nameOf(table))) {
+      const { key, value } = this.#read(row);
+      if (key.startsWith(prefix)) yield [key, value];
+    }
+  }
+
+  apply(changes: readonly Change[], checkpoint?: Checkpoint): Promise<void> {
+    for (const change of changes) this.#unwritten.set(nameIn(change.table, change.key), change);
+    if (checkpoint !== undefined) this.#checkpoint = checkpoint;
+    const isDue = this.#unwritten.size >= flushAfterEntries || Date.now() - this.#flushedAt >= flushAfterMs;
+    if (isDue) this.#flush();
+    return Promise.resolve();
+  }
+
+  requireSound(): void {
+    if (this.#unsound !== undefined) throw this.#unsound;
+  }
+
+  erase(): Promise<void> {
+    this.#unwritten.clear();
+    this.#write(() => {
+      // What another process took over is that one's.
+      if (this.#meta()?.owner !== this.#owner) return;
+      this.#checkpoint = undefined;
+      this.#clear();
+      this.#putMeta(Date.now());
+    });
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    if (this.#unsound === undefined) this.#flush();
+    this.#database.close();
+    return Promise.resolve();
+  }
+
+  /** Writes what was gathered, unless another owner came or the disk does not take it. */
+  #flush(): void {
+    this.#flushedAt = Date.now();
+    try {
+      this.#write(() => {
+        if (this.#meta()?.owner !== this.#owner) throw new Error("another process took the state over");
+        for (const change of this.#unwritten.values()) this.#put(change);
+        this.#putMeta(Date.now());
+      });
+      this.#unwritten.clear();
+    } catch (error) {
+      this.#unsound = unsound("The partition's state cannot be written to its folder.", error);
+    }
+  }
+
+  #write(act: () => void): void {
+    this.#database.exec("begin immediate");
+    try {
+      act();
+      this.#database.exec("commit");
+    } catch (error) {
+      // SQLite has rolled back by itself where the disk is full.
+      if (this.#database.isTransaction) this.#database.exec("rollback");
+      throw error;
+    }
+  }
+
+  #put({ table, key, value }: Change): void {
+    const { keys, place, cache } = this.#plan;
+    const name = nameIn(table, key);
+    cache.delete(place + name);
+    if (value === undefined) this.#statements.remove.run(keys.nameOf(name));
+    else {
+      const text = JSON.stringify([table, key, value]);
+      this.#statements.put.run(keys.nameOf(name), keys.nameOf(table), keys.seal(Buffer.from(text), place));
+      cache.set(place + name, { value, length: text.length });
+    }
+  }
+
+  #read(row: Record<string, unknown>): Change {
+    const { keys, place, cache } = this.#plan;
+    try {
+      const text = keys.open(row.sealed as Uint8Array, place).toString();
+      const [table, key, value] = JSON.parse(text) as [string, string, unknown];
+      cache.set(place + nameIn(table, key), { value, length: text.length });
+      return { table, key, value };
+    } catch (error) {
+      this.#unsound = unsound("An entry of the partition's state cannot be read.", error);
+      throw this.#unsound;
+    }
+  }
+
+  /** One whose place in the changelog is not known could not be caught up. */
+  #isTrusted({ version, cluster, place, writtenAt, checkpoint }: Meta): boolean {
+    const age = Date.now() - writtenAt;
+    const isOwn = cluster === this.#plan.cluster && place === this.#plan.place;
+    return version === layoutVersion && isOwn && age >= 0 && age < oldestMs && checkpoint !== null;
+  }
+
+  #meta(): Meta | undefined {
+    const row = this.#statements.meta.get() as { text: string } | undefined;
+    return row === undefined ? undefined : (JSON.parse(row.text) as Meta);
+  }
+
+  #putMeta(writtenAt: number): void {
+    const { cluster, place } = this.#plan;
+    const { offset, digest } = this.#checkpoint ?? {};
+    const checkpoint =
+      offset === undefined || digest === undefined ? null : { offset: String(offset), digest };
+    const meta: Meta = { version: layoutVersion, cluster, place, owner: this.#owner, writtenAt, checkpoint };
+    this.#statements.putMeta.run(JSON.stringify(meta));
+  }
+
+  #clear(): void {
+    this.#database.exec("delete from entries");
+    const { cache, place } = this.#plan;
+    for (const key of [...cache.keys()]) if (key.startsWith(place)) cache.delete(key);
+  }
+}
+
+interface Statements {
+  readonly get: StatementSync;
+  readonly inTable: StatementSync;
+  readonly count: StatementSync;
+  readonly put: StatementSync;
+  readonly remove: StatementSync;
+  readonly meta: StatementSync;
+  readonly putMeta: StatementSync;
+}
+
+const statementsOf = (database: DatabaseSync): Statements => ({
+  get: database.prepare("select sealed from entries where name = ?"),
+  inTable: database.prepare("select sealed from entries where in_table = ?"),
+  count: database.prepare("select count(*) as count from entries"),
+  put: database.prepare(
+    "insert into entries values (?, ?, ?) on conflict (name) do update set sealed = excluded.sealed",
+  ),
+  remove: database.prepare("delete from entries where name = ?"),
+  meta: database.prepare("select text from meta"),
+  putMeta: database.prepare(
+    "insert into meta values (1, ?) on conflict (the) do update set text = excluded.text",
+  ),
+});
+
+const checkpointIn = ({ checkpoint }: Meta): Checkpoint | undefined =>
+  checkpoint === null ? undefined : { offset: BigInt(checkpoint.offset), digest: checkpoint.digest };
+
+/** Tables and keys hold no zero byte. */
+const nameIn = (table: string, key: string): string => `${table}\0${key}`;
+
+const unsound = (message: string, cause: unknown): PavilionError =>
+  new PavilionError("STATE_UNSOUND", message, undefined, { cause });
+
+/** What an entry takes in memory beside its text, about. */
+const entryOverhead = 200;
+
+/**
+ * Opens partitions' states below one folder, by their changelogs' places; they share a cache of values of so many bytes.
+ * What SQLite does not read is begun anew.
+ */
+export function statesIn(
+  folder: string,
+  plan: Pick<DiskStatePlan, "cluster" | "keys">,
+  cacheBytes = 256 * 1024 * 1024,
+): (place: string) => CommittedState {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const cache = new LRUCache<string, CachedValue>({
+    maxSize: cacheBytes,
+    sizeCalculation: ({ length }, place) => length + place.length + entryOverhead,
+  });
+  return (place) => {
+    const file = join(folder, `${place.replaceAll("/", ".")}.sqlite`);
+    const own = { ...plan, place, cache, file };
+    try {
+      return new DiskState(own);
+    } catch {
+      for (const part of ["", "-wal", "-shm"]) rmSync(file + part, { force: true });
+      return new DiskState(own);
+    }
+  };
+}
