@@ -5,6 +5,7 @@
 import { Ajv, type ValidateFunction } from "ajv";
 import { PavilionError } from "../runtime/errors.ts";
 import blindedBatch from "../schemas/json/blinded-batch.schema.json" with { type: "json" };
+import card from "../schemas/json/card.schema.json" with { type: "json" };
 import collaboration from "../schemas/json/collaboration.schema.json" with { type: "json" };
 import datasetHead from "../schemas/json/dataset-head.schema.json" with { type: "json" };
 import epochKey from "../schemas/json/epoch-key.schema.json" with { type: "json" };
@@ -17,6 +18,7 @@ import seedLeaf from "../schemas/json/seed-leaf.schema.json" with { type: "json"
 import spendLeaf from "../schemas/json/spend-leaf.schema.json" with { type: "json" };
 import trust from "../schemas/json/trust.schema.json" with { type: "json" };
 import type { BlindedBatchHeader } from "../schemas/json/blinded-batch.ts";
+import type { Card } from "../schemas/json/card.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
 import type { DatasetHeadDocument } from "../schemas/json/dataset-head.ts";
 import type { EpochKeyDocument } from "../schemas/json/epoch-key.ts";
@@ -32,6 +34,7 @@ import type { Trust } from "../schemas/json/trust.ts";
 /** Each kind of document by the name of its schema. */
 export interface DocumentTypes {
   "blinded-batch": BlindedBatchHeader;
+  card: Card;
   collaboration: Collaboration;
   "dataset-head": DatasetHeadDocument;
   "epoch-key": EpochKeyDocument;
@@ -54,6 +57,7 @@ const written = new Ajv({ allErrors: true, strict: true });
 
 const validators: Record<DocumentKind, ValidateFunction> = {
   "blinded-batch": wire.compile(blindedBatch),
+  card: written.compile(card),
   collaboration: written.compile(collaboration),
   "dataset-head": wire.compile(datasetHead),
   "epoch-key": wire.compile(epochKey),

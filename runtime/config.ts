@@ -4,11 +4,13 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { Ajv } from "ajv";
+import type { Access } from "../schemas/json/access.ts";
 import type { AgentConfig } from "../schemas/json/agent-config.ts";
 import type { ConnectorConfig } from "../schemas/json/connector-config.ts";
 import { PavilionError } from "./errors.ts";
 
 interface ConfigTypes {
+  access: Access;
   "agent-config": AgentConfig;
   "connector-config": ConnectorConfig;
 }

@@ -7,13 +7,11 @@
  * is no log-in: whoever reaches the port can give itself money, set clocks and undo blocks. Web pages cannot reach it.
  */
 import { mkdirSync } from "node:fs";
-import { once } from "node:events";
 import { createRequire } from "node:module";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { PavilionError } from "../../runtime/errors.ts";
-import { freePort } from "./ports.ts";
-import { startFailure, startProcess, untilReady } from "./process.ts";
+import { freePort, requireFree } from "./ports.ts";
+import { startProcess, untilReady } from "./process.ts";
 
 export const CHAIN_ID = 31337;
 
@@ -49,8 +47,7 @@ export async function startChain(options: ChainOptions): Promise<RunningChain> {
   const logFile = join(dir, "chain.log");
   const port = options.port ?? (await freePort());
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  // Otherwise another chain at the port would be taken for this one, for as long as this one takes to fail.
-  if (!(await isFree(port))) throw startFailure("anvil", `port ${String(port)} is taken`, logFile);
+  await requireFree("anvil", port);
   const chain = await startProcess({
     name: "anvil",
     command,
@@ -84,19 +81,6 @@ function anvilBinary(): string {
       "Run npm install with optional dependencies.",
       { cause },
     );
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  try {
-    server.listen(port, "127.0.0.1");
-    await once(server, "listening");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    server.close();
   }
 }
 

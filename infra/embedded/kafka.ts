@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import { javaCommand, jvmArguments } from "./java.ts";
-import { freePorts } from "./ports.ts";
+import { freePorts, requireFree } from "./ports.ts";
 import { formatStorage } from "./kafka-storage.ts";
 import type { KafkaPorts } from "./kafka-settings.ts";
 import { kafkaPart } from "./parts.ts";
@@ -41,6 +41,8 @@ export interface RunningKafka {
   readonly bootstrap: string;
   readonly pid: number;
   readonly logFile: string;
+  /** Resolves when the process is gone, with how it ended. */
+  readonly exited: Promise<string>;
   readonly stop: (graceMs?: number) => Promise<void>;
 }
 
@@ -52,6 +54,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const { dir, heap = "512m", recordClasses } = options;
   const java = javaCommand(process.env);
   const part = kafkaPart(options.partsDir);
+  await requireFree("Kafka", ports.client);
   const base = { part, temporaryDir: dir };
   const common = ["-cp", part.classPath, ...logging];
   const configFile = await formatStorage({
@@ -76,7 +79,8 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   });
   const bootstrap = `127.0.0.1:${String(ports.client)}`;
   await untilReady(kafka, () => answers(bootstrap, options.superUser), startLimitMs);
-  return { bootstrap, pid: kafka.pid, logFile: kafka.logFile, stop: kafka.stop };
+  const { pid, logFile, exited, stop } = kafka;
+  return { bootstrap, pid, logFile, exited, stop };
 }
 
 async function choosePorts(): Promise<KafkaPorts> {

@@ -5,6 +5,7 @@
  */
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { PavilionError } from "../../runtime/errors.ts";
 
 /** `count` distinct free ports on 127.0.0.1. */
 export async function freePorts(count: number): Promise<number[]> {
@@ -29,4 +30,18 @@ export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   if (port === undefined) throw new Error("no port");
   return port;
+}
+
+/** Throws PORT_IN_USE: otherwise whoever is there would be taken for the part. */
+export async function requireFree(part: string, port: number): Promise<void> {
+  const server = createServer();
+  try {
+    server.listen(port, "127.0.0.1");
+    await once(server, "listening");
+  } catch (cause) {
+    const message = `Port ${String(port)} of 127.0.0.1, which ${part} is to have, is taken.`;
+    throw new PavilionError("PORT_IN_USE", message, undefined, { cause });
+  } finally {
+    server.close();
+  }
 }

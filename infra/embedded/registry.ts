@@ -10,7 +10,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { javaCommand, jvmArguments } from "./java.ts";
 import { apicurioPart } from "./parts.ts";
-import { freePort } from "./ports.ts";
+import { freePort, requireFree } from "./ports.ts";
 import { startFailure, startProcess, untilReady } from "./process.ts";
 import type { PartProcess } from "./process.ts";
 
@@ -35,6 +35,8 @@ export interface RunningRegistry {
   readonly url: string;
   readonly pid: number;
   readonly logFile: string;
+  /** Resolves when the process is gone, with how it ended. */
+  readonly exited: Promise<string>;
   readonly stop: (graceMs?: number) => Promise<void>;
 }
 
@@ -48,6 +50,7 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   const java = jvmArguments({ part, temporaryDir: dir, heap, recordClasses });
   const port = options.port ?? (await freePort());
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+  await requireFree("the schema registry", port);
   const registry = await startProcess({
     name: "Apicurio Registry",
     command: javaCommand(process.env),
@@ -58,7 +61,8 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   const url = `http://127.0.0.1:${String(port)}/apis/ccompat/v7`;
   await untilReady(registry, () => answers(`${url}/subjects`), startLimitMs);
   await enforceCompatibility(registry, url);
-  return { url, pid: registry.pid, logFile: registry.logFile, stop: registry.stop };
+  const { pid, logFile, exited, stop } = registry;
+  return { url, pid, logFile, exited, stop };
 }
 
 function settings(dir: string, port: number): readonly string[] {

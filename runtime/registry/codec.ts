@@ -47,13 +47,21 @@ export async function openCodec(registryUrl: string, sealer?: Sealer): Promise<C
   const own = new Map<EventName, OwnSchema>();
   for (const event of eventNames()) {
     const schema = { type: SchemaType.AVRO as const, schema: schemaText(event) };
-    const { id } = await registry.register(schema, {
-      subject: fullName(event),
-      compatibility: COMPATIBILITY.FULL_TRANSITIVE,
-    });
+    const options = { subject: fullName(event), compatibility: COMPATIBILITY.FULL_TRANSITIVE };
+    const { id } = await registry.register(schema, options).catch(unregistered);
     own.set(event, { id, versions: new SubjectVersions(registryUrl, fullName(event), id) });
   }
   return codecOver(registry, own, sealer);
+}
+
+/** The client gives a registry that cannot be reached the status 400, and quotes its address. */
+function unregistered(error: unknown): never {
+  const isAway = error instanceof Error && /ECONNREFUSED|ENOTFOUND|ECONNRESET|ETIMEDOUT/.test(error.message);
+  if (isAway || Number(statusOf(error)) >= 500)
+    throw new PavilionError("REGISTRY_UNAVAILABLE", "The schema registry does not answer.", undefined, {
+      cause: error,
+    });
+  throw error;
 }
 
 /** The schema of an event that this code was written for, and all others under the event's subject. */

@@ -3,8 +3,8 @@
  */
 import { constants } from "node:os";
 import { parseArgs } from "node:util";
-import { CryptoError } from "../../crypto/errors.ts";
 import { PavilionError } from "../../runtime/errors.ts";
+import { coded } from "./coded.ts";
 
 interface Command {
   readonly usage: string;
@@ -12,21 +12,97 @@ interface Command {
   readonly run: (args: string[]) => Promise<number>;
 }
 
+/** By name; a name of two words is a command of a group. */
 const commands: Readonly<Record<string, Command>> = {
   demo: {
     usage: "demo [--json]",
     does: "answers a question over two providers' files end to end; --json prints one line of JSON",
     run: async (args) => (await import("./demo/demo.ts")).demo(args),
   },
+  up: {
+    usage: "up [--json]",
+    does: "starts the stack and leaves it running: Kafka, registry, chain, HSM tokens, connectors",
+    run: async (args) => (await import("./stack/up.ts")).up(args),
+  },
+  down: {
+    usage: "down [--erase --yes] [--json]",
+    does: "stops the stack; what it holds stays, unless it is to be erased",
+    run: async (args) => (await import("./stack/down.ts")).down(args),
+  },
+  status: {
+    usage: "status [--config CONNECTOR.json] [--region R] [--watch] [--json]",
+    does: "shows how the stages of a running connector stand",
+    run: async (args) => (await import("./status/command.ts")).status(args),
+  },
+  "provider init": {
+    usage: "provider init --provider P [--passphrase-file FILE] [--json]",
+    does: "makes a provider's keys and its card",
+    run: async (args) => (await import("./party/init.ts")).init("provider", args),
+  },
+  "provider key": {
+    usage: "provider key --provider P",
+    does: "prints a provider's public key, which collaborations pin",
+    run: async (args) => (await import("./party/init.ts")).key("provider", args),
+  },
+  "provider admit": {
+    usage: "provider admit CARD [--region R] [--out FILE] [--json]",
+    does: "the operator lets a provider in: Kafka user, topics and ACLs; writes its access file beside the card",
+    run: async (args) => (await import("./party/admit.ts")).admit("provider", args),
+  },
+  "provider serve": {
+    usage: "provider serve --provider P",
+    does: "runs a provider's agent; a sender's must be up while others push",
+    run: async (args) => (await import("./party/agent.ts")).serveProvider(args),
+  },
+  "provider push": {
+    usage: "provider push --provider P --collaboration C [--timeout SECONDS] [--json] FILE.csv",
+    does: "normalises, blinds, seals, commits to and pushes a file; waits for the sender's agent",
+    run: async (args) => (await import("./party/agent.ts")).push(args),
+  },
+  "broker init": {
+    usage: "broker init --broker B [--passphrase-file FILE] [--json]",
+    does: "makes a broker's keys and its card",
+    run: async (args) => (await import("./party/init.ts")).init("broker", args),
+  },
+  "broker key": {
+    usage: "broker key --broker B",
+    does: "prints a broker's public key, which collaborations pin",
+    run: async (args) => (await import("./party/init.ts")).key("broker", args),
+  },
+  "broker admit": {
+    usage: "broker admit CARD [--region R] [--out FILE] [--json]",
+    does: "the operator lets a broker in: Kafka user and ACLs; writes its access file beside the card",
+    run: async (args) => (await import("./party/admit.ts")).admit("broker", args),
+  },
+  "collaboration check": {
+    usage: "collaboration check FILE [--json]",
+    does: "lists what is wrong with a collaboration, in YAML or JSON, and who has still to sign it",
+    run: async (args) => (await import("./collaboration/commands.ts")).check(args),
+  },
+  "collaboration sign": {
+    usage: "collaboration sign FILE --provider P [--json]",
+    does: "adds a provider's signature, in NAME.signed.json beside the file",
+    run: async (args) => (await import("./collaboration/commands.ts")).sign(args),
+  },
+  "collaboration publish": {
+    usage: "collaboration publish FILE [--json]",
+    does: "the operator publishes a collaboration that every provider has signed",
+    run: async (args) => (await import("./collaboration/commands.ts")).publish(args),
+  },
+  request: {
+    usage: "request FILE.json … [--bundle FILE] [--timeout SECONDS] [--json]",
+    does: "signs and publishes questions, waits for their answers, and with --bundle for the evidence of one",
+    run: async (args) => (await import("./request/request.ts")).request(args),
+  },
+  trust: {
+    usage: "trust [--out FILE] [--json]",
+    does: "writes the trust file as the operator of the running stack knows it; confirm it at your own sources",
+    run: async (args) => (await import("./trust/trust.ts")).trust(args),
+  },
   verify: {
     usage: "verify BUNDLE.json --trust TRUST.json [--block HASH] [--json]",
     does: "checks an evidence bundle offline; exit 0 only if all holds, 1 if something fails, 2 if it cannot be read",
     run: async (args) => (await import("../verifier/command.ts")).verifyCommand(args),
-  },
-  status: {
-    usage: "status --config CONNECTOR.json [--watch] [--json]",
-    does: "shows how the stages of a running connector stand",
-    run: async (args) => (await import("./status/command.ts")).status(args),
   },
   "dead-letters": {
     usage:
@@ -72,12 +148,14 @@ const commands: Readonly<Record<string, Command>> = {
 };
 
 /** Exit codes: 0 done, 1 failed, 2 not understood. */
-async function main([given = "help", ...args]: string[]): Promise<number> {
-  const name = given === "-h" || given === "--help" ? "help" : given;
+async function main(given: readonly string[]): Promise<number> {
+  const [first = "help", second = ""] = given;
+  if (first === "-h" || first === "--help") return main(["help"]);
+  const two = `${first} ${second}`;
+  const name = Object.hasOwn(commands, two) ? two : first;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined) {
-    return fail(new PavilionError("UNKNOWN_COMMAND", `There is no command ${name}.`), 2);
-  }
+  if (command === undefined) return unknown(first, second);
+  const args = given.slice(name === two ? 2 : 1);
   if (args.includes("--help") || args.includes("-h")) {
     console.log(`Usage: ./pavilion ${command.usage}\n\n  ${command.does}`);
     return 0;
@@ -85,9 +163,8 @@ async function main([given = "help", ...args]: string[]): Promise<number> {
   try {
     return await command.run(args);
   } catch (error) {
-    if (error instanceof PavilionError) return fail(error, 1);
-    if (error instanceof CryptoError)
-      return fail(new PavilionError("INTERNAL_ERROR", `${error.code}: ${error.message}`), 1);
+    const told = coded(error);
+    if (told !== undefined) return fail(told, 1);
     if (isMisuse(error)) {
       return fail(
         new PavilionError("UNKNOWN_COMMAND", error.message, `Usage: ./pavilion ${command.usage}`),
@@ -96,6 +173,22 @@ async function main([given = "help", ...args]: string[]): Promise<number> {
     }
     throw error;
   }
+}
+
+/** A group without one of its commands is shown; what is no command at all is refused. */
+function unknown(first: string, second: string): number {
+  const group = Object.entries(commands).filter(([name]) => name.startsWith(`${first} `));
+  if (group.length === 0)
+    return fail(new PavilionError("UNKNOWN_COMMAND", `There is no command ${first}.`), 2);
+  if (["", "-h", "--help"].includes(second)) {
+    console.log(group.map(([, { usage, does }]) => `  ./pavilion ${usage}\n      ${does}`).join("\n"));
+    return 0;
+  }
+  const names = group.map(([name]) => name).join(", ");
+  return fail(
+    new PavilionError("UNKNOWN_COMMAND", `There is no command ${first} ${second}.`, `There is: ${names}.`),
+    2,
+  );
 }
 
 function fail(error: PavilionError, exitCode: number): number {

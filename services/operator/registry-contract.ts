@@ -47,13 +47,34 @@ export async function deployRegistry(options: RegistryDeployment): Promise<Deplo
   }
 }
 
+/** Whether the pinned code lies at an address. CHAIN_UNAVAILABLE. */
+export async function holdsRegistry(url: string, address: string): Promise<boolean> {
+  const request = new FetchRequest(url);
+  request.timeout = requestLimitMs;
+  const provider = new JsonRpcProvider(request, undefined, { batchMaxCount: 1 });
+  try {
+    return isPinned(await provider.getCode(address));
+  } catch {
+    throw new PavilionError(
+      "CHAIN_UNAVAILABLE",
+      "The chain does not say what lies at the contract's address.",
+    );
+  } finally {
+    provider.destroy();
+  }
+}
+
+/** `code` is 0x and hexadecimal digits. */
+const isPinned = (code: string): boolean =>
+  createHash("sha256")
+    .update(Buffer.from(code.slice(2), "hex"))
+    .digest("hex") === artifact.runtimeSha256;
+
 async function deploy(provider: JsonRpcProvider, wallet: Wallet): Promise<DeployedRegistry> {
   const contract = await new ContractFactory(artifact.abi, artifact.bytecode, wallet).deploy();
   const receipt = await contract.deploymentTransaction()?.wait(1, receiptLimitMs);
   const address = await contract.getAddress();
-  const code = Buffer.from((await provider.getCode(address)).slice(2), "hex");
-  const isPinned = createHash("sha256").update(code).digest("hex") === artifact.runtimeSha256;
-  if (receipt?.status !== 1 || !isPinned) {
+  if (receipt?.status !== 1 || !isPinned(await provider.getCode(address))) {
     throw new PavilionError("CHAIN_MISMATCH", "The chain does not hold the code that was deployed.");
   }
   return { address, block: receipt.blockNumber };

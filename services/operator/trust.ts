@@ -8,7 +8,6 @@ import { didKeyOf } from "../../crypto/did/did-key.ts";
 import { publicKeyText } from "../../documents/collaboration.ts";
 import { originOf } from "../../documents/leaves.ts";
 import { validateDocument } from "../../documents/validate.ts";
-import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { Trust } from "../../schemas/json/trust.ts";
 
 const circuitFolder = new URL("../../circuits/release/artifacts/", import.meta.url);
@@ -23,11 +22,20 @@ export interface TrustedRegionKeys {
   readonly anchorer: string;
 }
 
+/** A party by its id and its public key, base64url. */
+interface TrustedParty {
+  readonly id: string;
+  readonly key: string;
+}
+
 /** `block` is the hash under which the contract's state is believed, null where each is to be looked up. */
 export function trustOf(
   chain: { readonly chainId: number; readonly contract: string; readonly development: boolean },
   regions: readonly TrustedRegionKeys[],
-  { brokers, providers }: Pick<Collaboration, "brokers" | "providers">,
+  {
+    brokers,
+    providers,
+  }: { readonly brokers: readonly TrustedParty[]; readonly providers: readonly TrustedParty[] },
   block: string | null,
 ): Trust {
   const { setup } = JSON.parse(readFileSync(new URL("artifacts.json", circuitFolder), "utf8")) as {

@@ -6,7 +6,7 @@ import type { Kafka } from "kafkajs";
 import { decodeBase64url } from "../../crypto/jws/base64url.ts";
 import { readConfig, readSecret } from "../../runtime/config.ts";
 import { PavilionError } from "../../runtime/errors.ts";
-import { connectKafka } from "../../runtime/kafka/client.ts";
+import { connectKafka, type KafkaAccess } from "../../runtime/kafka/client.ts";
 import type { Log } from "../../runtime/log.ts";
 import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
 import type { AgentConfig } from "../../schemas/json/agent-config.ts";
@@ -31,22 +31,44 @@ export interface Agent {
 /** Throws CONFIG_INVALID. */
 export const readAgentConfig = (file: string): AgentConfig => readConfig("agent-config", file);
 
-/** Throws CONFIG_INVALID or KEYSTORE_UNREADABLE. */
-export async function openAgent(config: AgentConfig, log: Log): Promise<Agent> {
-  const { provider, region } = config;
+/** What an agent is made of. */
+export interface AgentPlan {
+  readonly provider: string;
+  readonly region: string;
+  readonly kafka: KafkaAccess;
+  readonly registryUrl: string;
+  /** The region's HPKE public key, 65 bytes. */
+  readonly regionKey: Uint8Array;
+  readonly keystoreFile: string;
+  readonly passphrase: string;
+  readonly stateFolder: string;
+}
+
+/** The plan of a configuration file. Throws CONFIG_INVALID. */
+export function agentPlanOf(config: AgentConfig): AgentPlan {
+  const { provider, region, registryUrl, keystoreFile, stateFolder } = config;
   const regionKey = decodeBase64url(config.regionKey);
   if (regionKey === undefined) throw new PavilionError("CONFIG_INVALID", "The regionKey is not base64url.");
-  const keys = await openProvider(config.keystoreFile, readSecret(config.passphraseFile));
   const { bootstrap, username, passwordFile } = config.kafka;
-  const access = { bootstrap, username, password: readSecret(passwordFile) };
-  const kafka = connectKafka(access, `agent.${provider}`, log);
-  const codec = await openCodec(config.registryUrl);
+  return {
+    ...{ provider, region, registryUrl, keystoreFile, stateFolder, regionKey },
+    passphrase: readSecret(config.passphraseFile),
+    kafka: { bootstrap, username, password: readSecret(passwordFile) },
+  };
+}
+
+/** Throws KEYSTORE_UNREADABLE. */
+export async function openAgent(plan: AgentPlan, log: Log): Promise<Agent> {
+  const { provider, region, regionKey } = plan;
+  const keys = await openProvider(plan.keystoreFile, plan.passphrase);
+  const kafka = connectKafka(plan.kafka, `agent.${provider}`, log);
+  const codec = await openCodec(plan.registryUrl);
   const publisher = await openPublisher(kafka, codec, region, `/provider/${provider}`);
   return {
     self: { provider, region, publicKey: keys.identity.publicKey },
     keys,
     regionKey,
-    state: new StateFolder(config.stateFolder),
+    state: new StateFolder(plan.stateFolder),
     kafka,
     codec,
     publisher,

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { CryptoError } from "../../crypto/errors.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { describeError, openLog } from "../../runtime/log.ts";
-import { openAgent, readAgentConfig } from "./agent.ts";
+import { agentPlanOf, openAgent, readAgentConfig } from "./agent.ts";
 import { Progress } from "./progress.ts";
 import { pushFile } from "./push.ts";
 import { serve } from "./serve.ts";
@@ -60,7 +60,7 @@ async function run(order: Order): Promise<void> {
   // A push is somebody's command: what it prints on stdout is its summary, so only trouble is logged there.
   const level = order.command === "push" && config.logLevel === "info" ? "warn" : config.logLevel;
   const log = openLog({ service: "provider-agent", provider: config.provider }, level);
-  const agent = await openAgent(config, log);
+  const agent = await openAgent(agentPlanOf(config), log);
   try {
     if (order.command === "serve") {
       await serve(agent, stopSignal());

@@ -2,7 +2,6 @@
  * The embedded stack in one folder: Kafka, schema registry, a chain, an HSM token a region, and the connectors and agents
  * that run on them as processes of their own. The demo and the integration tests start it fresh and leave nothing behind.
  */
-import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Wallet } from "ethers";
@@ -11,7 +10,6 @@ import { encodeBase64url } from "../../crypto/jws/base64url.ts";
 import { fundAccount, startChain } from "../../infra/embedded/chain.ts";
 import { startKafka } from "../../infra/embedded/kafka.ts";
 import { partsDir } from "../../infra/embedded/parts.ts";
-import { freePort } from "../../infra/embedded/ports.ts";
 import { startProcess, untilReady, type PartProcess } from "../../infra/embedded/process.ts";
 import { startRegistry } from "../../infra/embedded/registry.ts";
 import { initToken } from "../../infra/embedded/softhsm.ts";
@@ -31,8 +29,15 @@ import {
   providerPrincipal,
 } from "../operator/access.ts";
 import { Operator, type Region } from "../operator/operator.ts";
-import { deployRegistry } from "../operator/registry-contract.ts";
+import { deployRegistry, holdsRegistry } from "../operator/registry-contract.ts";
 import { hasLine } from "./log-lines.ts";
+import {
+  rememberedIn,
+  writeRemembered,
+  type Remembered,
+  type RememberedChain,
+  type RememberedRegion,
+} from "./remembered.ts";
 
 export interface StackPlan {
   /** Absolute; made if absent. */
@@ -58,15 +63,9 @@ export interface RegionCard {
 }
 
 /** The chain that regions anchor on, with the contract that takes their anchors. */
-export interface StackChain {
-  readonly url: string;
-  readonly chainId: number;
-  /** 0x and 40 lower-case digits. */
-  readonly contract: string;
-  readonly deployedAt: number;
-}
+export type StackChain = RememberedChain;
 
-const operatorName = "operator";
+export const operatorName = "operator";
 
 const connectorStartLimitMs = 60_000;
 /** An embedded stack is for development: blocks are final at once, and a seed lasts an hour. */
@@ -81,11 +80,11 @@ export class Stack {
   readonly chain: StackChain;
   readonly cards = new Map<string, RegionCard>();
   readonly #plan: StackPlan;
-  readonly #bootstrap: string;
-  readonly #passwords: ReadonlyMap<string, string>;
+  readonly #remembered: Remembered & { readonly bootstrap: string };
   /** All but the chain, which alone may go away and come back. */
   readonly #parts: readonly Part[];
   #chainPart: Part | undefined;
+  #stopping = false;
   readonly #processes = new Set<PartProcess>();
   readonly #connectorConfigs = new Map<string, string>();
   readonly #tokens = new Map<string, TokenAddress>();
@@ -93,19 +92,24 @@ export class Stack {
   /** Starts the parts, makes the regions' keys, topics and ACLs, and registers every schema. */
   static async start(plan: StackPlan): Promise<Stack> {
     mkdirSync(plan.dir, { recursive: true, mode: 0o700 });
-    const passwords = new Map(
-      principalsOf(plan).map((name) => [name, encodeBase64url(randomBytes(24))] as const),
+    const users = principalsOf(plan);
+    const kept = await rememberedIn(
+      plan.dir,
+      users,
+      plan.regions.map(({ name }) => name),
     );
-    const user = (name: string) => ({ name, password: passwords.get(name) ?? "" });
+    const user = (name: string) => ({ name, password: kept.passwords[name] ?? "" });
+    const { ports } = kept;
     const running = await startAll([
       startKafka({
         dir: join(plan.dir, "kafka"),
         partsDir,
         superUser: user(operatorName),
-        users: [...passwords.keys()].filter((name) => name !== operatorName).map(user),
+        users: users.filter((name) => name !== operatorName).map(user),
+        ports: ports.kafka,
       }),
-      startRegistry({ dir: join(plan.dir, "registry"), partsDir }),
-      startChain({ dir: join(plan.dir, "chain") }),
+      startRegistry({ dir: join(plan.dir, "registry"), partsDir, port: ports.registry }),
+      startChain({ dir: join(plan.dir, "chain"), port: ports.chain }),
     ]);
     const [kafka, registry, chain] = running;
     try {
@@ -114,13 +118,20 @@ export class Stack {
       const client = connectKafka(access, operatorName, plan.log);
       const codec = await openCodec(registry.url);
       const operator = await Operator.connect(client, codec, plan.log);
-      const stack = new Stack(plan, kafka.bootstrap, passwords, [kafka, registry], {
-        kafka: client,
-        codec,
-        operator,
-        registryUrl: registry.url,
-        chain: await deployOn(chain),
-      });
+      const deployed = await contractOn(chain, kept.chain);
+      const { bootstrap } = kafka;
+      const stack = new Stack(
+        plan,
+        { ...kept, bootstrap, registryUrl: registry.url, chain: deployed },
+        [kafka, registry],
+        {
+          kafka: client,
+          codec,
+          operator,
+          registryUrl: registry.url,
+          chain: deployed,
+        },
+      );
       stack.#chainPart = chain;
       await stack.#openRegions();
       return stack;
@@ -132,14 +143,12 @@ export class Stack {
 
   private constructor(
     plan: StackPlan,
-    bootstrap: string,
-    passwords: ReadonlyMap<string, string>,
+    remembered: Remembered & { readonly bootstrap: string },
     parts: readonly Part[],
     clients: Pick<Stack, "kafka" | "codec" | "operator" | "registryUrl" | "chain">,
   ) {
     this.#plan = plan;
-    this.#bootstrap = bootstrap;
-    this.#passwords = passwords;
+    this.#remembered = remembered;
     this.#parts = parts;
     this.kafka = clients.kafka;
     this.codec = clients.codec;
@@ -150,9 +159,10 @@ export class Stack {
 
   /** How a principal logs in. */
   access(username: string): KafkaAccess {
-    const password = this.#passwords.get(username);
+    const { passwords, bootstrap } = this.#remembered;
+    const password = passwords[username];
     if (password === undefined) throw new Error(`no Kafka user ${username}`);
-    return { bootstrap: this.#bootstrap, username, password };
+    return { bootstrap, username, password };
   }
 
   /** A region's HSM token, PIN included. */
@@ -195,8 +205,19 @@ export class Stack {
     return dir;
   }
 
+  /** Resolves when a part has ended that nobody stopped, with how. */
+  get lost(): Promise<string> {
+    return Promise.race(this.#parts.map(({ exited }) => exited));
+  }
+
+  /** Whether it has been told to stop. */
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
   /** Stops every process, then the parts. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     await this.operator.disconnect().catch(() => undefined);
     await Promise.all([...this.#processes].map((process) => process.stop()));
     await Promise.all([...this.#parts.map((part) => part.stop()), this.takeChainAway()]);
@@ -222,9 +243,24 @@ export class Stack {
       for (const broker of brokers) await this.operator.admitBroker(region, broker);
       for (const auditor of auditors) await this.operator.admitAuditor(region, auditor);
     }
+    writeRemembered(this.#plan.dir, {
+      ...this.#remembered,
+      regions: regions.map((region) => this.#handedOut(region)),
+    });
     const [home] = regions;
     if (home !== undefined)
       for (const provider of providers) await this.operator.admitProvider(home, provider);
+  }
+
+  #handedOut({ name, jurisdiction, partitions }: StackPlan["regions"][number]): RememberedRegion {
+    const card = this.cards.get(name);
+    if (card === undefined) throw new Error(`no region ${name}`);
+    return {
+      ...{ name, jurisdiction, partitions, anchorer: card.anchorer },
+      hpkePublicKey: encodeBase64url(card.hpkePublicKey),
+      issuerPublicKey: encodeBase64url(card.issuerPublicKey),
+      logPublicKey: encodeBase64url(card.logPublicKey),
+    };
   }
 
   /** Makes the region's token and keys, and its connector's configuration. */
@@ -254,7 +290,7 @@ export class Stack {
       chain: { ...this.chain, confirmations },
       seedPeriodSeconds,
       development: true,
-      metrics: { port: await freePort() },
+      metrics: { port: this.#remembered.ports.metrics[name] ?? 0 },
       stateFolder: join(dir, "state"),
       logLevel: "info",
     };
@@ -301,6 +337,7 @@ export class Stack {
 }
 
 interface Part {
+  readonly exited: Promise<string>;
   stop(graceMs?: number): Promise<void>;
 }
 
@@ -316,8 +353,12 @@ async function startAll<Parts extends readonly Part[]>(starting: {
   throw failed.reason;
 }
 
-/** Puts the contract on a fresh chain, with a key made for it and thrown away. */
-async function deployOn({ url, chainId }: { url: string; chainId: number }): Promise<StackChain> {
+/** The contract that is known and still there; else a new one, by a key made for it and thrown away. */
+async function contractOn(
+  { url, chainId }: { url: string; chainId: number },
+  known: StackChain | undefined,
+): Promise<StackChain> {
+  if (known !== undefined && (await holdsRegistry(url, known.contract))) return known;
   const deployer = Wallet.createRandom();
   await fundAccount(url, deployer.address);
   const { address, block } = await deployRegistry({ url, chainId, privateKey: deployer.privateKey });

@@ -69,7 +69,7 @@ test("a port that is taken is refused, though a chain answers there", async () =
   const first = await startChain({ dir: join(dir, "port") });
   try {
     const port = Number(new URL(first.url).port);
-    await assert.rejects(startChain({ dir: join(dir, "port-too"), port }), { code: "PART_START_FAILED" });
+    await assert.rejects(startChain({ dir: join(dir, "port-too"), port }), { code: "PORT_IN_USE" });
   } finally {
     await first.stop();
   }

@@ -1,10 +1,13 @@
 /**
- * `status --config CONNECTOR.json [--watch] [--json]`: how the stages of a running connector stand.
+ * `status [--config CONNECTOR.json] [--region R] [--watch] [--json]`: how the stages of a running connector stand: the one
+ * that a configuration is of, or a region's of the running stack.
  */
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { readConfig } from "../../../runtime/config.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
+import { regionNamed, runningStack } from "../stack/running.ts";
 import { overviewLines, overviewOf } from "./overview.ts";
 import { fetchSamples } from "./samples.ts";
 
@@ -18,11 +21,12 @@ export async function status(args: string[]): Promise<number> {
     args,
     options: {
       config: { type: "string" },
+      region: { type: "string" },
       watch: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
   });
-  const { host, port } = endpointOf(values.config);
+  const { host, port } = endpointOf(values.config ?? configOf(values.region));
   let earlier = await fetchSamples(host, port);
   let taken = performance.now();
   do {
@@ -40,10 +44,13 @@ export async function status(args: string[]): Promise<number> {
   return 0;
 }
 
-function endpointOf(file: string | undefined): { host: string; port: number } {
-  if (file === undefined) {
-    throw new PavilionError("CONFIG_INVALID", "No configuration was named.", "Give --config CONNECTOR.json.");
-  }
+/** The configuration of a region's connector of the running stack. Throws STACK_DOWN. */
+function configOf(region: string | undefined): string {
+  const stack = runningStack();
+  return join(stack.folder, "regions", regionNamed(stack, region).name, "connector.json");
+}
+
+function endpointOf(file: string): { host: string; port: number } {
   const { metrics } = readConfig("connector-config", file);
   if (metrics === undefined) {
     throw new PavilionError("METRICS_UNAVAILABLE", "The configuration names no metrics port.");

@@ -1,0 +1,91 @@
+/**
+ * A collaboration on its way between the parties: a document that somebody wrote, in YAML or JSON, and the signed one that
+ * travels, `NAME.signed.json`, with each provider's signature as it comes.
+ */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
+import { parse, YAMLParseError } from "yaml";
+import { canonicalBytes } from "../../../crypto/jws/canonical.ts";
+import { requireConsistent } from "../../../documents/collaboration.ts";
+import { validateDocument } from "../../../documents/validate.ts";
+import { PavilionError } from "../../../runtime/errors.ts";
+import type { CollaborationEntry } from "../../../schemas/avro/index.ts";
+import type { Collaboration } from "../../../schemas/json/collaboration.ts";
+
+const signedEnding = ".signed.json";
+
+export interface CollaborationFile {
+  readonly document: Collaboration;
+  readonly signatures: CollaborationEntry["signatures"];
+  /** Where the signed one lies, or is to lie. */
+  readonly signedFile: string;
+}
+
+/** Reads either; of a document it finds the signed one beside it. Throws DOCUMENT_INVALID that lists every problem. */
+export function readCollaboration(file: string): CollaborationFile {
+  const read = contentOf(file);
+  if (isSigned(read)) return { ...checked(read), signedFile: file };
+  const document = validated(read);
+  const signedFile = file.replace(/(\.ya?ml|\.json)?$/, signedEnding);
+  if (!existsSync(signedFile)) return { document, signatures: [], signedFile };
+  const standing = contentOf(signedFile);
+  if (!isSigned(standing)) throw invalid(`${signedFile} is no signed collaboration.`);
+  const { document: signed, signatures } = checked(standing);
+  // What was signed before the document changed is no signature of this one.
+  return { document, signatures: isDeepStrictEqual(signed, document) ? signatures : [], signedFile };
+}
+
+export function writeSigned({ document, signatures, signedFile }: CollaborationFile): void {
+  writeFileSync(signedFile, `${JSON.stringify({ document, signatures }, undefined, 2)}\n`);
+}
+
+export const entryOf = ({ document, signatures }: CollaborationFile): CollaborationEntry => ({
+  id: document.id,
+  version: document.version,
+  document: new TextDecoder().decode(canonicalBytes(document)),
+  signatures,
+});
+
+interface Signed {
+  readonly document: unknown;
+  readonly signatures: CollaborationEntry["signatures"];
+}
+
+function isSigned(content: unknown): content is Signed {
+  if (typeof content !== "object" || content === null || !("signatures" in content)) return false;
+  const { signatures } = content;
+  return (
+    "document" in content &&
+    Array.isArray(signatures) &&
+    signatures.every((one: unknown) => {
+      const { provider, signature } = one as Record<string, unknown>;
+      return typeof provider === "string" && typeof signature === "string";
+    })
+  );
+}
+
+const checked = ({ document, signatures }: Signed) => ({ document: validated(document), signatures });
+
+function validated(content: unknown): Collaboration {
+  const document = validateDocument("collaboration", content);
+  requireConsistent(document);
+  return document;
+}
+
+function contentOf(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw invalid(`${file} cannot be read.`, cause);
+  }
+  try {
+    return file.endsWith(".json") ? JSON.parse(text) : parse(text);
+  } catch (cause) {
+    const place = cause instanceof YAMLParseError ? `, line ${String(cause.linePos?.[0].line ?? "?")}` : "";
+    throw invalid(`${file} is no ${file.endsWith(".json") ? "JSON" : "YAML"}${place}.`, cause);
+  }
+}
+
+const invalid = (message: string, cause?: unknown): PavilionError =>
+  new PavilionError("DOCUMENT_INVALID", message, undefined, { cause });

@@ -1,0 +1,102 @@
+/**
+ * `provider serve`, `provider push`: the provider's agent, as its keys and its access make it.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { decodeBase64url } from "../../../crypto/jws/base64url.ts";
+import { readSecret } from "../../../runtime/config.ts";
+import { PavilionError } from "../../../runtime/errors.ts";
+import { openLog } from "../../../runtime/log.ts";
+import { openAgent, type Agent } from "../../provider-agent/agent.ts";
+import { Progress } from "../../provider-agent/progress.ts";
+import { pushFile, type PushSummary } from "../../provider-agent/push.ts";
+import { serve } from "../../provider-agent/serve.ts";
+import { agentText } from "../demo/report.ts";
+import { misuse } from "../misuse.ts";
+import { accessOf, filesOf } from "./keys.ts";
+
+const timeoutDefaultSeconds = 300;
+
+/** Serves until it is told to stop. */
+export async function serveProvider(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { provider: { type: "string" } } });
+  const { provider } = values;
+  if (provider === undefined) throw misuse("--provider names whose agent serves.");
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      stopping.abort();
+    });
+  }
+  const agent = await agentOf(provider, "warn");
+  try {
+    console.log(`  ${provider}'s agent serves; Ctrl-C ends it`);
+    await serve(agent, stopping.signal);
+  } finally {
+    await agent.close();
+  }
+  return 0;
+}
+
+export async function push(args: string[]): Promise<number> {
+  const text = { type: "string" } as const;
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      provider: text,
+      collaboration: text,
+      timeout: text,
+      json: { type: "boolean", default: false },
+    },
+  });
+  const { provider, collaboration } = values;
+  const [file, ...more] = positionals;
+  const seconds = Number(values.timeout ?? timeoutDefaultSeconds);
+  if (provider === undefined || collaboration === undefined || file === undefined || more.length > 0) {
+    throw misuse("A push takes --provider, --collaboration and one file.");
+  }
+  if (!(seconds > 0)) throw misuse("--timeout takes seconds.");
+  const agent = await agentOf(provider, "error");
+  try {
+    const progress = new Progress((line) => {
+      const told = values.json ? JSON.stringify(line) : agentText(JSON.stringify(line));
+      if (told !== undefined) console.error(values.json ? told : `  ${told}`);
+    });
+    const summary = await pushFile(agent, { collaboration, file, timeoutMs: seconds * 1_000, progress });
+    if (values.json) console.log(JSON.stringify(summary));
+    else for (const line of summaryLines(summary)) console.log(line);
+  } finally {
+    await agent.close();
+  }
+  return 0;
+}
+
+function summaryLines(summary: PushSummary): string[] {
+  const told = agentText(JSON.stringify(summary));
+  return [
+    `  ${String(summary.pushed)} records of ${summary.dataset} are in ${summary.collaboration}`,
+    ...(told === undefined ? [] : [`  ${told}`]),
+    `  rows at fault, by line, for nobody else: ${summary.report}`,
+  ];
+}
+
+function agentOf(provider: string, logLevel: "warn" | "error"): Promise<Agent> {
+  const access = accessOf("provider", provider);
+  const { folder, keystore, passphrase } = filesOf("provider", provider);
+  const regionKey = decodeBase64url(access.regionKey);
+  if (regionKey === undefined) {
+    throw new PavilionError("CONFIG_INVALID", "The access file's regionKey is not base64url.");
+  }
+  const stateFolder = join(folder, "state");
+  mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+  const log = openLog({ service: "provider-agent", provider }, logLevel);
+  return openAgent(
+    {
+      ...{ provider, region: access.region, kafka: access.kafka, registryUrl: access.registryUrl },
+      ...{ regionKey, keystoreFile: keystore, passphrase: readSecret(passphrase), stateFolder },
+    },
+    log,
+  );
+}

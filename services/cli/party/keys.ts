@@ -1,0 +1,84 @@
+/**
+ * A party's own files: its keystore, the passphrase that opens it, its card, and the access that an operator gave it.
+ */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { encodeBase64url } from "../../../crypto/jws/base64url.ts";
+import { parseDocument } from "../../../documents/validate.ts";
+import { readConfig, readSecret } from "../../../runtime/config.ts";
+import { PavilionError } from "../../../runtime/errors.ts";
+import type { Access } from "../../../schemas/json/access.ts";
+import type { Card } from "../../../schemas/json/card.ts";
+import { initBroker, initProvider } from "../../keystore/parties.ts";
+import { partyFolder, type Role } from "../home.ts";
+
+export interface PartyFiles {
+  readonly folder: string;
+  readonly keystore: string;
+  readonly passphrase: string;
+  readonly card: string;
+  readonly access: string;
+}
+
+export function filesOf(role: Role, id: string): PartyFiles {
+  const folder = partyFolder(role, id);
+  const file = (name: string): string => join(folder, name);
+  return {
+    folder,
+    keystore: file("keystore.json"),
+    passphrase: file("passphrase"),
+    card: file("card.json"),
+    access: file("access.json"),
+  };
+}
+
+/**
+ * Makes a party's keys under a passphrase of its own, from a file where it is given, and its card. Throws CONFIG_INVALID
+ * where it has keys already.
+ */
+export async function makeParty(role: Role, id: string, passphraseFile?: string): Promise<Card> {
+  const files = filesOf(role, id);
+  if (existsSync(files.keystore)) {
+    throw new PavilionError(
+      "CONFIG_INVALID",
+      `The ${role} ${id} has keys already, in ${files.folder}.`,
+      "Use them, or choose another name: keys are never overwritten.",
+    );
+  }
+  mkdirSync(files.folder, { recursive: true, mode: 0o700 });
+  const passphrase =
+    passphraseFile === undefined ? encodeBase64url(randomBytes(24)) : readSecret(passphraseFile);
+  writeFileSync(files.passphrase, passphrase, { mode: 0o600 });
+  const make = role === "provider" ? initProvider : initBroker;
+  const { identityKey } = await make(files.keystore, passphrase);
+  const card: Card = { type: "pavilion/card", role, id, key: identityKey };
+  writeFileSync(files.card, `${JSON.stringify(card, undefined, 2)}\n`);
+  return card;
+}
+
+/** Throws DOCUMENT_INVALID, or CONFIG_INVALID where there is no such file. */
+export function readCard(file: string): Card {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new PavilionError("CONFIG_INVALID", `The card ${file} cannot be read.`, undefined, { cause });
+  }
+  return parseDocument("card", text);
+}
+
+/** Throws CONFIG_INVALID where the party was not admitted, or its access is not its own. */
+export function accessOf(role: Role, id: string): Access {
+  const { access: file, card } = filesOf(role, id);
+  if (!existsSync(file)) {
+    throw new PavilionError(
+      "CONFIG_INVALID",
+      `The ${role} ${id} has no access file ${file}.`,
+      `Make its keys by ./pavilion ${role} init, then have the operator run ./pavilion ${role} admit ${card}.`,
+    );
+  }
+  const access = readConfig("access", file);
+  if (access.role === role && access.id === id) return access;
+  throw new PavilionError("CONFIG_INVALID", `The access file ${file} is another party's.`);
+}

@@ -1,0 +1,32 @@
+/**
+ * An answer as a table for people: a row a group, each measure with the interval that holds its exact value.
+ */
+import type { Answer, AnswerGroup } from "../../../schemas/avro/index.ts";
+
+export function answerTable(answer: Answer): string[] {
+  const measures = answer.groups.find(({ estimates }) => estimates.length > 0)?.estimates ?? [];
+  const header = ["group", ...measures.flatMap(({ measure }) => [measure, "interval"])];
+  const rows = answer.groups.map((group) => rowOf(group, measures.length));
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return [
+    ...[header, ...rows].map(
+      (row) => `  ${row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join("  ")}`,
+    ),
+    `  each interval holds the exact value with probability ${answer.confidence}`,
+    `  epsilon spent ${answer.epsilonSpent}; the population may spend ${answer.epsilonLeft} more`,
+  ];
+}
+
+function rowOf({ grouping, category, suppressed, estimates }: AnswerGroup, measures: number): string[] {
+  const name = grouping === "total" ? "total" : `${grouping} = ${category}`;
+  if (suppressed) return [name, "too few", ...Array.from({ length: 2 * measures - 1 }, () => "")];
+  const cells = estimates.flatMap(({ measure, value, lower, upper }) => {
+    const digits = measure.startsWith("mean") ? 2 : 0;
+    return [fixed(value, digits), `${fixed(lower, digits)} … ${fixed(upper, digits)}`];
+  });
+  return [name, ...cells];
+}
+
+const fixed = (value: number | null, digits: number): string => value?.toFixed(digits) ?? "–";

@@ -1,0 +1,129 @@
+/**
+ * `request FILE.json … [--bundle FILE] [--timeout SECONDS] [--json]`: asks, one question a file, all at once; prints each
+ * answer, and with `--bundle` waits for the evidence of one.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { readSecret } from "../../../runtime/config.ts";
+import { errorCodeOr, PavilionError } from "../../../runtime/errors.ts";
+import { openLog } from "../../../runtime/log.ts";
+import type { Result } from "../../../schemas/avro/index.ts";
+import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
+import { openBrokerClient, type BrokerClient } from "../../broker-client/client.ts";
+import { newRequest, signRequest, type Asked } from "../../broker-client/request.ts";
+import { openBroker } from "../../keystore/parties.ts";
+import { misuse } from "../misuse.ts";
+import { accessOf, filesOf } from "../party/keys.ts";
+import { answerTable } from "./answer.ts";
+
+const evidenceSecondsDefault = 300;
+
+interface Question {
+  readonly file: string;
+  readonly asked: Asked;
+}
+
+export async function request(args: string[]): Promise<number> {
+  const text = { type: "string" } as const;
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { bundle: text, timeout: text, json: { type: "boolean", default: false } },
+  });
+  if (positionals.length === 0) throw misuse("A request takes a file with a question.");
+  if (values.bundle !== undefined && positionals.length > 1) {
+    throw misuse("--bundle takes the evidence of one question.");
+  }
+  const seconds = Number(values.timeout ?? evidenceSecondsDefault);
+  if (!(seconds > 0)) throw misuse("--timeout takes seconds.");
+  const questions = positionals.map(readQuestion);
+  const broker = brokerOf(questions);
+  const client = await clientOf(broker);
+  try {
+    const results = await Promise.all(questions.map((question) => ask(client, broker, question)));
+    const bundle = values.bundle === undefined ? undefined : resolve(values.bundle);
+    const block = bundle === undefined ? undefined : await keepBundle(client, results[0], bundle, seconds);
+    if (values.json) {
+      const told = results.map((result, index) => ({ file: positionals[index], result }));
+      console.log(JSON.stringify({ results: told, ...(bundle === undefined ? {} : { bundle, block }) }));
+    } else {
+      for (const [index, result] of results.entries()) {
+        for (const line of resultLines(positionals[index] ?? "", result)) console.log(line);
+      }
+      if (bundle !== undefined) for (const line of bundleLines(bundle, block)) console.log(line);
+    }
+    return results.every(({ answer }) => answer !== null) ? 0 : 1;
+  } finally {
+    await client.close();
+  }
+}
+
+/** Throws DOCUMENT_INVALID. */
+function readQuestion(file: string): Question {
+  let asked: unknown;
+  try {
+    asked = JSON.parse(readFileSync(file, "utf8"));
+  } catch (cause) {
+    throw new PavilionError("DOCUMENT_INVALID", `${file} cannot be read as JSON.`, undefined, { cause });
+  }
+  if (typeof asked === "object" && asked !== null) return { file, asked: asked as Asked };
+  throw new PavilionError("DOCUMENT_INVALID", `${file} holds no question.`);
+}
+
+/** All questions of a call are one broker's. */
+function brokerOf(questions: readonly Question[]): string {
+  const [broker, ...others] = new Set(questions.map(({ asked }) => asked.broker));
+  if (typeof broker === "string" && others.length === 0) return broker;
+  throw new PavilionError("DOCUMENT_INVALID", "The questions do not all name one broker.");
+}
+
+function clientOf(broker: string): Promise<BrokerClient> {
+  const { region, kafka, registryUrl } = accessOf("broker", broker);
+  const log = openLog({ service: "broker", broker }, "error");
+  return openBrokerClient({ broker, region, kafka, registryUrl, log });
+}
+
+/** Signs under the newest seed, and once more under the next one should it have closed meanwhile. */
+async function ask(client: BrokerClient, broker: string, { asked }: Question): Promise<Result> {
+  const { keystore, passphrase } = filesOf("broker", broker);
+  const { sign } = await openBroker(keystore, readSecret(passphrase));
+  const once = async (): Promise<Result> =>
+    client.ask(await signRequest(newRequest(asked, await client.newestSeed()), sign));
+  const result = await once();
+  return result.code === "STALE_SEED" ? once() : result;
+}
+
+/** Writes the evidence; answers the block to look up at one's own node. */
+async function keepBundle(
+  client: BrokerClient,
+  result: Result | undefined,
+  file: string,
+  seconds: number,
+): Promise<{ number: number; hash: string } | undefined> {
+  if (result?.answer === null || result?.evidenceFor === null || result === undefined) return undefined;
+  console.error("  the answer is provisional; waiting for its proofs and the anchor of its spend …");
+  const text = await client.evidence(result.evidenceFor, seconds * 1_000);
+  const bundle = JSON.parse(text) as EvidenceBundleDocument;
+  writeFileSync(file, `${JSON.stringify(bundle, undefined, 2)}\n`);
+  const { block, blockHash } = bundle.log.chain;
+  return { number: block, hash: blockHash };
+}
+
+function resultLines(file: string, result: Result): string[] {
+  const { requestId, answer, code, message } = result;
+  if (answer !== null) return [`  ${file}: request ${requestId}`, ...answerTable(answer)];
+  return [
+    `  ${file}: request ${requestId} is refused`,
+    `  ${errorCodeOr(code ?? "", "INTERNAL_ERROR")}: ${message ?? ""}`,
+  ];
+}
+
+const bundleLines = (file: string, block: { number: number; hash: string } | undefined): string[] =>
+  block === undefined
+    ? ["  no evidence: there is no answer"]
+    : [
+        `  evidence bundle  ${file}`,
+        `  look block ${String(block.number)} up at a node of your own; if its hash is the one below, verify by it:`,
+        `  ./pavilion verify ${file} --trust TRUST.json --block ${block.hash}`,
+      ];

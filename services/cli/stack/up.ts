@@ -1,0 +1,93 @@
+/**
+ * `up`: starts the stack and leaves it running, in a process of its own.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, openSync, closeSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { errorCodeOr, PavilionError } from "../../../runtime/errors.ts";
+import { followLines } from "../../stack/log-lines.ts";
+import { readRemembered } from "../../stack/remembered.ts";
+import { stackFolder } from "../home.ts";
+import { writeTrust } from "../trust/trust.ts";
+import { runningStack, supervisorOf } from "./running.ts";
+
+const startLimitMs = 180_000;
+/** supervisor.ts's, which is not loaded here: it is a program. */
+const upLine = "the stack is up";
+
+export async function up(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { json: { type: "boolean", default: false } } });
+  const folder = stackFolder();
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const tell = (line: string): void => {
+    if (values.json) console.error(line);
+    else console.log(line);
+  };
+  if (supervisorOf(folder) === undefined) {
+    readRemembered(folder);
+    await start(folder, tell);
+  } else tell("  the stack is up already");
+  const { bootstrap, registryUrl, chain, regions } = runningStack();
+  const trust = writeTrust();
+  const names = regions.map(({ name }) => name);
+  if (values.json) {
+    console.log(JSON.stringify({ folder, bootstrap, registryUrl, chain: chain.url, regions: names, trust }));
+    return 0;
+  }
+  tell(`  regions       ${names.join(", ")}`);
+  tell(`  Kafka         ${bootstrap}`);
+  tell(`  registry      ${registryUrl}`);
+  tell(`  chain         ${chain.url}, contract ${chain.contract}`);
+  if (trust !== undefined) tell(`  trust file    ${trust}`);
+  tell(`  everything    ${folder}`);
+  tell("  next: ./pavilion provider init --provider NAME, or ./pavilion broker init --broker NAME");
+  return 0;
+}
+
+/** Resolves once the supervisor says that the stack is up. Throws what it failed of. */
+async function start(folder: string, tell: (line: string) => void): Promise<void> {
+  const logFile = join(folder, "supervisor.log");
+  const log = openSync(logFile, "w", 0o600);
+  const main = new URL("../../stack/supervisor.ts", import.meta.url).pathname;
+  const child = spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", main, folder], {
+    cwd: folder,
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
+  closeSync(log);
+  child.unref();
+  const lines: string[] = [];
+  const started = Promise.withResolvers<"up">();
+  const stopFollowing = followLines(logFile, (line) => {
+    const text = line.replace(/^\S+Z /, "");
+    lines.push(text);
+    if (text === upLine) started.resolve("up");
+    else if (!text.startsWith("{")) tell(`  ${text}`);
+  });
+  const ended = new Promise<"ended">((resolve) => {
+    child.once("exit", () => {
+      resolve("ended");
+    });
+  });
+  const late = AbortSignal.timeout(startLimitMs);
+  const tooLate = new Promise<"late">((resolve) => {
+    late.addEventListener("abort", () => {
+      resolve("late");
+    });
+  });
+  const outcome = await Promise.race([started.promise, ended, tooLate]);
+  stopFollowing();
+  if (outcome === "up") return;
+  if (outcome === "late") child.kill("SIGTERM");
+  throw failureIn(lines, logFile);
+}
+
+/** The failure that the supervisor told, under its own code. */
+function failureIn(lines: readonly string[], logFile: string): PavilionError {
+  const at = lines.findIndex((line) => line.startsWith("failed: "));
+  const [, code = "", message = ""] = /^failed: ([A-Z_]+): (.*)$/s.exec(lines[at] ?? "") ?? [];
+  return code === ""
+    ? new PavilionError("PART_START_FAILED", "The stack did not come up in time.", `See ${logFile}.`)
+    : new PavilionError(errorCodeOr(code, "PART_START_FAILED"), message, lines.at(-1)?.trim());
+}

@@ -1,0 +1,18 @@
+/**
+ * The stack that `./pavilion up` keeps running: two regions on one broker, and no party until one is admitted.
+ */
+import type { Log } from "../../runtime/log.ts";
+import type { StackPlan } from "./stack.ts";
+
+const partitions = 2;
+
+export const keptStack = (dir: string, log: Log): StackPlan => ({
+  dir,
+  regions: [
+    { name: "eu-central", jurisdiction: "EU", partitions },
+    { name: "us-east", jurisdiction: "US", partitions },
+  ],
+  providers: [],
+  brokers: [],
+  log,
+});
