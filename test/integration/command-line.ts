@@ -1,0 +1,51 @@
+/**
+ * The command line as its users run it, each command a process of its own, with everything it keeps below one folder.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+
+const main = resolve(import.meta.dirname, "../../services/cli/main.ts");
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export class CommandLine {
+  readonly home: string;
+  readonly #dir: string;
+
+  /** `dir` is where commands run, and where what they keep lies. */
+  constructor(dir: string) {
+    this.#dir = dir;
+    this.home = join(dir, "home");
+  }
+
+  async run(...args: string[]): Promise<Ran> {
+    const child = this.start(...args);
+    const [out, err, [code]] = await Promise.all([
+      child.stdout === null ? "" : text(child.stdout),
+      child.stderr === null ? "" : text(child.stderr),
+      once(child, "close") as Promise<[number | null]>,
+    ]);
+    return { code: code ?? 1, out, err };
+  }
+
+  /** Throws where the command fails; answers what it printed. */
+  async done(...args: string[]): Promise<string> {
+    const { code, out, err } = await this.run(...args);
+    if (code !== 0) throw new Error(`${args.join(" ")} ended with ${String(code)}: ${out}${err}`);
+    return out.trim();
+  }
+
+  start(...args: string[]): ChildProcess {
+    return spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", main, ...args], {
+      cwd: this.#dir,
+      env: { ...process.env, PAVILION_HOME: this.home },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+  }
+}
