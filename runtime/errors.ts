@@ -87,6 +87,7 @@ export const errorCatalogue = {
   TIMED_OUT: "Check that every part is up, then try again.",
   TRUST_UNREADABLE: "Give the trust file that your own sources confirm: --trust TRUST.json.",
   BUNDLE_UNREADABLE: "Give an evidence bundle as it was published, unaltered.",
+  USAGE_INVALID: "Run ./pavilion COMMAND --help.",
   UNKNOWN_COMMAND: "Run ./pavilion help.",
 } as const;
 

@@ -126,7 +126,15 @@ function startOf(from: Start, { partition, low, high }: PartitionOffsets): bigin
   return from < low ? low : from;
 }
 
+/** A consumer whose Kafka went away may end late, or with its process. */
+const closeLimitMs = 10_000;
+
 async function closeConsumer(kafka: Kafka, ending: EndingConsumer, group: string): Promise<void> {
+  const limit = sleep(closeLimitMs, undefined, { ref: false });
+  await Promise.race([leave(kafka, ending, group), limit]);
+}
+
+async function leave(kafka: Kafka, ending: EndingConsumer, group: string): Promise<void> {
   await ending.end();
   const admin = kafka.admin();
   await admin.connect();

@@ -37,6 +37,8 @@ export interface BrokerClient {
    * seconds after the request's deadline, DOCUMENT_INVALID for a text that is no request.
    */
   ask(request: SignedRequest): Promise<Result>;
+  /** The result of a request's digest, whoever publishes it. Throws TIMED_OUT. */
+  resultOf(digest: string, withinMs: number): Promise<Result>;
   /**
    * The evidence bundle for a request's digest, a result's `evidenceFor`, as JSON text: published once the proofs are
    * made and the spend is anchored. Throws TIMED_OUT where it does not come in time.
@@ -74,6 +76,7 @@ export async function openBrokerClient(plan: BrokerClientPlan): Promise<BrokerCl
     newestSeed: async (withinMs = seedLimitMs) =>
       table.newest()?.commitment ?? (await seeds.await(newestKey, withinMs)),
     ask: (request) => ask(request, publisher, results),
+    resultOf: (digest, withinMs) => results.await(digest, withinMs),
     evidence: (digest, withinMs = evidenceLimitMs) => findBundle(follow, digest, withinMs),
     async close() {
       results.fail(new PavilionError("TIMED_OUT", "The client was closed before the result came."));

@@ -5,17 +5,17 @@
 import { join, resolve } from "node:path";
 import { PavilionError } from "../../runtime/errors.ts";
 
-const home = (): string =>
+export const homeFolder = (): string =>
   resolve(process.env.PAVILION_HOME ?? resolve(import.meta.dirname, "../../.pavilion"));
 
-export const stackFolder = (): string => join(home(), "stack");
-export const trustFile = (): string => join(home(), "trust.json");
+export const stackFolder = (): string => join(homeFolder(), "stack");
+export const trustFile = (): string => join(homeFolder(), "trust.json");
 
 export type Role = "provider" | "broker";
 
 /** A party's folder. Throws CONFIG_INVALID for a name that is none: it would lead elsewhere. */
 export function partyFolder(role: Role, id: string): string {
-  if (/^[a-z][a-z0-9-]{1,62}$/.test(id)) return join(home(), `${role}s`, id);
+  if (/^[a-z][a-z0-9-]{1,62}$/.test(id)) return join(homeFolder(), `${role}s`, id);
   throw new PavilionError(
     "CONFIG_INVALID",
     `${JSON.stringify(id)} is no name: it takes 2 to 63 lower-case letters, digits and dashes.`,

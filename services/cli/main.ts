@@ -1,151 +1,10 @@
 /**
- * `./pavilion COMMAND`: the command line. Each command is a module of its own that is loaded when it is asked for.
+ * `./pavilion COMMAND`: the command line; commands.ts lists what there is.
  */
 import { constants } from "node:os";
-import { parseArgs } from "node:util";
 import { PavilionError } from "../../runtime/errors.ts";
 import { coded } from "./coded.ts";
-
-interface Command {
-  readonly usage: string;
-  readonly does: string;
-  readonly run: (args: string[]) => Promise<number>;
-}
-
-/** By name; a name of two words is a command of a group. */
-const commands: Readonly<Record<string, Command>> = {
-  demo: {
-    usage: "demo [--json]",
-    does: "answers a question over two providers' files end to end; --json prints one line of JSON",
-    run: async (args) => (await import("./demo/demo.ts")).demo(args),
-  },
-  up: {
-    usage: "up [--json]",
-    does: "starts the stack and leaves it running: Kafka, registry, chain, HSM tokens, connectors",
-    run: async (args) => (await import("./stack/up.ts")).up(args),
-  },
-  down: {
-    usage: "down [--erase --yes] [--json]",
-    does: "stops the stack; what it holds stays, unless it is to be erased",
-    run: async (args) => (await import("./stack/down.ts")).down(args),
-  },
-  status: {
-    usage: "status [--config CONNECTOR.json] [--region R] [--watch] [--json]",
-    does: "shows how the stages of a running connector stand",
-    run: async (args) => (await import("./status/command.ts")).status(args),
-  },
-  "provider init": {
-    usage: "provider init --provider P [--passphrase-file FILE] [--json]",
-    does: "makes a provider's keys and its card",
-    run: async (args) => (await import("./party/init.ts")).init("provider", args),
-  },
-  "provider key": {
-    usage: "provider key --provider P",
-    does: "prints a provider's public key, which collaborations pin",
-    run: async (args) => (await import("./party/init.ts")).key("provider", args),
-  },
-  "provider admit": {
-    usage: "provider admit CARD [--region R] [--out FILE] [--json]",
-    does: "the operator lets a provider in: Kafka user, topics and ACLs; writes its access file beside the card",
-    run: async (args) => (await import("./party/admit.ts")).admit("provider", args),
-  },
-  "provider serve": {
-    usage: "provider serve --provider P",
-    does: "runs a provider's agent; a sender's must be up while others push",
-    run: async (args) => (await import("./party/agent.ts")).serveProvider(args),
-  },
-  "provider push": {
-    usage: "provider push --provider P --collaboration C [--timeout SECONDS] [--json] FILE.csv",
-    does: "normalises, blinds, seals, commits to and pushes a file; waits for the sender's agent",
-    run: async (args) => (await import("./party/agent.ts")).push(args),
-  },
-  "broker init": {
-    usage: "broker init --broker B [--passphrase-file FILE] [--json]",
-    does: "makes a broker's keys and its card",
-    run: async (args) => (await import("./party/init.ts")).init("broker", args),
-  },
-  "broker key": {
-    usage: "broker key --broker B",
-    does: "prints a broker's public key, which collaborations pin",
-    run: async (args) => (await import("./party/init.ts")).key("broker", args),
-  },
-  "broker admit": {
-    usage: "broker admit CARD [--region R] [--out FILE] [--json]",
-    does: "the operator lets a broker in: Kafka user and ACLs; writes its access file beside the card",
-    run: async (args) => (await import("./party/admit.ts")).admit("broker", args),
-  },
-  "collaboration check": {
-    usage: "collaboration check FILE [--json]",
-    does: "lists what is wrong with a collaboration, in YAML or JSON, and who has still to sign it",
-    run: async (args) => (await import("./collaboration/commands.ts")).check(args),
-  },
-  "collaboration sign": {
-    usage: "collaboration sign FILE --provider P [--json]",
-    does: "adds a provider's signature, in NAME.signed.json beside the file",
-    run: async (args) => (await import("./collaboration/commands.ts")).sign(args),
-  },
-  "collaboration publish": {
-    usage: "collaboration publish FILE [--json]",
-    does: "the operator publishes a collaboration that every provider has signed",
-    run: async (args) => (await import("./collaboration/commands.ts")).publish(args),
-  },
-  request: {
-    usage: "request FILE.json … [--bundle FILE] [--timeout SECONDS] [--json]",
-    does: "signs and publishes questions, waits for their answers, and with --bundle for the evidence of one",
-    run: async (args) => (await import("./request/request.ts")).request(args),
-  },
-  trust: {
-    usage: "trust [--out FILE] [--json]",
-    does: "writes the trust file as the operator of the running stack knows it; confirm it at your own sources",
-    run: async (args) => (await import("./trust/trust.ts")).trust(args),
-  },
-  verify: {
-    usage: "verify BUNDLE.json --trust TRUST.json [--block HASH] [--json]",
-    does: "checks an evidence bundle offline; exit 0 only if all holds, 1 if something fails, 2 if it cannot be read",
-    run: async (args) => (await import("../verifier/command.ts")).verifyCommand(args),
-  },
-  "dead-letters": {
-    usage:
-      "dead-letters list|show|redrive [LETTER …] --config CONNECTOR.json [--region R] [--stage S,…] [--code C] " +
-      "[--since TIME] [--limit N] [--all] [--user U --password-file F] [--json]",
-    does: "what stages could not accept: lists it, shows letters, or puts their originals back on their topics",
-    run: async (args) => (await import("./dead-letters/command.ts")).deadLetters(args),
-  },
-  bench: {
-    usage: "bench NAME [--json]",
-    does: "measures beside a reference in one run: hops or restore; --json ends with one line of JSON",
-    run: async (args) => (await import("../../bench/bench.ts")).bench(args),
-  },
-  test: {
-    usage: "test [--unit] [--integration] [--faults [--minutes N] [--seed N]] [--verbose] [PART …]",
-    does: "runs all tests, real parts included, or some",
-    run: async (args) => (await import("../../scripts/test.ts")).test(args),
-  },
-  simulate: {
-    usage: "simulate [--seeds N] [--from K] [--seed S] [--mutants] [--json]",
-    does: "plays whole pipelines in memory under faults, one run a seed; --mutants shows that defects are caught",
-    run: async (args) => (await import("../../simulation/command.ts")).simulate(args),
-  },
-  check: {
-    usage: "check",
-    does: "checks format, types, lint, the dependency rule, dead code and generated files",
-    run: async (args) => {
-      parseArgs({ args, options: {} });
-      return (await import("../../scripts/check.ts")).check();
-    },
-  },
-  help: {
-    usage: "help",
-    does: "says what there is",
-    run: (args) => {
-      parseArgs({ args, options: {} });
-      const width = Math.max(...Object.keys(commands).map((name) => name.length));
-      const lines = Object.entries(commands).map(([name, { does }]) => `  ${name.padEnd(width)}  ${does}`);
-      console.log(["Usage: ./pavilion COMMAND [OPTIONS]", "", ...lines].join("\n"));
-      return Promise.resolve(0);
-    },
-  },
-};
+import { commands } from "./commands.ts";
 
 /** Exit codes: 0 done, 1 failed, 2 not understood. */
 async function main(given: readonly string[]): Promise<number> {
@@ -164,12 +23,11 @@ async function main(given: readonly string[]): Promise<number> {
     return await command.run(args);
   } catch (error) {
     const told = coded(error);
-    if (told !== undefined) return fail(told, 1);
+    const asJson = args.includes("--json");
+    if (told !== undefined) return fail(told, 1, asJson);
     if (isMisuse(error)) {
-      return fail(
-        new PavilionError("UNKNOWN_COMMAND", error.message, `Usage: ./pavilion ${command.usage}`),
-        2,
-      );
+      const misused = new PavilionError("USAGE_INVALID", error.message, `Usage: ./pavilion ${command.usage}`);
+      return fail(misused, 2, asJson);
     }
     throw error;
   }
@@ -191,8 +49,11 @@ function unknown(first: string, second: string): number {
   );
 }
 
-function fail(error: PavilionError, exitCode: number): number {
-  console.error(`pavilion: ${error.code}: ${error.message}\n  ${error.remedy}`);
+/** Told to people on standard error, and with `--json` to programs on standard output too. */
+function fail(error: PavilionError, exitCode: number, asJson = false): number {
+  const { code, message, remedy } = error;
+  console.error(`pavilion: ${code}: ${message}\n  ${remedy}`);
+  if (asJson) console.log(JSON.stringify({ error: { code, message, remedy } }));
   return exitCode;
 }
 

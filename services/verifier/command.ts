@@ -32,7 +32,10 @@ export async function verifyCommand(args: string[]): Promise<number> {
     return holds(checklist) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof PavilionError)) throw error;
-    process.stderr.write(`pavilion: ${error.code}: ${error.message}\n  ${error.remedy}\n`);
+    const { code, message, remedy } = error;
+    process.stderr.write(`pavilion: ${code}: ${message}\n  ${remedy}\n`);
+    if (values.json === true)
+      process.stdout.write(`${JSON.stringify({ error: { code, message, remedy } })}\n`);
     return 2;
   }
 }

@@ -17,6 +17,7 @@ import { misuse } from "../misuse.ts";
 import { accessOf, filesOf } from "./keys.ts";
 
 const timeoutDefaultSeconds = 300;
+const leaveLimitMs = 5_000;
 
 /** Serves until it is told to stop. */
 export async function serveProvider(args: string[]): Promise<number> {
@@ -27,6 +28,8 @@ export async function serveProvider(args: string[]): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
       stopping.abort();
+      // Leaving Kafka in order takes a Kafka that answers.
+      setTimeout(() => process.exit(0), leaveLimitMs).unref();
     });
   }
   const agent = await agentOf(provider, "warn");

@@ -1,0 +1,150 @@
+/**
+ * Every command: how it is used, what it does, and where it lies. Each is a module of its own that is loaded when it is
+ * asked for.
+ */
+import { parseArgs } from "node:util";
+
+export interface Command {
+  readonly usage: string;
+  readonly does: string;
+  readonly run: (args: string[]) => Promise<number>;
+}
+
+/** By name; a name of two words is a command of a group. */
+export const commands: Readonly<Record<string, Command>> = {
+  demo: {
+    usage: "demo [--json]",
+    does: "answers a question over two providers' files end to end; --json prints one line of JSON",
+    run: async (args) => (await import("./demo/demo.ts")).demo(args),
+  },
+  up: {
+    usage: "up [--json]",
+    does: "starts the stack and leaves it running: Kafka, registry, chain, HSM tokens, connectors",
+    run: async (args) => (await import("./stack/up.ts")).up(args),
+  },
+  down: {
+    usage: "down [--erase --yes] [--json]",
+    does: "stops the stack; what it holds stays, unless it is to be erased",
+    run: async (args) => (await import("./stack/down.ts")).down(args),
+  },
+  status: {
+    usage: "status [--config CONNECTOR.json] [--region R] [--watch] [--json]",
+    does: "shows how the stages of a running connector stand",
+    run: async (args) => (await import("./status/command.ts")).status(args),
+  },
+  "provider init": {
+    usage: "provider init --provider P [--passphrase-file FILE] [--json]",
+    does: "makes a provider's keys and its card",
+    run: async (args) => (await import("./party/init.ts")).init("provider", args),
+  },
+  "provider key": {
+    usage: "provider key --provider P",
+    does: "prints a provider's public key, which collaborations pin",
+    run: async (args) => (await import("./party/init.ts")).key("provider", args),
+  },
+  "provider admit": {
+    usage: "provider admit CARD [--region R] [--out FILE] [--json]",
+    does: "the operator lets a provider in: Kafka user, topics and ACLs; writes its access file beside the card",
+    run: async (args) => (await import("./party/admit.ts")).admit("provider", args),
+  },
+  "provider serve": {
+    usage: "provider serve --provider P",
+    does: "runs a provider's agent; a sender's must be up while others push",
+    run: async (args) => (await import("./party/agent.ts")).serveProvider(args),
+  },
+  "provider push": {
+    usage: "provider push --provider P --collaboration C [--timeout SECONDS] [--json] FILE.csv",
+    does: "normalises, blinds, seals, commits to and pushes a file; waits for the sender's agent",
+    run: async (args) => (await import("./party/agent.ts")).push(args),
+  },
+  "broker init": {
+    usage: "broker init --broker B [--passphrase-file FILE] [--json]",
+    does: "makes a broker's keys and its card",
+    run: async (args) => (await import("./party/init.ts")).init("broker", args),
+  },
+  "broker key": {
+    usage: "broker key --broker B",
+    does: "prints a broker's public key, which collaborations pin",
+    run: async (args) => (await import("./party/init.ts")).key("broker", args),
+  },
+  "broker admit": {
+    usage: "broker admit CARD [--region R] [--out FILE] [--json]",
+    does: "the operator lets a broker in: Kafka user and ACLs; writes its access file beside the card",
+    run: async (args) => (await import("./party/admit.ts")).admit("broker", args),
+  },
+  "collaboration check": {
+    usage: "collaboration check FILE [--json]",
+    does: "lists what is wrong with a collaboration, in YAML or JSON, and who has still to sign it",
+    run: async (args) => (await import("./collaboration/commands.ts")).check(args),
+  },
+  "collaboration sign": {
+    usage: "collaboration sign FILE --provider P [--json]",
+    does: "adds a provider's signature, in NAME.signed.json beside the file",
+    run: async (args) => (await import("./collaboration/commands.ts")).sign(args),
+  },
+  "collaboration publish": {
+    usage: "collaboration publish FILE [--json]",
+    does: "the operator publishes a collaboration that every provider has signed",
+    run: async (args) => (await import("./collaboration/commands.ts")).publish(args),
+  },
+  request: {
+    usage: "request FILE.json … [--bundle FILE] [--timeout SECONDS] [--json]",
+    does: "signs and publishes questions, waits for their answers, and with --bundle for the evidence of one",
+    run: async (args) => (await import("./request/request.ts")).request(args),
+  },
+  trust: {
+    usage: "trust [--out FILE] [--json]",
+    does: "writes the trust file as the operator of the running stack knows it; confirm it at your own sources",
+    run: async (args) => (await import("./trust/trust.ts")).trust(args),
+  },
+  verify: {
+    usage: "verify BUNDLE.json --trust TRUST.json [--block HASH] [--json]",
+    does: "checks an evidence bundle offline; exit 0 only if all holds, 1 if something fails, 2 if it cannot be read",
+    run: async (args) => (await import("../verifier/command.ts")).verifyCommand(args),
+  },
+  "dead-letters": {
+    usage:
+      "dead-letters list|show|redrive [LETTER …] --config CONNECTOR.json [--region R] [--stage S,…] [--code C] " +
+      "[--since TIME] [--limit N] [--all] [--user U --password-file F] [--json]",
+    does: "what stages could not accept: lists it, shows letters, or puts their originals back on their topics",
+    run: async (args) => (await import("./dead-letters/command.ts")).deadLetters(args),
+  },
+  bench: {
+    usage: "bench NAME [--json]",
+    does: "measures beside a reference in one run: hops or restore; --json ends with one line of JSON",
+    run: async (args) => (await import("../../bench/bench.ts")).bench(args),
+  },
+  test: {
+    usage: "test [--unit] [--integration] [--faults [--minutes N] [--seed N]] [--verbose] [PART …]",
+    does: "runs all tests, real parts included, or some",
+    run: async (args) => (await import("../../scripts/test.ts")).test(args),
+  },
+  simulate: {
+    usage: "simulate [--seeds N] [--from K] [--seed S] [--mutants] [--json]",
+    does: "plays whole pipelines in memory under faults, one run a seed; --mutants shows that defects are caught",
+    run: async (args) => (await import("../../simulation/command.ts")).simulate(args),
+  },
+  check: {
+    usage: "check",
+    does: "checks format, types, lint, the dependency rule, dead code and generated files",
+    run: async (args) => {
+      parseArgs({ args, options: {} });
+      return (await import("../../scripts/check.ts")).check();
+    },
+  },
+  doctor: {
+    usage: "doctor [--json]",
+    does: "says what is missing on this machine, and the command that fixes it",
+    run: async (args) => (await import("./doctor/doctor.ts")).doctor(args),
+  },
+  completion: {
+    usage: "completion bash|zsh|fish",
+    does: "prints a script that completes commands and options in a shell",
+    run: async (args) => (await import("./completion.ts")).completion(args),
+  },
+  help: {
+    usage: "help",
+    does: "says what there is",
+    run: async (args) => (await import("./help.ts")).help(args),
+  },
+};

@@ -1,0 +1,76 @@
+/**
+ * `completion bash|zsh|fish`: a script for the shell, made from the commands' own usage lines.
+ */
+import { parseArgs } from "node:util";
+import { commands } from "./commands.ts";
+import { misuse } from "./misuse.ts";
+
+/** What may follow what was typed: a group's commands, or a command's options. By the words before, joined. */
+function followers(): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  const add = (after: string, word: string): void => {
+    const words = found.get(after) ?? [];
+    found.set(after, words);
+    if (!words.includes(word)) words.push(word);
+  };
+  for (const [name, { usage }] of Object.entries(commands)) {
+    const [first = "", second] = name.split(" ");
+    add("", first);
+    if (second !== undefined) add(first, second);
+    for (const [option] of usage.matchAll(/--[a-z-]+/g)) add(name, option);
+    add(name, "--help");
+  }
+  return found;
+}
+
+const scripts: Readonly<Record<string, () => string>> = { bash, zsh, fish };
+
+export function completion(args: string[]): Promise<number> {
+  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
+  const [shell = "", ...more] = positionals;
+  const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
+  if (script === undefined || more.length > 0) throw misuse("completion takes one of bash, zsh and fish.");
+  console.log(script());
+  return Promise.resolve(0);
+}
+
+const cases = (): string =>
+  [...followers()].map(([after, words]) => `    "${after}") words="${words.join(" ")}" ;;`).join("\n");
+
+function bash(): string {
+  return `# To use: source <(./pavilion completion bash)
+_pavilion() {
+  local typed="\${COMP_WORDS[*]:1:COMP_CWORD-1}" current="\${COMP_WORDS[COMP_CWORD]}" words=""
+  typed="\${typed%% --*}"
+  case "$typed" in
+${cases()}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  [[ \${#COMPREPLY[@]} -gt 0 || $current == -* ]] || COMPREPLY=($(compgen -f -- "$current"))
+}
+complete -o filenames -F _pavilion pavilion ./pavilion`;
+}
+
+function zsh(): string {
+  return `# To use: source <(./pavilion completion zsh)
+autoload -Uz bashcompinit && bashcompinit
+${bash()}`;
+}
+
+function fish(): string {
+  const lines = [...followers()].flatMap(([after, words]) => {
+    const condition =
+      after === ""
+        ? "__fish_use_subcommand"
+        : after
+            .split(" ")
+            .map((word) => `__fish_seen_subcommand_from ${word}`)
+            .join("; and ");
+    return words.map((word) =>
+      word.startsWith("--")
+        ? `complete -c pavilion -n "${condition}" -l ${word.slice(2)}`
+        : `complete -c pavilion -f -n "${condition}" -a ${word}`,
+    );
+  });
+  return `# To use: ./pavilion completion fish | source\n${lines.join("\n")}`;
+}

@@ -1,0 +1,172 @@
+/**
+ * A small stack by the command line for whatever is put in that is bad: a clinic and an insurer with 120 people each, one
+ * collaboration, a broker, and a way to put things on Kafka that no client of ours would.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ChildProcess } from "node:child_process";
+import type { IHeaders } from "kafkajs";
+import { connectKafka } from "../../runtime/kafka/client.ts";
+import { openLog } from "../../runtime/log.ts";
+import type { Result, SignedRequest } from "../../schemas/avro/index.ts";
+import type { Access } from "../../schemas/json/access.ts";
+import { openBrokerClient, type BrokerClient } from "../../services/broker-client/client.ts";
+import { newRequest, signRequest, type Asked } from "../../services/broker-client/request.ts";
+import { openBroker } from "../../services/keystore/parties.ts";
+import { CommandLine } from "./command-line.ts";
+
+const log = openLog({ service: "test" }, "silent");
+
+/** The broker's question; whatever is bad about one is said by what changes. */
+export const question = {
+  ...{ broker: "core", tenant: "council", region: "eu-central" },
+  ...{ collaboration: "study", collaborationVersion: 1, purpose: "planning", legalBasis: "consent" },
+  epsilon: "1",
+  question: { measures: [{ kind: "count" }], groupings: [{ by: "total" }] },
+  deadlineSeconds: 60,
+} as unknown as Asked;
+
+export class BadInputStack {
+  readonly dir = mkdtempSync(join(tmpdir(), "pavilion-bad-"));
+  readonly pavilion = new CommandLine(this.dir);
+  #serving: ChildProcess | undefined;
+  #client: BrokerClient | undefined;
+
+  static async start(): Promise<BadInputStack> {
+    const stack = new BadInputStack();
+    await stack.pavilion.done("up");
+    for (const [role, name] of [
+      ["provider", "clinic"],
+      ["provider", "insurer"],
+      ["broker", "core"],
+    ] as const) {
+      await stack.pavilion.done(role, "init", `--${role}`, name);
+      await stack.pavilion.done(role, "admit", stack.partyFile(role, name, "card.json"));
+    }
+    await stack.publish(stack.file("study.yaml", await stack.yaml()));
+    stack.#serving = stack.pavilion.start("provider", "serve", "--provider", "clinic");
+    await stack.pavilion.done(
+      ...stack.pushOf(
+        "clinic",
+        stack.csv("id,age", (i) => `${String(i)},${String(i % 80)}`),
+      ),
+    );
+    await stack.pavilion.done(
+      ...stack.pushOf(
+        "insurer",
+        stack.csv("id,member", (i) => `${String(i)},yes`),
+      ),
+    );
+    return stack;
+  }
+
+  /** Everybody who listens to Kafka leaves. */
+  async leave(): Promise<void> {
+    await this.#client?.close();
+    this.#client = undefined;
+    this.#serving?.kill("SIGTERM");
+  }
+
+  async stop(): Promise<void> {
+    await this.leave();
+    await this.pavilion.run("down");
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** Writes a file into the folder that commands run in; answers its path. */
+  file(name: string, content: string | Uint8Array): string {
+    const path = join(this.dir, name);
+    writeFileSync(path, content);
+    return path;
+  }
+
+  partyFile(role: "provider" | "broker", name: string, file: string): string {
+    return join(this.pavilion.home, `${role}s`, name, file);
+  }
+
+  csv(header: string, row: (i: number) => string, people = 120): string {
+    const rows = Array.from({ length: people }, (_, index) => row(index + 1));
+    return this.file(`${header.replaceAll(",", "-")}.csv`, `${[header, ...rows].join("\n")}\n`);
+  }
+
+  pushOf(provider: string, file: string): string[] {
+    return ["provider", "push", "--provider", provider, "--collaboration", "study", file];
+  }
+
+  /** The collaboration with some of its text changed. */
+  async yaml(change: (text: string) => string = (text) => text): Promise<string> {
+    const key = (role: string, name: string): Promise<string> =>
+      this.pavilion.done(role, "key", `--${role}`, name);
+    const party = async (name: string, dataset: string, column: string): Promise<string> => `  - id: ${name}
+    key: ${await key("provider", name)}
+    dataset: ${dataset}
+    identifier: { source: id, normalisation: [trim, digits] }
+    columns: [${column}]
+    limits: { records: 400, changesPerDay: 4000 }`;
+    return change(`type: pavilion/collaboration
+id: study
+version: 1
+region: eu-central
+jurisdiction: EU
+population: townspeople
+referenceDate: "2020-01-01"
+purposes: [planning]
+legalBases: [consent]
+matching: { sender: clinic, epoch: 1, partitions: 2 }
+providers:
+${await party("clinic", "patients", "{ name: age, kind: integer, source: age, transform: none, lower: 0, upper: 110, nullable: false }")}
+${await party("insurer", "members", '{ name: member, kind: flag, source: member, "true": ["yes"], nullable: false }')}
+budget: { epsilonPerQuestion: "2", epsilonTotal: "9", epsilonPerWindow: "3", windowDays: 30 }
+minimumGroup: 5
+brokers:
+  - { id: core, key: ${await key("broker", "core")}, tenants: [council] }
+`);
+  }
+
+  async publish(file: string): Promise<void> {
+    for (const provider of ["clinic", "insurer"])
+      await this.pavilion.done("collaboration", "sign", file, "--provider", provider);
+    await this.pavilion.done("collaboration", "publish", file.replace(".yaml", ".signed.json"));
+  }
+
+  /** The command that asks the question with some of it changed. */
+  asking(change: object): string[] {
+    return ["request", this.file("question.json", JSON.stringify({ ...question, ...change })), "--json"];
+  }
+
+  /** A signed request, as our client would make it. */
+  async signed(change: object = {}, now = new Date()): Promise<SignedRequest> {
+    const { sign } = await openBroker(
+      this.partyFile("broker", "core", "keystore.json"),
+      readFileSync(this.partyFile("broker", "core", "passphrase"), "utf8"),
+    );
+    const client = await this.client();
+    return signRequest(newRequest({ ...question, ...change }, await client.newestSeed(), now), sign);
+  }
+
+  async ask(request: SignedRequest): Promise<Result> {
+    return (await this.client()).ask(request);
+  }
+
+  async client(): Promise<BrokerClient> {
+    const { region, kafka, registryUrl } = this.#access();
+    this.#client ??= await openBrokerClient({ broker: "core", region, kafka, registryUrl, log });
+    return this.#client;
+  }
+
+  /** Puts a record on the requests' topic as it is. */
+  async put(key: string, value: Buffer, headers: IHeaders): Promise<void> {
+    const producer = connectKafka(this.#access().kafka, "stranger", log).producer({ retry: { retries: 0 } });
+    await producer.connect();
+    try {
+      await producer.send({ topic: "eu-central.broker.requests", messages: [{ key, value, headers }] });
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
+  #access(): Access {
+    return JSON.parse(readFileSync(this.partyFile("broker", "core", "access.json"), "utf8")) as Access;
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * The table of bad inputs: what is put in, and the code that it meets, where it happened. After all of it nothing else is
+ * lost: a good push and a good question still go through, and nothing that was in a bad input has leaked into what was said.
+ */
+import assert from "node:assert/strict";
+import { createHash, randomUUID } from "node:crypto";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { errorCatalogue } from "../../runtime/errors.ts";
+import { headersOf } from "../../runtime/kafka/cloudevents.ts";
+import type { Result } from "../../schemas/avro/index.ts";
+import { BadInputStack } from "./bad-input-stack.ts";
+import { asked, documents, files, planted, questions, rows } from "./bad-input-table.ts";
+import { CommandLine, type Ran } from "./command-line.ts";
+
+let stack: BadInputStack;
+const said: string[] = [];
+
+before(async () => {
+  stack = await BadInputStack.start();
+});
+after(() => stack.stop());
+
+for (const { name, code, command, exit = 1 } of [...files, ...questions, ...documents]) {
+  test(`${name}: ${code}`, async () => {
+    const ran = await stack.pavilion.run(...(await command(stack)));
+    assert.equal(ran.code, exit, ran.out + ran.err);
+    requireCode(ran, code);
+  });
+}
+
+function requireCode({ out, err }: Ran, code: string): void {
+  said.push(out + err);
+  const [, found] = /^pavilion: ([A-Z_]+): /m.exec(err) ?? [];
+  assert.equal(found, code, err);
+  assert.ok(found in errorCatalogue);
+  assert.ok(!/^\s+at .+:\d+:\d+\)?$/m.test(err), "no stack is shown");
+}
+
+for (const { name, code, change } of asked) {
+  test(`${name}: ${code}`, async () => {
+    const { code: exit, out } = await stack.pavilion.run(...stack.asking(change));
+    const [only] = (JSON.parse(out) as { results: { result: Result }[] }).results;
+    assert.deepEqual([exit, only?.result.status, only?.result.code], [1, "refused", code]);
+    said.push(out);
+  });
+}
+
+test("an unsigned request, and one signed by somebody else: BAD_SIGNATURE", async () => {
+  for (const signature of ["", (await stack.signed({ epsilon: "1/2" })).signature]) {
+    const result = await stack.ask({ ...(await stack.signed()), signature });
+    assert.deepEqual([result.status, result.code], ["refused", "BAD_SIGNATURE"]);
+  }
+});
+
+test("a clock that is far off: CLOCK_SKEW", async () => {
+  for (const minutes of [-6, 6]) {
+    const request = await stack.signed({ deadlineSeconds: 600 }, new Date(Date.now() + minutes * 60_000));
+    assert.equal((await stack.ask(request)).code, "CLOCK_SKEW");
+  }
+});
+
+test("an event of an unknown schema, or of none, is answered: EVENT_UNREADABLE", async () => {
+  for (const value of [Buffer.from([0, 0, 0, 99, 99, 1, 2, 3]), Buffer.from(planted)]) {
+    const client = await stack.client();
+    const id = randomUUID();
+    const headers = headersOf({
+      ...{ id, type: "SignedRequest" as const, source: "/broker/core", time: Date.now(), subject: id },
+      traceparent: "",
+    });
+    const answered = client.resultOf(createHash("sha256").update(value).digest("hex"), 30_000);
+    await stack.put(id, value, headers);
+    assert.equal((await answered).code, "EVENT_UNREADABLE");
+  }
+});
+
+test("an oversized record is refused by Kafka itself, and the topic goes on", async () => {
+  await assert.rejects(stack.put(randomUUID(), Buffer.alloc(2_000_000), {}), { type: "MESSAGE_TOO_LARGE" });
+});
+
+test("duplicates and values out of bounds are told to their provider, by line, and the rest is pushed", async () => {
+  const file = stack.file(
+    "mixed.csv",
+    `id,age\n${rows(120, (i) => `${String(i)},${String(i % 80)}`)}\n1,20\n2,21\n900,4711\n`,
+  );
+  const { code, out, err } = await stack.pavilion.run(...stack.pushOf("clinic", file), "--json");
+  assert.equal(code, 0, err);
+  const summary = JSON.parse(out) as { pushed: number; rejected: Record<string, number>; report: string };
+  assert.deepEqual(
+    [summary.pushed, summary.rejected],
+    [120, { "duplicate-identifier": 2, "out-of-bounds": 1 }],
+  );
+  const lines = readFileSync(summary.report, "utf8").trim().split("\n");
+  assert.equal(lines.length, 3);
+  assert.ok(!lines.join().includes("4711"));
+});
+
+test("a wrong passphrase: KEYSTORE_UNREADABLE, for each command that takes one", async () => {
+  const commands = {
+    provider: ["clinic", stack.pushOf("clinic", stack.file("ok.csv", "id,age\n1,1\n"))],
+    signer: [
+      "clinic",
+      ["collaboration", "sign", stack.file("sign.yaml", await stack.yaml()), "--provider", "clinic"],
+    ],
+    broker: ["core", stack.asking({})],
+  } as const;
+  for (const [role, [name, command]] of Object.entries(commands)) {
+    const file = stack.partyFile(role === "broker" ? "broker" : "provider", name, "passphrase");
+    const right = readFileSync(file, "utf8");
+    writeFileSync(file, "not the passphrase");
+    try {
+      requireCode(await stack.pavilion.run(...command), "KEYSTORE_UNREADABLE");
+    } finally {
+      writeFileSync(file, right);
+    }
+  }
+});
+
+test("a keystore of a later version: KEYSTORE_UNREADABLE", async () => {
+  const file = stack.partyFile("provider", "clinic", "keystore.json");
+  const right = readFileSync(file, "utf8");
+  writeFileSync(file, right.replace(/"version": ?1/, '"version":2'));
+  try {
+    requireCode(await stack.pavilion.run(...stack.pushOf("clinic", "ok.csv")), "KEYSTORE_UNREADABLE");
+  } finally {
+    writeFileSync(file, right);
+  }
+});
+
+test("a full disk: DISK_FULL", async (context) => {
+  const disk = join(stack.dir, "disk");
+  mkdirSync(disk);
+  try {
+    execFileSync("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=8k", "tmpfs", disk], { stdio: "pipe" });
+  } catch {
+    context.skip("a small tmpfs cannot be mounted here: it takes root, and a machine that lets it");
+    return;
+  }
+  try {
+    writeFileSync(join(disk, "ballast"), Buffer.alloc(4096));
+    requireCode(await new CommandLine(disk).run("provider", "init", "--provider", "late"), "DISK_FULL");
+  } finally {
+    execFileSync("/usr/bin/umount", ["--lazy", disk]);
+  }
+});
+
+test("after all that a good question is answered, the budget is what it was, and then it is spent: BUDGET_EXHAUSTED", async () => {
+  const answers = [];
+  for (const epsilon of ["1", "2", "1/2"]) {
+    const { out } = await stack.pavilion.run(...stack.asking({ epsilon }));
+    answers.push((JSON.parse(out) as { results: { result: Result }[] }).results[0]?.result);
+  }
+  assert.deepEqual(
+    answers.map((result) => result?.code ?? result?.status),
+    ["provisional", "provisional", "BUDGET_EXHAUSTED"],
+  );
+  const count = answers[1]?.answer?.groups[0]?.estimates[0]?.value ?? 0;
+  assert.ok(Math.abs(count - 120) < 100);
+});
+
+test("what could not be read is in the dead letters, and nothing else", async () => {
+  const config = join(stack.pavilion.home, "stack", "regions", "eu-central", "connector.json");
+  const password = stack.file("operator-password", operatorPassword());
+  execFileSync("chmod", ["600", password]);
+  const { out, code, err } = await stack.pavilion.run(
+    ...[
+      "dead-letters",
+      "list",
+      "--config",
+      config,
+      "--user",
+      "operator",
+      "--password-file",
+      password,
+      "--json",
+    ],
+  );
+  assert.equal(code, 0, err);
+  const codes = [...out.matchAll(/"code":"([A-Z_]+)"/g)].map(([, one]) => one);
+  assert.deepEqual(codes, ["EVENT_UNREADABLE", "EVENT_UNREADABLE"]);
+  said.push(out);
+});
+
+const operatorPassword = (): string => {
+  const text = readFileSync(join(stack.pavilion.home, "stack", "stack.json"), "utf8");
+  return (JSON.parse(text) as { passwords: Record<string, string> }).passwords.operator ?? "";
+};
+
+test("nothing of what was put in stands in what was said", () => {
+  assert.ok(said.length > 30);
+  for (const text of said) assert.ok(!text.includes(planted), text);
+});
+
+test("a part that is down, a port that is taken and a stack of a later version: coded, for each command", async () => {
+  await stack.leave();
+  await stack.pavilion.done("down");
+  const away: [string[], string][] = [
+    [stack.pushOf("clinic", stack.file("ok.csv", "id,age\n1,1\n")), "REGISTRY_UNAVAILABLE"],
+    [stack.asking({}), "REGISTRY_UNAVAILABLE"],
+    [["provider", "admit", stack.partyFile("provider", "clinic", "card.json")], "STACK_DOWN"],
+    [["collaboration", "publish", join(stack.dir, "study.signed.json")], "STACK_DOWN"],
+    [["trust"], "STACK_DOWN"],
+    [["status"], "STACK_DOWN"],
+  ];
+  for (const [command, code] of away) requireCode(await stack.pavilion.run(...command), code);
+
+  const file = join(stack.pavilion.home, "stack", "stack.json");
+  const kept = readFileSync(file, "utf8");
+  const { ports } = JSON.parse(kept) as { ports: { chain: number } };
+  const squatter = createServer().listen(ports.chain, "127.0.0.1");
+  await once(squatter, "listening");
+  requireCode(await stack.pavilion.run("up"), "PORT_IN_USE");
+  squatter.close();
+
+  writeFileSync(file, kept.replace('"version": 1', '"version": 2'));
+  requireCode(await stack.pavilion.run("up"), "CONFIG_INVALID");
+  writeFileSync(file, kept);
+  await stack.pavilion.done("up");
+});
