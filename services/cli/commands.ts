@@ -3,15 +3,9 @@
  * asked for.
  */
 import { parseArgs } from "node:util";
+import type { Commands } from "./command.ts";
 
-export interface Command {
-  readonly usage: string;
-  readonly does: string;
-  readonly run: (args: string[]) => Promise<number>;
-}
-
-/** By name; a name of two words is a command of a group. */
-export const commands: Readonly<Record<string, Command>> = {
+export const commands: Commands = {
   demo: {
     usage: "demo [--json]",
     does: "answers a question over two providers' files end to end; --json prints one line of JSON",
@@ -140,11 +134,11 @@ export const commands: Readonly<Record<string, Command>> = {
   completion: {
     usage: "completion bash|zsh|fish",
     does: "prints a script that completes commands and options in a shell",
-    run: async (args) => (await import("./completion.ts")).completion(args),
+    run: async (args) => (await import("./completion.ts")).completion(commands, args),
   },
   help: {
     usage: "help",
     does: "says what there is",
-    run: async (args) => (await import("./help.ts")).help(args),
+    run: async (args) => (await import("./help.ts")).help(commands, args),
   },
 };

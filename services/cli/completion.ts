@@ -2,11 +2,11 @@
  * `completion bash|zsh|fish`: a script for the shell, made from the commands' own usage lines.
  */
 import { parseArgs } from "node:util";
-import { commands } from "./commands.ts";
+import type { Commands } from "./command.ts";
 import { misuse } from "./misuse.ts";
 
 /** What may follow what was typed: a group's commands, or a command's options. By the words before, joined. */
-function followers(): Map<string, string[]> {
+function followersIn(commands: Commands): Map<string, string[]> {
   const found = new Map<string, string[]>();
   const add = (after: string, word: string): void => {
     const words = found.get(after) ?? [];
@@ -23,27 +23,29 @@ function followers(): Map<string, string[]> {
   return found;
 }
 
-const scripts: Readonly<Record<string, () => string>> = { bash, zsh, fish };
+type Followers = ReadonlyMap<string, readonly string[]>;
 
-export function completion(args: string[]): Promise<number> {
+const scripts: Readonly<Record<string, (followers: Followers) => string>> = { bash, zsh, fish };
+
+export function completion(commands: Commands, args: string[]): Promise<number> {
   const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
   const [shell = "", ...more] = positionals;
   const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
   if (script === undefined || more.length > 0) throw misuse("completion takes one of bash, zsh and fish.");
-  console.log(script());
+  console.log(script(followersIn(commands)));
   return Promise.resolve(0);
 }
 
-const cases = (): string =>
-  [...followers()].map(([after, words]) => `    "${after}") words="${words.join(" ")}" ;;`).join("\n");
+const cases = (followers: Followers): string =>
+  [...followers].map(([after, words]) => `    "${after}") words="${words.join(" ")}" ;;`).join("\n");
 
-function bash(): string {
+function bash(followers: Followers): string {
   return `# To use: source <(./pavilion completion bash)
 _pavilion() {
   local typed="\${COMP_WORDS[*]:1:COMP_CWORD-1}" current="\${COMP_WORDS[COMP_CWORD]}" words=""
   typed="\${typed%% --*}"
   case "$typed" in
-${cases()}
+${cases(followers)}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
   [[ \${#COMPREPLY[@]} -gt 0 || $current == -* ]] || COMPREPLY=($(compgen -f -- "$current"))
@@ -51,14 +53,14 @@ ${cases()}
 complete -o filenames -F _pavilion pavilion ./pavilion`;
 }
 
-function zsh(): string {
+function zsh(followers: Followers): string {
   return `# To use: source <(./pavilion completion zsh)
 autoload -Uz bashcompinit && bashcompinit
-${bash()}`;
+${bash(followers)}`;
 }
 
-function fish(): string {
-  const lines = [...followers()].flatMap(([after, words]) => {
+function fish(followers: Followers): string {
+  const lines = [...followers].flatMap(([after, words]) => {
     const condition =
       after === ""
         ? "__fish_use_subcommand"

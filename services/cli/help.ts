@@ -1,8 +1,8 @@
 /** `help`: every command in a line. */
 import { parseArgs } from "node:util";
-import { commands } from "./commands.ts";
+import type { Commands } from "./command.ts";
 
-export function help(args: string[]): Promise<number> {
+export function help(commands: Commands, args: string[]): Promise<number> {
   parseArgs({ args, options: {} });
   const width = Math.max(...Object.keys(commands).map((name) => name.length));
   const lines = Object.entries(commands).map(([name, { does }]) => `  ${name.padEnd(width)}  ${does}`);
