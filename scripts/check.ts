@@ -38,6 +38,7 @@ const checks: readonly Check[] = [
   { name: "dead code", command: { package: "knip", bin: "knip" }, args: ["--no-progress"] },
   { name: "event types", command: { script: "generate-avro-types.ts" }, args: ["--check"] },
   { name: "document types", command: { script: "generate-json-types.ts" }, args: ["--check"] },
+  { name: "reference", command: { script: "generate-reference.ts" }, args: ["--check"] },
   { name: "contract", command: { script: "build-contract.ts" }, args: ["--check"] },
   { name: "circuit", command: { script: "build-circuit.ts" }, args: ["--check"], tellsSkipped: true },
   { name: "policy", command: { script: "build-policy.ts" }, args: ["--check"], tellsSkipped: true },
