@@ -58,7 +58,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["services/cli/**/*.ts", "scripts/**/*.ts", "simulation/command.ts"],
+    files: ["services/cli/**/*.ts", "scripts/**/*.ts", "simulation/command.ts", "examples/**/*.ts"],
     rules: { "no-console": "off" },
   },
   {

@@ -88,6 +88,8 @@ packages_for_parts() {
     compgen -G '/usr/lib/*/softhsm/libsofthsm2.so' >/dev/null || printf 'softhsm2\n'
   have "$java" && at_least 17 "$java" -version || printf 'default-jre-headless\n'
   all_parts_whole "$digests" || have mvn || printf 'maven\n'
+  # The tests run a client in Python in an environment of its own.
+  python3 -c 'import ensurepip, venv' 2>/dev/null || printf 'python3-venv\n'
 }
 
 packages_for_streams() {
