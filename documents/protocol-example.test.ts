@@ -8,8 +8,8 @@ import { readRequest, signRequest } from "./request.ts";
 
 test("the example in docs/protocol.md is what this code signs, byte by byte", async () => {
   const page = readFileSync(new URL("../docs/protocol.md", import.meta.url), "utf8");
-  const [, document = ""] = /^```json\n(.*)\n```$/m.exec(page) ?? [];
-  const [, signature = ""] = /^```\n(.*)\n```$/m.exec(page) ?? [];
+  const blocks = [...page.matchAll(/^```text\n(.*)\n```$/gm)].map(([, block]) => block ?? "");
+  const [document = "", signature = ""] = blocks;
   const key = ed25519FromSeed(Buffer.alloc(32, 1));
   const signed = await signRequest(JSON.parse(document) as Request, key.sign);
   assert.deepEqual([signed.document, signed.signature], [document, signature]);

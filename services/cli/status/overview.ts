@@ -87,7 +87,7 @@ export function quantileOf(buckets: Buckets, share: number): number | null {
     if (count >= rank) {
       return bound === Infinity
         ? lower
-        : lower + ((bound - lower) * (rank - below)) / Math.max(1, count - below);
+        : lower + (bound - lower) * ((rank - below) / Math.max(1, count - below));
     }
     [lower, below] = [bound, count];
   }
