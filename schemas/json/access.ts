@@ -7,7 +7,7 @@ export interface Access {
   /**
    * What the party takes part as.
    */
-  role: "provider" | "broker";
+  role: "provider" | "broker" | "auditor";
   /**
    * Its id.
    */

@@ -91,6 +91,16 @@ export const commands: Commands = {
     does: "writes the trust file as the operator of the running stack knows it; confirm it at your own sources",
     run: async (args) => (await import("./trust/trust.ts")).trust(args),
   },
+  "auditor admit": {
+    usage: "auditor admit --auditor A --out FILE [--region R] [--json]",
+    does: "the operator lets an auditor read what proves; writes its access file",
+    run: async (args) => (await import("./audit/admit.ts")).admitAuditor(args),
+  },
+  audit: {
+    usage: "audit --access ACCESS.json --trust TRUST.json [--json]",
+    does: "reads a region's whole log: whether a leaf is missing, and whether every spend adds up",
+    run: async (args) => (await import("./audit/audit.ts")).audit(args),
+  },
   verify: {
     usage: "verify BUNDLE.json --trust TRUST.json [--block HASH] [--json]",
     does: "checks an evidence bundle offline; exit 0 only if all holds, 1 if something fails, 2 if it cannot be read",

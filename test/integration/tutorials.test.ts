@@ -94,4 +94,5 @@ test("the auditor's bundle holds, and a changed one does not", () => {
   assert.match(output, /The bundle holds/);
   assert.match(output, /FAILED/);
   assert.match(output, /exit code 1/);
+  assert.match(output, /people-of-the-city has spent epsilon 7 in 3 spends\nThe log holds/);
 });
