@@ -21,7 +21,7 @@ from datetime import datetime, timezone
 
 import fastavro
 import rfc8785
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -92,8 +92,14 @@ def kafka_settings(access: dict) -> dict:
 def open_consumer(access: dict, topic: str, offset: str) -> Consumer:
     """Reads every partition from its beginning or end, without joining a group."""
     group = f"{access['region']}.broker.{access['id']}.{uuid.uuid4()}"
-    settings = {"group.id": group, "enable.auto.commit": False, "isolation.level": "read_committed"}
-    consumer = Consumer({**kafka_settings(access), **settings, "auto.offset.reset": offset})
+    settings = {
+        "group.id": group,
+        "enable.auto.commit": False,
+        "enable.partition.eof": True,
+        "isolation.level": "read_committed",
+        "auto.offset.reset": offset,
+    }
+    consumer = Consumer({**kafka_settings(access), **settings})
     partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
     assigned = []
     for number in partitions:
@@ -103,36 +109,41 @@ def open_consumer(access: dict, topic: str, offset: str) -> Consumer:
     return consumer
 
 
-def events(consumer: Consumer, registry: Registry, event: str, seconds: float):
+# librdkafka goes on by itself after these.
+passing_errors = (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN)
+
+
+def events(consumer: Consumer, registry: Registry, event: str, seconds: float, to_end: bool = False):
+    """Events of one type until the time is up, or to where every partition ends now."""
+    behind = {partition.partition for partition in consumer.assignment()}
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and (behind or not to_end):
         message = consumer.poll(0.2)
-        if message is None or message.error() or message.value() is None:
-            yield None
+        if message is None:
             continue
-        headers = dict(message.headers() or [])
-        if headers.get("ce_type") == f"pavilion.{event}".encode():
-            yield registry.decode(message.value())
+        error = message.error()
+        if error is not None:
+            if error.code() == KafkaError._PARTITION_EOF:
+                behind.discard(message.partition())
+            elif error.code() not in passing_errors:
+                raise KafkaException(error)
+        elif message.value() is not None:
+            headers = dict(message.headers() or [])
+            if headers.get("ce_type") == f"pavilion.{event}".encode():
+                yield registry.decode(message.value())
 
 
 def newest_seed(access: dict, registry: Registry) -> str:
-    """The commitment of the newest open seed: the table is read to its end."""
+    """The commitment of the newest open seed: of each seed the last entry counts."""
     consumer = open_consumer(access, f"{access['region']}.config.seeds", "earliest")
-    seeds: dict[int, dict] = {}
-    quiet = 0
     try:
-        for seed in events(consumer, registry, "SeedEntry", 60):
-            if seed is not None:
-                seeds[seed["id"]] = seed
-                quiet = 0
-                continue
-            quiet += 1
-            still_open = [number for number, entry in seeds.items() if entry["open"]]
-            if quiet > 5 and still_open:
-                return seeds[max(still_open)]["commitment"]
+        seeds = {seed["id"]: seed for seed in events(consumer, registry, "SeedEntry", 30, to_end=True)}
     finally:
         consumer.close()
-    raise TimeoutError("the region has opened no noise seed")
+    still_open = [number for number, entry in seeds.items() if entry["open"]]
+    if not still_open:
+        raise TimeoutError("the region has no open noise seed")
+    return seeds[max(still_open)]["commitment"]
 
 
 def ask(access: dict, key: Ed25519PrivateKey, question: dict) -> dict:
@@ -167,16 +178,20 @@ def ask(access: dict, key: Ed25519PrivateKey, question: dict) -> dict:
     try:
         # Kafka's default partitioner in Java and in kafkajs is murmur2; librdkafka's own default is another one.
         producer = Producer({**kafka_settings(access), "partitioner": "murmur2_random", "enable.idempotence": False})
+        refused = []
         producer.produce(
             f"{access['region']}.broker.requests",
             key=request["id"],
             value=registry.encode("SignedRequest", value),
             headers=list(headers.items()),
+            on_delivery=lambda error, _message: refused.append(error) if error else None,
         )
         if producer.flush(30) > 0:
             raise TimeoutError("the request was not taken by Kafka")
+        if refused:
+            raise KafkaException(refused[0])
         for result in events(results, registry, "Result", question["deadlineSeconds"] + 10):
-            if result is not None and result["requestDigest"] == digest:
+            if result["requestDigest"] == digest:
                 return result
     finally:
         results.close()

@@ -31,13 +31,8 @@ function pythonWith(requirements: string): string {
   if (isCurrent) return command;
   execFileSync("python3", ["-m", "venv", "--clear", folder]);
   execFileSync(command, [
-    "-m",
-    "pip",
-    "install",
-    "--quiet",
-    "--disable-pip-version-check",
-    "-r",
-    requirements,
+    ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
+    ...["--require-hashes", "--only-binary", ":all:", "-r", requirements],
   ]);
   copyFileSync(requirements, mark);
   return command;
