@@ -14,7 +14,7 @@ const outputKept_bytes = 64 * 1024;
 const killDelay_ms = 5_000;
 /** How long a process that has left the group may hold the output open once the file has ended. */
 const drain_ms = 1_000;
-const oneLine_chars = 300;
+const oneLine_chars = 2_000;
 
 export interface TestFile {
   readonly root: string;
@@ -74,7 +74,7 @@ export function stopTestFiles(): void {
   for (const child of running) signalGroup(child, "SIGKILL");
 }
 
-/** An error's first line, cut to what a terminal line bears. */
+/** An error's first line, cut to what a terminal bears. */
 export function oneLine(text: string): string {
   const flat = text.replace(/\n\s+at [^]*$/, "").replace(/\s+/g, " ");
   return flat.length <= oneLine_chars ? flat : `${flat.slice(0, oneLine_chars)}…`;

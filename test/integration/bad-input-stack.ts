@@ -45,7 +45,7 @@ export class BadInputStack {
       await stack.pavilion.done(role, "admit", stack.partyFile(role, name, "card.json"));
     }
     await stack.publish(stack.file("study.yaml", await stack.yaml()));
-    stack.#serving = stack.pavilion.start("provider", "serve", "--provider", "clinic");
+    stack.#serving = stack.pavilion.serve("provider", "serve", "--provider", "clinic");
     await stack.pavilion.done(
       ...stack.pushOf(
         "clinic",

@@ -41,6 +41,15 @@ export class CommandLine {
     return out.trim();
   }
 
+  /** Starts a command that goes on until it is told to stop; nobody reads what it prints. */
+  serve(...args: string[]): ChildProcess {
+    const child = this.start(...args);
+    // Read all the same: a full pipe would hold the command up for good.
+    child.stdout?.resume();
+    child.stderr?.resume();
+    return child;
+  }
+
   start(...args: string[]): ChildProcess {
     return spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", main, ...args], {
       cwd: this.#dir,

@@ -289,5 +289,5 @@ test("log lines about a request name it, its tenant, region and stage, and the c
   }
   assert.ok(!lines.join("\n").includes(planted));
   const { err, code } = await pavilion("status", "--nosuch");
-  assert.deepEqual([code, err.includes("UNKNOWN_COMMAND")], [2, true]);
+  assert.deepEqual([code, err.includes("USAGE_INVALID")], [2, true]);
 });

@@ -136,7 +136,7 @@ async function agree(keys: ReadonlyMap<string, string>): Promise<void> {
 
 async function pushEverything(): Promise<void> {
   for (const name of ["clinic", "insurer"])
-    serving.push(pavilion.start("provider", "serve", "--provider", name));
+    serving.push(pavilion.serve("provider", "serve", "--provider", name));
   for (const [name, { from, to, header, row }] of Object.entries(providers)) {
     const rows = Array.from({ length: to - from + 1 }, (_, index) => row(from + index).join(","));
     writeFileSync(join(dir, `${name}.csv`), `${[header, ...rows].join("\n")}\n`);

@@ -12,6 +12,7 @@ import { openLog } from "../../../runtime/log.ts";
 import { openCodec, type Codec } from "../../../runtime/registry/codec.ts";
 import type { ConnectorConfig } from "../../../schemas/json/connector-config.ts";
 import { regionKeysOf, tokenAddressOf } from "../../connector/region-keys.ts";
+import { misuse } from "../misuse.ts";
 import { tableLines } from "../table.ts";
 import { readLetters, type Letter } from "./letters.ts";
 import { openRedriver } from "./redrive.ts";
@@ -204,9 +205,6 @@ function typesOf(error: unknown): string[] {
   const isLogin = error.name === "KafkaJSSASLAuthenticationError";
   return [...own, ...(isLogin ? ["SASL_AUTHENTICATION_FAILED"] : []), ...typesOf(error.cause)];
 }
-
-const misuse = (message: string): PavilionError =>
-  new PavilionError("UNKNOWN_COMMAND", message, "Run ./pavilion dead-letters --help.");
 
 const print = (value: unknown): void => {
   console.log(JSON.stringify(value));
