@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import kafkajs from "kafkajs";
-import type { Admin } from "kafkajs";
+import type { AclEntry, Admin } from "kafkajs";
 
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
 
@@ -83,7 +83,10 @@ async function leadersOf(admin: Admin, topics: string[]): Promise<void> {
   }
 }
 
-/** Allows what the specs name; what was allowed before stays allowed. */
+/**
+ * Allows what the specs name; what was allowed before stays allowed. Resolves once the broker goes by it: Kafka acknowledges
+ * ACLs when they are written, and refuses for some milliseconds more.
+ */
 export async function createAcls(admin: Admin, specs: readonly AclSpec[]): Promise<void> {
   if (specs.length === 0) return;
   const acl = specs.map((spec) => ({
@@ -96,4 +99,27 @@ export async function createAcls(admin: Admin, specs: readonly AclSpec[]): Promi
     operation: operations[spec.operation],
   }));
   await admin.createAcls({ acl });
+  const principals = [...new Set(acl.map(({ principal }) => principal))];
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    const known = new Set((await Promise.all(principals.map((one) => allowedTo(admin, one)))).flat());
+    if (acl.every((one) => known.has(keyOf(one)))) return;
+    if (performance.now() > deadline) throw new Error("the broker does not go by the ACLs that it took");
+    await sleep(20);
+  }
 }
+
+async function allowedTo(admin: Admin, principal: string): Promise<string[]> {
+  const { resources } = await admin.describeAcls({
+    principal,
+    host: "*",
+    permissionType: AclPermissionTypes.ALLOW,
+    operation: AclOperationTypes.ANY,
+    resourceType: AclResourceTypes.ANY,
+    resourcePatternType: ResourcePatternTypes.ANY,
+  });
+  return resources.flatMap(({ acls, ...resource }) => acls.map((acl) => keyOf({ ...resource, ...acl })));
+}
+
+const keyOf = (acl: AclEntry): string =>
+  JSON.stringify([acl.principal, acl.resourceType, acl.resourceName, acl.resourcePatternType, acl.operation]);

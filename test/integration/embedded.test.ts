@@ -166,6 +166,31 @@ test("a principal reads and writes what its ACLs allow, and nothing else", async
   await assert.rejects(readOne(as(alice), "eu.test.events", "eu.mallory.group"), /find group coordinator/i);
 });
 
+test("what was allowed is allowed from that moment on", async () => {
+  const [session, user] = [as(admin).admin(), as(mallory).admin()];
+  await Promise.all([session.connect(), user.connect()]);
+  const topics = ["one", "two", "three", "four", "five"].map((name) => `eu.granted-${name}`);
+  await createTopics(
+    session,
+    topics.map((name) => ({ name, partitions: 1, config: {} })),
+  );
+  const grant = {
+    principal: "mallory",
+    resourceType: "topic",
+    pattern: "literal",
+    operation: "read",
+  } as const;
+  for (const topic of topics) {
+    const more = Array.from({ length: 200 }, (_, index) => `${topic}-${String(index)}`);
+    await createAcls(
+      session,
+      [...more, topic].map((resourceName) => ({ ...grant, resourceName })),
+    );
+    await user.fetchTopicOffsets(topic);
+  }
+  await Promise.all([session.disconnect(), user.disconnect()]);
+});
+
 test("topics are not made by writing to them", async () => {
   await assert.rejects(send(as(admin, 0), "eu.never.made", "x"));
   const session = as(admin).admin();
