@@ -63,7 +63,7 @@ module.exports = {
       "embedded-imports",
       "The embedded stack stands alone; of the runtime it takes the errors.",
       "^infra/embedded/",
-      ["^infra/embedded/", "^runtime/errors\\.ts$"],
+      ["^infra/(embedded/|parts\\.ts$)", "^runtime/errors\\.ts$"],
     ),
     {
       name: "pure-code",

@@ -7,12 +7,14 @@ import { Ajv } from "ajv";
 import type { Access } from "../schemas/json/access.ts";
 import type { AgentConfig } from "../schemas/json/agent-config.ts";
 import type { ConnectorConfig } from "../schemas/json/connector-config.ts";
+import type { ExistingParts } from "../schemas/json/existing-parts.ts";
 import { PavilionError } from "./errors.ts";
 
 interface ConfigTypes {
   access: Access;
   "agent-config": AgentConfig;
   "connector-config": ConnectorConfig;
+  "existing-parts": ExistingParts;
 }
 
 /** Throws CONFIG_INVALID that lists every problem. */

@@ -142,12 +142,24 @@ without_libnode() {
   export LDFLAGS="-L'$state/without-libnode' ${LDFLAGS:-}"
 }
 
+# npm passes over an optional package whose engines the running Node does not meet, anvil's program for one: so it runs
+# on the Node that the project pins. That Node brings certificates of its own; the machine's count as well.
+npm_on_own_node() {
+  at_least 24 node --version && return 0
+  local version
+  version=$(sed -n '/"node_modules\/node": {/,/}/s/.*"version": "\(.*\)",/\1/p' package-lock.json)
+  run npm-node npm install --prefix "$state/node" --no-save --no-audit --no-fund "node@$version" ||
+    failed npm-node "see that the npm registry is reachable, then try again."
+  export PATH="$state/node/node_modules/.bin:$PATH" NODE_USE_SYSTEM_CA=1
+}
+
 install_npm() {
   without_libnode
   npm_config_nodedir=$(node_headers)
   export npm_config_nodedir
   say "installing npm packages (first run, or package-lock.json changed)"
   rm -f "$npm_stamp"
+  npm_on_own_node
   run npm-ci npm ci --no-audit --no-fund ||
     failed npm-ci "see that the npm registry is reachable, then try again."
   sha256sum <package-lock.json >"$npm_stamp"

@@ -26,6 +26,8 @@ export interface ChainOptions {
   readonly dir: string;
   /** A free one is chosen where none is given. */
   readonly port?: number;
+  /** The loopback address by default. */
+  readonly listenOn?: string;
 }
 
 export interface RunningChain {
@@ -51,7 +53,7 @@ export async function startChain(options: ChainOptions): Promise<RunningChain> {
   const chain = await startProcess({
     name: "anvil",
     command,
-    args: settings(dir, port),
+    args: settings(dir, port, options.listenOn ?? "127.0.0.1"),
     cwd: dir,
     logFile,
   });
@@ -84,9 +86,9 @@ function anvilBinary(): string {
   }
 }
 
-function settings(dir: string, port: number): string[] {
+function settings(dir: string, port: number, listenOn: string): string[] {
   return [
-    ...["--host", "127.0.0.1", "--port", String(port), "--no-cors"],
+    ...["--host", listenOn, "--port", String(port), "--no-cors"],
     ...["--chain-id", String(CHAIN_ID), "--accounts", "0"],
     ...["--state", join(dir, "state.json"), "--state-interval", String(secondsBetweenWrites)],
     // Proofs are asked for of blocks before the last start too.

@@ -1,6 +1,6 @@
 /**
- * The settings of the embedded Kafka: one node, broker and controller in one JVM (KRaft), on the loopback
- * address alone.
+ * The settings of the embedded Kafka: one node, broker and controller in one JVM (KRaft), its
+ * controller on the loopback address alone.
  *
  * Nobody is let in unnamed. Clients log in by SCRAM-SHA-512, and what no ACL allows is refused. The
  * controller's listener cannot use SCRAM, whose credentials lie in the log that the controller itself
@@ -19,6 +19,17 @@ export interface KafkaPorts {
    */
   readonly proxied?: { readonly listening: number; readonly advertised: number };
 }
+
+/** Where clients find a part. */
+export interface Place {
+  /** The address that it listens on. */
+  readonly listenOn: string;
+  /** The host that it tells its clients to come back to. */
+  readonly host: string;
+}
+
+/** Reached from this machine alone. */
+export const loopback: Place = { listenOn: "127.0.0.1", host: "127.0.0.1" };
 
 export interface InternalPasswords {
   readonly broker: string;
@@ -43,17 +54,18 @@ const proxiedLogin: Readonly<Record<string, string>> = {
   "listener.name.proxied.scram-sha-512.sasl.jaas.config": `${logins.scram} required;`,
 };
 
-const at = (listener: string, port: number): string => `${listener}://127.0.0.1:${String(port)}`;
+const at = (listener: string, host: string, port: number): string => `${listener}://${host}:${String(port)}`;
 
-function listeners(ports: KafkaPorts, passwords: InternalPasswords): Record<string, string> {
+function listeners(ports: KafkaPorts, passwords: InternalPasswords, place: Place): Record<string, string> {
   const { broker, controller } = internalUsers;
   const { proxied } = ports;
   const accepted = ` user_${controller}="${passwords.controller}"`;
-  const listening = [at("CLIENT", ports.client), at("CONTROLLER", ports.controller)];
-  const advertised = [at("CLIENT", ports.client)];
+  const { listenOn, host } = place;
+  const listening = [at("CLIENT", listenOn, ports.client), at("CONTROLLER", "127.0.0.1", ports.controller)];
+  const advertised = [at("CLIENT", host, ports.client)];
   if (proxied !== undefined) {
-    listening.push(at("PROXIED", proxied.listening));
-    advertised.push(at("PROXIED", proxied.advertised));
+    listening.push(at("PROXIED", listenOn, proxied.listening));
+    advertised.push(at("PROXIED", host, proxied.advertised));
   }
   return {
     listeners: listening.join(","),
@@ -123,13 +135,14 @@ export function serverProperties(settings: {
   readonly ports: KafkaPorts;
   readonly passwords: InternalPasswords;
   readonly superUser: string;
+  readonly place: Place;
 }): string {
   const properties = {
     "process.roles": "broker,controller",
     "node.id": "1",
     "controller.quorum.voters": `1@127.0.0.1:${String(settings.ports.controller)}`,
     "log.dirs": settings.dataDir,
-    ...listeners(settings.ports, settings.passwords),
+    ...listeners(settings.ports, settings.passwords, settings.place),
     ...authorization(settings.superUser),
     ...internalTopics,
     ...behaviour,

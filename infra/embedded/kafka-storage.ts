@@ -11,7 +11,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import { PavilionError } from "../../runtime/errors.ts";
 import { internalUsers, serverProperties } from "./kafka-settings.ts";
-import type { InternalPasswords, KafkaPorts } from "./kafka-settings.ts";
+import type { InternalPasswords, KafkaPorts, Place } from "./kafka-settings.ts";
 import { startFailure, startProcess } from "./process.ts";
 import { scramCredential } from "./scram.ts";
 import type { ScramUser } from "./scram.ts";
@@ -25,6 +25,7 @@ interface Cluster {
 export interface StorageRequest {
   readonly dir: string;
   readonly ports: KafkaPorts;
+  readonly place: Place;
   readonly superUser: string;
   /** All users, the super user among them. */
   readonly users: readonly ScramUser[];
@@ -88,9 +89,9 @@ function refuseUnknownUsers(names: readonly string[], known: readonly string[]):
 
 function writeProperties(request: StorageRequest, passwords: InternalPasswords): string {
   const configFile = join(request.dir, "server.properties");
-  const { ports, superUser } = request;
+  const { ports, place, superUser } = request;
   rmSync(configFile, { force: true }); // an existing file would keep its mode
-  const text = serverProperties({ dataDir: dataDirectory(request.dir), ports, passwords, superUser });
+  const text = serverProperties({ dataDir: dataDirectory(request.dir), ports, place, passwords, superUser });
   writeFileSync(configFile, text, { mode: 0o600 });
   return configFile;
 }

@@ -8,7 +8,7 @@ import { Kafka, logLevel } from "kafkajs";
 import { javaCommand, jvmArguments } from "./java.ts";
 import { freePorts, requireFree } from "./ports.ts";
 import { formatStorage } from "./kafka-storage.ts";
-import type { KafkaPorts } from "./kafka-settings.ts";
+import { loopback, type KafkaPorts, type Place } from "./kafka-settings.ts";
 import { kafkaPart } from "./parts.ts";
 import { startProcess, untilReady } from "./process.ts";
 import type { ScramUser } from "./scram.ts";
@@ -26,6 +26,8 @@ export interface KafkaOptions {
   readonly partsDir: string;
   /** Free ports are chosen where none are given. */
   readonly ports?: KafkaPorts;
+  /** The loopback address by default. */
+  readonly place?: Place;
   /** Those who may log in besides the super user. */
   readonly users: readonly ScramUser[];
   /** May do everything: it makes topics and ACLs. */
@@ -37,7 +39,7 @@ export interface KafkaOptions {
 }
 
 export interface RunningKafka {
-  /** `127.0.0.1:port`, SASL_PLAINTEXT with SCRAM-SHA-512. */
+  /** `host:port`, SASL_PLAINTEXT with SCRAM-SHA-512. */
   readonly bootstrap: string;
   readonly pid: number;
   readonly logFile: string;
@@ -51,7 +53,7 @@ export interface RunningKafka {
  */
 export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const ports = options.ports ?? (await choosePorts());
-  const { dir, heap = "512m", recordClasses } = options;
+  const { dir, heap = "512m", recordClasses, place = loopback } = options;
   const java = javaCommand(process.env);
   const part = kafkaPart(options.partsDir);
   await requireFree("Kafka", ports.client);
@@ -60,6 +62,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
   const configFile = await formatStorage({
     dir,
     ports,
+    place,
     superUser: options.superUser.name,
     users: [options.superUser, ...options.users],
     java: [java, ...jvmArguments({ ...base, heap: "128m" }), "-XX:+UseSerialGC", quickStart, ...common],
@@ -77,7 +80,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningKafka> {
     cwd: dir,
     logFile: join(dir, "kafka.log"),
   });
-  const bootstrap = `127.0.0.1:${String(ports.client)}`;
+  const bootstrap = `${place.host}:${String(ports.client)}`;
   await untilReady(kafka, () => answers(bootstrap, options.superUser), startLimitMs);
   const { pid, logFile, exited, stop } = kafka;
   return { bootstrap, pid, logFile, exited, stop };

@@ -24,6 +24,8 @@ export interface RegistryOptions {
   readonly partsDir: string;
   /** A free one is chosen where none is given. */
   readonly port?: number;
+  /** The loopback address by default. */
+  readonly listenOn?: string;
   /** The JVM's largest heap, such as "256m", the default. */
   readonly heap?: string;
   /** See JvmOptions. */
@@ -54,7 +56,13 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   const registry = await startProcess({
     name: "Apicurio Registry",
     command: javaCommand(process.env),
-    args: [...java, ...smallJvm, ...settings(dir, port), "-jar", part.classPath],
+    args: [
+      ...java,
+      ...smallJvm,
+      ...settings(dir, port, options.listenOn ?? "127.0.0.1"),
+      "-jar",
+      part.classPath,
+    ],
     cwd: dir,
     logFile: join(dir, "registry.log"),
   });
@@ -65,11 +73,11 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   return { url, pid, logFile, exited, stop };
 }
 
-function settings(dir: string, port: number): readonly string[] {
+function settings(dir: string, port: number, listenOn: string): readonly string[] {
   // Commits go to the file at once: H2 by itself waits half a second, in which a kill would lose a schema's id.
   const database = `jdbc:h2:file:${join(dir, "schemas")};WRITE_DELAY=0`;
   const values = {
-    "quarkus.http.host": "127.0.0.1",
+    "quarkus.http.host": listenOn,
     "quarkus.http.port": String(port),
     "quarkus.log.level": "WARN",
     "quarkus.banner.enabled": "false",

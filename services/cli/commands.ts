@@ -12,8 +12,10 @@ export const commands: Commands = {
     run: async (args) => (await import("./demo/demo.ts")).demo(args),
   },
   up: {
-    usage: "up [--json]",
-    does: "starts the stack and leaves it running: Kafka, registry, chain, HSM tokens, connectors",
+    usage: "up [--parts FILE.json] [--json]",
+    does:
+      "starts the stack and leaves it running: Kafka, registry, chain, HSM tokens, connectors; " +
+      "--parts names a Kafka, registry and chain that run already",
     run: async (args) => (await import("./stack/up.ts")).up(args),
   },
   down: {

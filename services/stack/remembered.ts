@@ -72,11 +72,12 @@ export function writeRemembered(dir: string, remembered: Remembered): void {
   renameSync(`${file}.new`, file);
 }
 
-/** What the folder remembers, with ports and passwords for whoever has none yet. */
+/** What the folder remembers, with ports and passwords for whoever has none yet; `given` ones are as they are. */
 export async function rememberedIn(
   dir: string,
   users: readonly string[],
   regions: readonly string[],
+  given: Readonly<Record<string, string>> = {},
 ): Promise<Remembered> {
   const known = readRemembered(dir);
   const missing = regions.filter((region) => known?.ports.metrics[region] === undefined);
@@ -98,6 +99,7 @@ export async function rememberedIn(
     passwords: {
       ...Object.fromEntries(users.map((user) => [user, encodeBase64url(randomBytes(24))])),
       ...known?.passwords,
+      ...given,
     },
   };
   writeRemembered(dir, remembered);

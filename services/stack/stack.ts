@@ -7,12 +7,11 @@ import { join } from "node:path";
 import { Wallet } from "ethers";
 import type { Kafka } from "kafkajs";
 import { encodeBase64url } from "../../crypto/jws/base64url.ts";
-import { fundAccount, startChain } from "../../infra/embedded/chain.ts";
-import { startKafka } from "../../infra/embedded/kafka.ts";
-import { partsDir } from "../../infra/embedded/parts.ts";
+import { fundAccount } from "../../infra/embedded/chain.ts";
+import { embeddedParts } from "../../infra/embedded/embedded.ts";
 import { startProcess, untilReady, type PartProcess } from "../../infra/embedded/process.ts";
-import { startRegistry } from "../../infra/embedded/registry.ts";
 import { initToken } from "../../infra/embedded/softhsm.ts";
+import type { Part, Parts } from "../../infra/parts.ts";
 import { HsmSigner } from "../../runtime/chain/hsm-signer.ts";
 import { openHsm } from "../../runtime/hsm/hsm.ts";
 import type { TokenAddress } from "../../runtime/hsm/token.ts";
@@ -48,6 +47,10 @@ export interface StackPlan {
   readonly auditors?: readonly string[];
   /** Other Kafka users, without any right until ACLs give them some. */
   readonly users?: readonly string[];
+  /** What it stands on; the embedded parts by default. */
+  readonly parts?: Parts;
+  /** Connectors run in containers of their own, each a region's. */
+  readonly connectorsElsewhere?: boolean;
   readonly log: Log;
 }
 
@@ -71,6 +74,7 @@ const connectorStartLimitMs = 60_000;
 /** An embedded stack is for development: blocks are final at once, and a seed lasts an hour. */
 const confirmations = 1;
 const seedPeriodSeconds = 3600;
+const containerMetrics = { host: "0.0.0.0", port: 9464 };
 
 export class Stack {
   readonly kafka: Kafka;
@@ -93,23 +97,25 @@ export class Stack {
   static async start(plan: StackPlan): Promise<Stack> {
     mkdirSync(plan.dir, { recursive: true, mode: 0o700 });
     const users = principalsOf(plan);
+    const parts = plan.parts ?? embeddedParts;
+    const { operatorPassword } = parts;
     const kept = await rememberedIn(
       plan.dir,
       users,
       plan.regions.map(({ name }) => name),
+      operatorPassword === undefined ? {} : { [operatorName]: operatorPassword },
     );
     const user = (name: string) => ({ name, password: kept.passwords[name] ?? "" });
     const { ports } = kept;
     const running = await startAll([
-      startKafka({
+      parts.kafka({
         dir: join(plan.dir, "kafka"),
-        partsDir,
         superUser: user(operatorName),
         users: users.filter((name) => name !== operatorName).map(user),
         ports: ports.kafka,
       }),
-      startRegistry({ dir: join(plan.dir, "registry"), partsDir, port: ports.registry }),
-      startChain({ dir: join(plan.dir, "chain"), port: ports.chain }),
+      parts.registry({ dir: join(plan.dir, "registry"), port: ports.registry }),
+      parts.chain({ dir: join(plan.dir, "chain"), port: ports.chain }),
     ]);
     const [kafka, registry, chain] = running;
     try {
@@ -232,7 +238,8 @@ export class Stack {
   /** Starts the chain again, at its address and as it was. */
   async bringChainBack(): Promise<void> {
     const port = Number(new URL(this.chain.url).port);
-    this.#chainPart ??= await startChain({ dir: join(this.#plan.dir, "chain"), port });
+    const { dir, parts = embeddedParts } = this.#plan;
+    this.#chainPart ??= await parts.chain({ dir: join(dir, "chain"), port });
   }
 
   async #openRegions(): Promise<void> {
@@ -290,7 +297,10 @@ export class Stack {
       chain: { ...this.chain, confirmations },
       seedPeriodSeconds,
       development: true,
-      metrics: { port: this.#remembered.ports.metrics[name] ?? 0 },
+      metrics:
+        this.#plan.connectorsElsewhere === true
+          ? containerMetrics
+          : { port: this.#remembered.ports.metrics[name] ?? 0 },
       stateFolder: join(dir, "state"),
       logLevel: "info",
     };
@@ -334,11 +344,6 @@ export class Stack {
     this.#processes.add(started);
     return started;
   }
-}
-
-interface Part {
-  readonly exited: Promise<string>;
-  stop(graceMs?: number): Promise<void>;
 }
 
 /** Starts parts together; where one fails, those that started are stopped, and its error is thrown. */

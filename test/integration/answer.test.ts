@@ -35,6 +35,7 @@ import { reachOf } from "./reach.ts";
 import { allowedTo, stranger } from "./allowance.ts";
 import { readTopic, type TopicRecord } from "./read-topic.ts";
 import { openRegionKeys } from "./region-keys.ts";
+import { testParts } from "./parts.ts";
 
 const log = openLog({ service: "test" }, process.env.PAVILION_TEST_LOG ?? "silent");
 const plain = plainJoin(files["northwind-health"] ?? "", files["southbank-insurance"] ?? "", "20000101");
@@ -49,7 +50,7 @@ before(async () => {
   cleanup.defer(() => {
     rmSync(dir, { recursive: true, force: true });
   });
-  scene = await setScene(dir, log, (template) => template, [stranger]);
+  scene = await setScene(dir, log, { users: [stranger], parts: await testParts() });
   cleanup.defer(() => scene.stack.stop());
   await Promise.all([homeRegion, otherRegion].map((region) => scene.stack.startConnector(region)));
   await pushAll(scene, files, () => undefined);

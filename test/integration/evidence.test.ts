@@ -36,6 +36,7 @@ import { readTopic } from "./read-topic.ts";
 import { openRegionKeys } from "./region-keys.ts";
 import { rootByProof } from "./rfc6962.ts";
 import { smallFiles } from "./small-files.ts";
+import { testParts } from "./parts.ts";
 
 const log = openLog({ service: "test" }, process.env.PAVILION_TEST_LOG ?? "silent");
 const cleanup = new AsyncDisposableStack();
@@ -48,7 +49,7 @@ before(async () => {
   cleanup.defer(() => {
     rmSync(dir, { recursive: true, force: true });
   });
-  scene = await setScene(dir, log);
+  scene = await setScene(dir, log, { parts: await testParts() });
   cleanup.defer(() => scene.stack.stop());
   await scene.stack.startConnector(homeRegion);
   await pushAll(scene, smallFiles(dir, 300), () => undefined);

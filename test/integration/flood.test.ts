@@ -21,6 +21,7 @@ import {
 } from "../../services/cli/demo/scene.ts";
 import { readTopic } from "./read-topic.ts";
 import { smallFiles } from "./small-files.ts";
+import { testParts } from "./parts.ts";
 
 const log = openLog({ service: "test" }, process.env.PAVILION_TEST_LOG ?? "silent");
 const cleanup = new AsyncDisposableStack();
@@ -44,10 +45,13 @@ before(async () => {
   cleanup.defer(() => {
     rmSync(dir, { recursive: true, force: true });
   });
-  scene = await setScene(dir, log, (template) => ({
-    ...template,
-    brokers: template.brokers.map((broker) => ({ ...broker, tenants: ["flood", "quiet"] })),
-  }));
+  scene = await setScene(dir, log, {
+    parts: await testParts(),
+    amend: (template) => ({
+      ...template,
+      brokers: template.brokers.map((broker) => ({ ...broker, tenants: ["flood", "quiet"] })),
+    }),
+  });
   cleanup.defer(() => scene.stack.stop());
   await scene.stack.startConnector(homeRegion);
   await pushAll(scene, smallFiles(dir, 300), () => undefined);

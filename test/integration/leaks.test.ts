@@ -48,6 +48,7 @@ import {
 import { readTopic, type TopicRecord } from "./read-topic.ts";
 import { openRegionKeys, type RegionKeys } from "./region-keys.ts";
 import { numbersIn } from "./numbers-in.ts";
+import { testParts } from "./parts.ts";
 
 const log = openLog({ service: "test" }, "silent");
 const stages = privateComputation.map((stage) => stage.name);
@@ -66,7 +67,7 @@ before(async () => {
   cleanup.defer(() => {
     rmSync(dir, { recursive: true, force: true });
   });
-  scene = await setScene(dir, log, withIncome);
+  scene = await setScene(dir, log, { amend: withIncome, parts: await testParts() });
   cleanup.defer(() => scene.stack.stop());
   await scene.stack.startConnector(homeRegion);
   await pushAll(scene, plantedFiles(join(dir, "parties")), () => undefined);

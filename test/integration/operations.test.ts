@@ -18,6 +18,7 @@ import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
 import { deadLetterTopic, topicFor } from "../../schemas/topics.ts";
 import { Stack } from "../../services/stack/stack.ts";
 import { readTopic, type TopicRecord } from "./read-topic.ts";
+import { testParts } from "./parts.ts";
 
 const region = { name: "eu-central", partitions: 2, jurisdiction: "EU" };
 const log = openLog({ service: "test" }, "silent");
@@ -76,7 +77,14 @@ before(async () => {
     rmSync(dir, { recursive: true, force: true });
   });
   const endpoint = await startCollector();
-  stack = await Stack.start({ dir, regions: [region], providers: [], brokers: [], log });
+  stack = await Stack.start({
+    dir,
+    regions: [region],
+    providers: [],
+    brokers: [],
+    parts: await testParts(),
+    log,
+  });
   cleanup.defer(() => stack.stop());
   configFile = stack.connectorConfig(region.name);
   const config = JSON.parse(readFileSync(configFile, "utf8")) as ConnectorConfig;

@@ -12,6 +12,7 @@ import { collaborationTemplate } from "../../services/cli/demo/example.ts";
 import { agree, makeBroker, makeProvider } from "../../services/stack/parties.ts";
 import { Stack } from "../../services/stack/stack.ts";
 import { readTopic } from "./read-topic.ts";
+import { testParts } from "./parts.ts";
 
 const region = { name: "eu-central", partitions: 2, jurisdiction: "EU" };
 const template = collaborationTemplate();
@@ -25,7 +26,14 @@ before(async () => {
     rmSync(dir, { recursive: true, force: true });
   });
   const log = openLog({ service: "test" }, "silent");
-  stack = await Stack.start({ dir, regions: [region], providers: [], brokers: [], log });
+  stack = await Stack.start({
+    dir,
+    regions: [region],
+    providers: [],
+    brokers: [],
+    parts: await testParts(),
+    log,
+  });
   ending.defer(() => stack.stop());
   for (const { id } of template.providers) keys.set(id, await makeProvider(stack, id));
   for (const { id } of template.brokers) keys.set(id, await makeBroker(stack, id));

@@ -19,6 +19,7 @@ import { connectorPrincipal } from "../../services/operator/access.ts";
 import { Stack } from "../../services/stack/stack.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
 import { sealerWith } from "../../runtime/sealer.ts";
+import { testParts } from "./parts.ts";
 
 const region = "eu-central";
 const partitions = 2;
@@ -57,7 +58,7 @@ before(async () => {
     rmSync(dir, { recursive: true, force: true });
   });
   const regions = [{ name: region, partitions, jurisdiction: "EU" }];
-  stack = await Stack.start({ dir, regions, providers: [], brokers: [], log });
+  stack = await Stack.start({ dir, regions, providers: [], brokers: [], parts: await testParts(), log });
   cleanup.defer(() => stack.stop());
   trail = await openAuditTrail(stack.kafka, stack.codec, region);
   cleanup.defer(() => trail.close());

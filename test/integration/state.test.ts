@@ -20,6 +20,7 @@ import { openCodec } from "../../runtime/registry/codec.ts";
 import { openAuditTrail, type AuditTrail } from "../../services/cli/demo/audit-trail.ts";
 import { connectorPrincipal } from "../../services/operator/access.ts";
 import { Stack } from "../../services/stack/stack.ts";
+import { testParts } from "./parts.ts";
 
 const region = "eu-central";
 const log = openLog({ service: "test" }, process.env.PAVILION_TEST_LOG ?? "silent");
@@ -61,7 +62,7 @@ before(async () => {
     rmSync(dir, { recursive: true, force: true });
   });
   const regions = [{ name: region, partitions: 1, jurisdiction: "EU" }];
-  stack = await Stack.start({ dir, regions, providers: [], brokers: [], log });
+  stack = await Stack.start({ dir, regions, providers: [], brokers: [], parts: await testParts(), log });
   cleanup.defer(() => stack.stop());
   trail = await openAuditTrail(stack.kafka, stack.codec, region);
   cleanup.defer(() => trail.close());

@@ -4,6 +4,7 @@
  */
 import type { Ed25519Key } from "../../../crypto/jws/ed25519.ts";
 import type { PartProcess } from "../../../infra/embedded/process.ts";
+import type { Parts } from "../../../infra/parts.ts";
 import { errorCodeOr, PavilionError } from "../../../runtime/errors.ts";
 import type { Log } from "../../../runtime/log.ts";
 import type { SignedRequest } from "../../../schemas/avro/index.ts";
@@ -28,14 +29,20 @@ export interface Scene {
   readonly brokerKey: Ed25519Key;
 }
 
+export interface SceneOptions {
+  /** What becomes of the example's collaboration before it is signed. */
+  readonly amend?: (template: Collaboration) => Collaboration;
+  /** As StackPlan's. */
+  readonly users?: readonly string[];
+  /** As StackPlan's. */
+  readonly parts?: Parts;
+}
+
 /** Starts the parts and has the providers sign; connectors and agents are started by whoever sets the scene. */
-export async function setScene(
-  dir: string,
-  log: Log,
-  amend: (template: Collaboration) => Collaboration = (template) => template,
-  users: readonly string[] = [],
-): Promise<Scene> {
-  const template = amend(collaborationTemplate());
+export async function setScene(dir: string, log: Log, options: SceneOptions = {}): Promise<Scene> {
+  const { amend, ...plan } = options;
+  const example = collaborationTemplate();
+  const template = amend?.(example) ?? example;
   const providers = template.providers.map((provider) => provider.id);
   const stack = await Stack.start({
     dir,
@@ -46,7 +53,7 @@ export async function setScene(
     providers,
     brokers: [broker],
     auditors: [auditor],
-    users,
+    ...plan,
     log,
   });
   try {

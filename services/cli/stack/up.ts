@@ -1,13 +1,18 @@
 /**
- * `up`: starts the stack and leaves it running, in a process of its own.
+ * `up [--parts FILE]`: starts the stack and leaves it running, in a process of its own. With a file that names Kafka,
+ * registry and chain, these are taken as they are, and where the connectors run elsewhere everything is made that they need.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, openSync, closeSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { errorCodeOr, PavilionError } from "../../../runtime/errors.ts";
+import { openLog } from "../../../runtime/log.ts";
+import { existingPartsOf, keepExistingParts } from "../../stack/existing-parts.ts";
 import { followLines } from "../../stack/log-lines.ts";
+import { keptStack } from "../../stack/plan.ts";
 import { readRemembered } from "../../stack/remembered.ts";
+import { Stack } from "../../stack/stack.ts";
 import { stackFolder } from "../home.ts";
 import { writeTrust } from "../trust/trust.ts";
 import { runningStack, supervisorOf } from "./running.ts";
@@ -17,14 +22,19 @@ const startLimitMs = 180_000;
 const upLine = "the stack is up";
 
 export async function up(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { json: { type: "boolean", default: false } } });
+  const { values } = parseArgs({
+    args,
+    options: { parts: { type: "string" }, json: { type: "boolean", default: false } },
+  });
   const folder = stackFolder();
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const tell = (line: string): void => {
     if (values.json) console.error(line);
     else console.log(line);
   };
-  if (supervisorOf(folder) === undefined) {
+  if (values.parts !== undefined) keepExistingParts(folder, resolve(values.parts));
+  if (existingPartsOf(folder)?.connectors === "elsewhere") await prepare(folder, tell);
+  else if (supervisorOf(folder) === undefined) {
     readRemembered(folder);
     await start(folder, tell);
   } else tell("  the stack is up already");
@@ -43,6 +53,15 @@ export async function up(args: string[]): Promise<number> {
   tell(`  everything    ${folder}`);
   tell("  next: ./pavilion provider init --provider NAME, or ./pavilion broker init --broker NAME");
   return 0;
+}
+
+/** Makes everything that connectors elsewhere need: topics, ACLs, schemas, keys, the contract, their configurations. */
+async function prepare(folder: string, tell: (line: string) => void): Promise<void> {
+  const stack = await Stack.start(keptStack(folder, openLog({ service: "operator" }, "warn")));
+  await stack.stop();
+  tell(
+    "  topics, ACLs, schemas, keys and the anchoring contract are there, and the connectors' configurations",
+  );
 }
 
 /** Resolves once the supervisor says that the stack is up. Throws what it failed of. */

@@ -1,0 +1,51 @@
+/**
+ * Parts that run already, as a file tells: `up --parts FILE` keeps a copy in the stack's folder, in which later starts find
+ * it. Whoever runs them starts and stops them.
+ */
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { putKafkaUser } from "../../infra/embedded/kafka-users.ts";
+import { partsDir } from "../../infra/embedded/parts.ts";
+import type { Parts } from "../../infra/parts.ts";
+import { readConfig, readSecret } from "../../runtime/config.ts";
+import { PavilionError } from "../../runtime/errors.ts";
+import type { ExistingParts } from "../../schemas/json/existing-parts.ts";
+
+const fileIn = (folder: string): string => join(folder, "parts.json");
+
+/** What the stack's folder knows; undefined where its parts are its own. Throws CONFIG_INVALID. */
+export function existingPartsOf(folder: string): ExistingParts | undefined {
+  const file = fileIn(folder);
+  return existsSync(file) ? readConfig("existing-parts", file) : undefined;
+}
+
+/** Throws CONFIG_INVALID for a file that does not say what it should, or a stack that stands on other parts. */
+export function keepExistingParts(folder: string, file: string): void {
+  readConfig("existing-parts", file);
+  const kept = fileIn(folder);
+  const isSame = existsSync(kept) && readFileSync(kept).equals(readFileSync(file));
+  if (isSame) return;
+  if (existsSync(join(folder, "stack.json"))) {
+    throw new PavilionError(
+      "CONFIG_INVALID",
+      `The stack in ${folder} stands on other parts than ${file} names.`,
+      "Make a new stack in another folder: name it by PAVILION_HOME.",
+    );
+  }
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  copyFileSync(file, kept);
+}
+
+export function existingParts({ kafka, registryUrl, chain }: ExistingParts): Parts {
+  const lasting = { exited: new Promise<string>(() => undefined), stop: () => Promise.resolve() };
+  const { bootstrap, passwordFile } = kafka;
+  return {
+    operatorPassword: readSecret(passwordFile),
+    async kafka({ superUser, users }) {
+      for (const user of users) await putKafkaUser({ partsDir, bootstrap, superUser, user });
+      return { ...lasting, bootstrap };
+    },
+    registry: () => Promise.resolve({ ...lasting, url: registryUrl }),
+    chain: () => Promise.resolve({ ...lasting, ...chain }),
+  };
+}
