@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { base64urlnopad } from "@scure/base";
+import { PavilionError } from "../runtime/errors.ts";
 import type { CollaborationEntry } from "../schemas/avro/index.ts";
 import type { Collaboration, Participant } from "../schemas/json/collaboration.ts";
 import { collaborationOf, participant, PARTITIONS, signed } from "../test/agent-messages.ts";
-import { rangeOf, requireConsistent, requireSuccessor, verifyCollaboration } from "./collaboration.ts";
+import {
+  categoriesOf,
+  rangeOf,
+  requireConsistent,
+  requireSuccessor,
+  verifyCollaboration,
+} from "./collaboration.ts";
+import type { Column } from "./derived-columns.ts";
 
 /** The entry as the operator publishes it; each `signers` member signs in the provider's name. */
 async function entryOf(
@@ -243,11 +251,57 @@ describe("a later version", () => {
 
 test("a column's range is its bounds, a flag's two values, or its categories' indices", () => {
   assert.deepEqual(
-    participant("beta").columns.map((column) => rangeOf(column)),
+    participant("beta").columns.map((column, _, columns) => rangeOf(column, columns)),
     [
       { lower: 0, upper: 120, nullable: true },
       { lower: 0, upper: 1, nullable: false },
       { lower: 0, upper: 2, nullable: false },
     ],
   );
+});
+
+describe("a derived column", () => {
+  const [first, ...rest] = participant("beta").columns;
+  assert.ok(first?.kind === "integer");
+  const squares: Column = { name: "age-squares", kind: "squares", of: "age" };
+  const bins: Column = { name: "age-band", kind: "bins", of: "age", edges: [18, 65] };
+  const faultOf = (column: Column, limits = participant("beta").limits): string => {
+    const beta = { ...participant("beta"), columns: [first, ...rest, column], limits };
+    try {
+      requireConsistent(collaborationOf({ providers: [participant("alpha"), beta] }));
+    } catch (error) {
+      return error instanceof PavilionError && error.code === "DOCUMENT_INVALID" ? error.message : "a defect";
+    }
+    return "";
+  };
+
+  test("is of an integer column of its own dataset", () => {
+    for (const column of [squares, bins]) {
+      assert.equal(faultOf(column), "");
+      for (const base of ["member", "state", "nothing", column.name])
+        assert.match(faultOf({ ...column, of: base }), /is of no integer column/);
+    }
+  });
+
+  test("has edges that grow within the bounds, so that no bin is empty by itself", () => {
+    for (const edges of [[1], [120], [1, 2, 3]]) assert.equal(faultOf({ ...bins, edges }), "");
+    for (const edges of [[0], [-5, 3], [121], [18, 18], [65, 18]])
+      assert.match(faultOf({ ...bins, edges }), /edges of age-band do not grow/);
+  });
+
+  test("has squares whose sum over a full dataset stays exact", () => {
+    const records = Math.floor(Number.MAX_SAFE_INTEGER / 120 ** 2);
+    assert.equal(faultOf(squares, { records, changesPerDay: 1 }), "");
+    assert.match(faultOf(squares, { records: records + 1, changesPerDay: 1 }), /age-squares .* inexact/);
+  });
+
+  test("ranges over squares from 0, or over its bins, and always has a value", () => {
+    const columns = [first, squares, bins];
+    assert.deepEqual(rangeOf(squares, columns), { lower: 0, upper: 14_400, nullable: false });
+    assert.deepEqual(rangeOf(bins, columns), { lower: 0, upper: 3, nullable: false });
+    assert.deepEqual(categoriesOf(bins, columns), ["0 to 17", "18 to 64", "65 to 120", "absent"]);
+    const never = [{ ...first, nullable: false }, bins];
+    assert.deepEqual(categoriesOf(bins, never), ["0 to 17", "18 to 64", "65 to 120"]);
+    assert.equal(categoriesOf(squares, columns), undefined);
+  });
 });

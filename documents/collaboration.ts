@@ -9,9 +9,17 @@ import { PavilionError } from "../runtime/errors.ts";
 import type { CollaborationEntry } from "../schemas/avro/index.ts";
 import type { Broker, Collaboration, Participant } from "../schemas/json/collaboration.ts";
 import { reservedProviders } from "../schemas/topics.ts";
+import {
+  areOrdered,
+  baseOf,
+  binLabels,
+  greatestSquare,
+  isDerived,
+  requireBase,
+  type Column,
+  type DerivedColumn,
+} from "./derived-columns.ts";
 import { listFaults, parseDocument, signatureType } from "./validate.ts";
-
-export type Column = Participant["columns"][number];
 
 /** Verified collaborations of a region, every version of each. A version never changes. */
 export interface CollaborationTable {
@@ -88,27 +96,40 @@ export function requireConsistent(document: Collaboration): void {
       `columns of ${provider.dataset}`,
       provider.columns.map((column) => column.name),
     );
-    for (const column of provider.columns) {
-      if (column.kind === "integer" && column.lower >= column.upper)
-        faults.push(`bounds of ${column.name} are not ordered`);
-      if (column.kind === "integer" && !isExactSum(column, provider.limits.records))
-        faults.push(
-          `the sum of ${column.name} over the records that ${provider.dataset} may have is inexact`,
-        );
-      if (column.kind === "category" && column.domain.includes(column.other))
-        faults.push(`${column.name} lists its other`);
-    }
+    for (const column of provider.columns) faults.push(...columnFaults(column, provider));
   }
   if (faults.length > 0)
     throw new PavilionError("DOCUMENT_INVALID", `The collaboration: ${listFaults(faults)}.`);
 }
 
+function columnFaults(column: Column, participant: Participant): string[] {
+  if (isDerived(column)) return derivedFaults(column, participant);
+  if (column.kind === "category")
+    return column.domain.includes(column.other) ? [`${column.name} lists its other`] : [];
+  if (column.kind === "flag") return [];
+  const { name, lower, upper } = column;
+  return [
+    ...(lower < upper ? [] : [`bounds of ${name} are not ordered`]),
+    ...inexactSum(name, upper - lower, participant),
+  ];
+}
+
+function derivedFaults(column: DerivedColumn, participant: Participant): string[] {
+  const { name } = column;
+  const base = baseOf(column, participant.columns);
+  if (base === undefined) return [`${name} is of no integer column of ${participant.dataset}`];
+  if (column.kind === "squares") return inexactSum(name, greatestSquare(base), participant);
+  return areOrdered(column, base) ? [] : [`edges of ${name} do not grow within the bounds of ${base.name}`];
+}
+
 /**
- * Whether a sum over every record that the dataset may have stays below 2^53. Decided here, without data: a question
- * that failed for its sum would tell how large it is. Numbers round, but never across that bound.
+ * A fault unless a sum over every record that the dataset may have stays below 2^53. Decided here, without data: a
+ * question that failed for its sum would tell how large it is. Numbers round, but never across that bound.
  */
-const isExactSum = ({ lower, upper }: { lower: number; upper: number }, records: number): boolean =>
-  (upper - lower) * records <= Number.MAX_SAFE_INTEGER;
+const inexactSum = (name: string, greatest: number, { dataset, limits }: Participant): string[] =>
+  greatest * limits.records <= Number.MAX_SAFE_INTEGER
+    ? []
+    : [`the sum of ${name} over the records that ${dataset} may have is inexact`];
 
 /** The schema's pattern admits spare bits in the last character, which the decoder does not. */
 function isPublicKey(text: string): boolean {
@@ -189,16 +210,27 @@ export const participantOf = (document: Collaboration, provider: string): Partic
 export const participantWith = (document: Collaboration, dataset: string): Participant | undefined =>
   document.providers.find((participant) => participant.dataset === dataset);
 
-/** The categories of a category column in index order: the domain, then `other`. */
-export const categoriesOf = (column: Extract<Column, { kind: "category" }>): string[] => [
-  ...column.domain,
-  column.other,
-];
+/**
+ * The categories of a column in index order: a domain, then `other`; or bins. Undefined for a column that has none.
+ * `columns` are its dataset's.
+ */
+export function categoriesOf(column: Column, columns: readonly Column[]): string[] | undefined {
+  if (column.kind === "category") return [...column.domain, column.other];
+  return column.kind === "bins" ? binLabels(column, requireBase(column, columns)) : undefined;
+}
 
-/** Least and greatest value a column's integer may take: bounds, 0/1 for a flag, indices for a category. */
-export function rangeOf(column: Column): { lower: number; upper: number; nullable: boolean } {
+/**
+ * Least and greatest value a column's integer may take: bounds, 0/1 for a flag, squares, indices for categories.
+ * `columns` are its dataset's.
+ */
+export function rangeOf(
+  column: Column,
+  columns: readonly Column[],
+): { lower: number; upper: number; nullable: boolean } {
   if (column.kind === "integer")
     return { lower: column.lower, upper: column.upper, nullable: column.nullable };
   if (column.kind === "flag") return { lower: 0, upper: 1, nullable: column.nullable };
-  return { lower: 0, upper: column.domain.length, nullable: false };
+  if (column.kind === "squares")
+    return { lower: 0, upper: greatestSquare(requireBase(column, columns)), nullable: false };
+  return { lower: 0, upper: (categoriesOf(column, columns) ?? []).length - 1, nullable: false };
 }

@@ -6,7 +6,7 @@ import type { CommittedColumn, Statistic } from "../schemas/avro/index.ts";
 import { participant } from "../test/agent-messages.ts";
 import { planAt } from "../test/stage-plan.ts";
 import { collaboration } from "../test/stage-question.ts";
-import type { Column } from "./collaboration.ts";
+import type { Column } from "./derived-columns.ts";
 import {
   addCoordinates,
   bySlot,

@@ -9,7 +9,8 @@
  */
 import type { CommittedColumn, Plan, Statistic } from "../schemas/avro/index.ts";
 import { digestOf } from "../crypto/jws/canonical.ts";
-import { rangeOf, type Column } from "./collaboration.ts";
+import { rangeOf } from "./collaboration.ts";
+import type { Column } from "./derived-columns.ts";
 
 /** A record's values by declared column; null where absent. */
 export type Values = readonly (number | null)[];
@@ -26,9 +27,18 @@ export interface Coordinate {
   readonly index: number;
 }
 
+/** As what a column is committed to: derived ones are like others. */
+const committedKinds: Readonly<Record<Column["kind"], "integer" | "flag" | "category">> = {
+  integer: "integer",
+  flag: "flag",
+  category: "category",
+  squares: "integer",
+  bins: "category",
+};
+
 /** What sums depend on of each declared column. */
 export const committedColumns = (columns: readonly Column[]): CommittedColumn[] =>
-  columns.map((column) => ({ kind: column.kind, ...rangeOf(column) }));
+  columns.map((column) => ({ kind: committedKinds[column.kind], ...rangeOf(column, columns) }));
 
 /** What a manifest pins of the dataset's schema and bounds. */
 export const columnsDigest = (columns: readonly Column[]): string => digestOf(columns);
@@ -109,7 +119,7 @@ export const positionOf = ({ slot, index }: Coordinate, { slots }: Layout): numb
 export function coordinateOf(statistic: Statistic, plan: Pick<Plan, "datasets">): Coordinate {
   if (statistic.kind === "count") return { slot: 0, index: 0 };
   const { slot, place } = columnPlace(statistic, plan);
-  if (statistic.kind === "sum") return { slot, index: place.first };
+  if (statistic.kind === "sum" || statistic.kind === "squares") return { slot, index: place.first };
   if (statistic.kind === "valid" && place.valid !== undefined) return { slot, index: place.valid };
   throw new Error("a statistic is of an unknown kind");
 }

@@ -2,7 +2,7 @@
 
 /** A declared column as far as commitments and sums depend on it. */
 export interface CommittedColumn {
-  /** `integer`, `flag` or `category`. */
+  /** `integer` (squares too), `flag` or `category` (bins too). */
   kind: string;
   /** Least value; 0 for flags and categories. */
   lower: number;

@@ -2,7 +2,7 @@
 
 /** One measure of one group. */
 export interface Estimate {
-  /** `count`, `mean(dataset.column)` or `sum(dataset.column)`. */
+  /** `count`, `mean(dataset.column)`, `sum(dataset.column)` or `variance(dataset.column)`. */
   measure: string;
   /** The noised value; null where the noise leaves none (a mean over a non-positive count). */
   value: number | null;

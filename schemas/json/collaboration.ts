@@ -101,7 +101,7 @@ export interface Participant {
    *
    * @maxItems 32
    */
-  columns: (IntegerColumn | FlagColumn | CategoryColumn)[];
+  columns: (IntegerColumn | FlagColumn | CategoryColumn | SquaresColumn | BinsColumn)[];
   limits: Limits;
 }
 /**
@@ -195,6 +195,41 @@ export interface CategoryColumn {
    * Category that takes every other text, blank ones too; the last index.
    */
   other: string;
+}
+/**
+ * Squares of an integer column, computed from it: what a variance takes.
+ */
+export interface SquaresColumn {
+  /**
+   * Column name.
+   */
+  name: string;
+  kind: "squares";
+  /**
+   * The integer column of the same dataset; each square is that of its value minus its lower bound.
+   */
+  of: string;
+}
+/**
+ * Bins of an integer column, computed from it: what a histogram groups by.
+ */
+export interface BinsColumn {
+  /**
+   * Column name in questions.
+   */
+  name: string;
+  kind: "bins";
+  /**
+   * The integer column of the same dataset.
+   */
+  of: string;
+  /**
+   * Where each bin after the first begins, growing; the first begins at the column's lower bound, the last ends at its upper.
+   *
+   * @minItems 1
+   * @maxItems 63
+   */
+  edges: number[];
 }
 /**
  * Bounds on what the provider pushes.

@@ -85,10 +85,10 @@ export interface CountMeasure {
   kind: "count";
 }
 /**
- * Mean or sum over those with a value.
+ * Mean, sum or population variance over those with a value; a variance takes a declared squares column of the same integer column.
  */
 export interface ColumnMeasure {
-  kind: "mean" | "sum";
+  kind: "mean" | "sum" | "variance";
   of: ColumnReference;
 }
 /**

@@ -1,17 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { rangeOf, type Column } from "../../documents/collaboration.ts";
-import { ageAt, readValue } from "./columns.ts";
+import { rangeOf } from "../../documents/collaboration.ts";
+import { ageAt, readValue, type FileColumn } from "./columns.ts";
 
 const integer = { name: "n", kind: "integer", source: "n", transform: "none", lower: -5, upper: 10 } as const;
-const nullableInteger: Column = { ...integer, nullable: true };
-const neededInteger: Column = { ...integer, nullable: false };
-const age: Column = { ...integer, transform: "age-at-reference-date", lower: 0, upper: 110, nullable: true };
-const flag: Column = { name: "f", kind: "flag", source: "f", true: ["Yes", "y"], nullable: false };
-const category: Column = { name: "c", kind: "category", source: "c", domain: ["nsw", "vic"], other: "other" };
+const nullableInteger: FileColumn = { ...integer, nullable: true };
+const neededInteger: FileColumn = { ...integer, nullable: false };
+const age: FileColumn = {
+  ...integer,
+  transform: "age-at-reference-date",
+  lower: 0,
+  upper: 110,
+  nullable: true,
+};
+const flag: FileColumn = { name: "f", kind: "flag", source: "f", true: ["Yes", "y"], nullable: false };
+const category: FileColumn = {
+  name: "c",
+  kind: "category",
+  source: "c",
+  domain: ["nsw", "vic"],
+  other: "other",
+};
 
-const read = (column: Column, text: string) => readValue(column, text, "2000-01-01");
+const read = (column: FileColumn, text: string) => readValue(column, text, "2000-01-01");
 
 test("an integer is what the text says, within bounds", () => {
   assert.deepEqual(read(neededInteger, " 7 "), { value: 7 });
@@ -100,7 +112,7 @@ test("whatever the text, a value lies in the range that ingest checks, or the ro
   fc.assert(
     fc.property(column, text, (declared, cell) => {
       const { value, fault } = read(declared, cell);
-      const { lower, upper, nullable } = rangeOf(declared);
+      const { lower, upper, nullable } = rangeOf(declared, [declared]);
       if (value === undefined) assert.notEqual(fault, undefined);
       else if (value === null) assert.ok(nullable && fault !== undefined);
       else assert.ok(Number.isSafeInteger(value) && value >= lower && value <= upper);

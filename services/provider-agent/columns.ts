@@ -1,10 +1,10 @@
 /**
- * How a cell's text becomes the value of a declared column: an integer within its bounds, 0 or 1 for a flag, an index
+ * How a cell's text becomes the value of a column of the file: an integer within its bounds, 0 or 1 for a flag, an index
  * for a category, null where a nullable column has none.
  *
  * Promises: every value lies in the range that ingest checks (documents/collaboration.ts, `rangeOf`).
  */
-import type { Column } from "../../documents/collaboration.ts";
+import type { Column, DerivedColumn, IntegerColumn } from "../../documents/derived-columns.ts";
 
 /** Why a cell gave no value of its own. */
 export type ValueFault = "missing-value" | "unreadable-value" | "out-of-bounds" | "unknown-category";
@@ -14,12 +14,13 @@ export type CellValue =
   | { readonly value: number | null; readonly fault?: ValueFault }
   | { readonly value?: undefined; readonly fault: ValueFault };
 
-type IntegerColumn = Extract<Column, { kind: "integer" }>;
+/** A column whose values stand in the provider's file. */
+export type FileColumn = Exclude<Column, DerivedColumn>;
 type FlagColumn = Extract<Column, { kind: "flag" }>;
 type CategoryColumn = Extract<Column, { kind: "category" }>;
 
 /** `referenceDate` is the collaboration's, YYYY-MM-DD. */
-export function readValue(column: Column, text: string, referenceDate: string): CellValue {
+export function readValue(column: FileColumn, text: string, referenceDate: string): CellValue {
   if (column.kind === "integer") return readInteger(column, text.trim(), referenceDate);
   const plain = text.trim().toLowerCase();
   return column.kind === "flag" ? readFlag(column, plain) : readCategory(column, plain);

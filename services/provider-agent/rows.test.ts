@@ -46,6 +46,32 @@ const prepare = (...rows: [string, string, string][]): Promise<Prepared> =>
     "2000-01-01",
   );
 
+test("squares and bins are computed from their column, wherever they stand, and take no column of the file", async () => {
+  const [age, state] = people.columns;
+  assert.ok(age && state);
+  const columns: Participant["columns"] = [
+    { name: "age-band", kind: "bins", of: "age", edges: [18, 40] },
+    age,
+    state,
+    { name: "age-squares", kind: "squares", of: "age" },
+  ];
+  const derived = { ...people, columns };
+  assert.deepEqual(sourcesOf(derived), ["soc_sec_id", "date_of_birth", "state"]);
+  const rows = [
+    { row: 1, cells: ["1", "19700101", "vic"] },
+    { row: 2, cells: ["2", "", "wa"] },
+  ];
+  const prepared = await prepareRows(rows, derived, "2000-01-01");
+  assert.deepEqual(
+    prepared.rows.map(({ values }) => values),
+    [
+      [1, 30, 6, 900],
+      [3, null, 7, 0],
+    ],
+  );
+  assert.deepEqual(summarise(prepared).defaulted, { date_of_birth: { "missing-value": 1 } });
+});
+
 test("every row of the first example file can be pushed; the 94 without a birth date have no age", async () => {
   const prepared = await prepareExample("febrl4a.csv");
   const ages = prepared.rows.map(({ values }) => values[0]);

@@ -2,9 +2,10 @@
  * From the file's rows to what may be pushed, and to what is said to the provider about its own rows: which were left
  * out, and in which a value had to stand in. What is said holds row numbers, columns and reasons, never a cell.
  */
+import { derivedValue, isDerived, requireBase, type Column } from "../../documents/derived-columns.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
-import { readValue, type ValueFault } from "./columns.ts";
+import { readValue, type FileColumn, type ValueFault } from "./columns.ts";
 import type { FileRow } from "./csv.ts";
 import { normalise } from "./normalisation.ts";
 
@@ -36,10 +37,13 @@ export interface Prepared {
 /** Far above any identifier, far below what the OPRF takes, in bytes. */
 const IDENTIFIER_LENGTH_MAX = 1024;
 
+const fileColumnsOf = ({ columns }: Participant): FileColumn[] =>
+  columns.filter((column): column is FileColumn => !isDerived(column));
+
 /** The file's columns that the participant declares, the identifier's first: `FileRow.cells` come in this order. */
-export const sourcesOf = ({ identifier, columns }: Participant): string[] => [
-  identifier.source,
-  ...columns.map((column) => column.source),
+export const sourcesOf = (participant: Participant): string[] => [
+  participant.identifier.source,
+  ...fileColumnsOf(participant).map((column) => column.source),
 ];
 
 /**
@@ -94,18 +98,24 @@ function readIdentifier(
 
 function readValues(
   { row, cells }: FileRow,
-  { columns }: Participant,
+  participant: Participant,
   referenceDate: string,
 ): { values: (number | null)[]; faults: RowFault[] } {
-  const values: (number | null)[] = [];
+  const { columns } = participant;
+  const read = new Map<Column, number | null>();
   const faults: RowFault[] = [];
-  for (const [index, column] of columns.entries()) {
+  for (const [index, column] of fileColumnsOf(participant).entries()) {
     const { value, fault } = readValue(column, cells[index + 1] ?? "", referenceDate);
-    values.push(value ?? null);
+    read.set(column, value ?? null);
     if (fault === undefined) continue;
     const outcome = value === undefined ? "rejected" : "defaulted";
     faults.push({ row, column: column.source, outcome, reason: fault });
   }
+  const values = columns.map((column) => {
+    if (!isDerived(column)) return read.get(column) ?? null;
+    const base = requireBase(column, columns);
+    return derivedValue(column, base, read.get(base) ?? null);
+  });
   return { values, faults };
 }
 

@@ -8,7 +8,7 @@ import { signDetached, type JwsSigner } from "../../crypto/jws/jws.ts";
 import { commitRecords, encodePoints, encodeScalar, scalarFrom } from "../../crypto/commitment/commitment.ts";
 import { EPHEMERAL_SEED_LENGTH, sealerTo, type Sealer } from "../../crypto/hpke/hpke.ts";
 import { datasetHeadOf, payloadDigest, recordBatchInfo, recordRoot } from "../../documents/batch.ts";
-import type { Column } from "../../documents/collaboration.ts";
+import type { Column } from "../../documents/derived-columns.ts";
 import { columnsDigest, committedColumns, coordinatesOf, type Values } from "../../documents/coordinates.ts";
 import { signatureType, validateDocument } from "../../documents/validate.ts";
 import { encodeRecord } from "../../runtime/registry/match-record.ts";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { fraction } from "../../crypto/fraction/fraction.ts";
 import { errorBound } from "../../crypto/laplace/laplace.ts";
+import type { Column } from "../../documents/derived-columns.ts";
 import type { Outcome } from "../../runtime/stage.ts";
 import type { DatasetHead, MatchQuestion, Plan, RoutedRequest } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
@@ -204,6 +205,51 @@ test("refuses columns that are not declared or do not fit", async () => {
     { measures: count, groupings: [{ by: { dataset: "visits", column: "state" } }] },
   ];
   for (const question of questions) assert.equal((await refusal({ question })).code, "UNKNOWN_COLUMN");
+});
+
+describe("squares and bins", () => {
+  const [north, south] = collaboration.providers;
+  assert.ok(north && south);
+  const columns: Column[] = [
+    ...north.columns,
+    { name: "age-squares", kind: "squares", of: "age" },
+    { name: "age-band", kind: "bins", of: "age", edges: [40, 65] },
+  ];
+  const derived = { ...collaboration, providers: [{ ...north, columns }, south] };
+  const of = (column: string, dataset = "people") => ({ dataset, column });
+
+  test("a variance takes the number of values, their sum and the sum of their squares", async () => {
+    const plan = await planOf({ measures: [{ kind: "variance", of: of("age") }], groupings: total }, derived);
+    const people = { dataset: "people", lower: 0, sensitivity: 1 };
+    assert.deepEqual(plan.statistics.slice(1), [
+      { ...people, name: "valid(people.age)", kind: "valid", column: 0 },
+      { ...people, name: "sum(people.age)", kind: "sum", column: 0, lower: 16, sensitivity: 100 },
+      { ...people, name: "squares(people.age)", kind: "squares", column: 2, sensitivity: 10_000 },
+    ]);
+  });
+
+  test("bins are grouped by like a category", async () => {
+    const groupings = [{ by: of("age-band") }];
+    const plan = await planOf({ measures: [{ kind: "count" }], groupings }, derived);
+    const categories = ["16 to 39", "40 to 64", "65 to 116", "absent"];
+    assert.deepEqual(plan.groupings, [{ name: "age-band", dataset: "people", column: 3, categories }]);
+  });
+
+  test("nothing else is made of them: squares beside their own variance would be two names of one number", async () => {
+    const refused: [Question, RegExp][] = [
+      [{ measures: [{ kind: "sum", of: of("age-squares") }], groupings: total }, /a variance alone/],
+      [{ measures: [{ kind: "variance", of: of("age-squares") }], groupings: total }, /a variance alone/],
+      [{ measures: [{ kind: "mean", of: of("age-band") }], groupings: total }, /holds bins/],
+      [{ measures: [{ kind: "variance", of: of("state") }], groupings: total }, /is a category/],
+      [{ measures: [{ kind: "variance", of: of("stays", "visits") }], groupings: total }, /no squares/],
+      [{ measures: [{ kind: "count" }], groupings: [{ by: of("age-squares") }] }, /no category/],
+    ];
+    for (const [question, why] of refused) {
+      const { code, detail } = await refusal({ question }, portsFor(derived));
+      assert.equal(code, "UNKNOWN_COLUMN");
+      assert.match(detail, why);
+    }
+  });
 });
 
 test("allows epsilon up to the collaboration's limit, compared exactly", async () => {

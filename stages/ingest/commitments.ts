@@ -15,7 +15,7 @@ import {
   type Point,
 } from "../../crypto/commitment/commitment.ts";
 import { recordRoot, SHARE_LENGTH } from "../../documents/batch.ts";
-import type { Column } from "../../documents/collaboration.ts";
+import type { Column } from "../../documents/derived-columns.ts";
 import { committedColumns, coordinatesOf } from "../../documents/coordinates.ts";
 import type { MatchRecord } from "../../schemas/avro/index.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";

@@ -2,12 +2,13 @@
  * The payload of a record batch: RFC 9180 ciphertexts under one HPKE context, opened in sequence.
  *
  * Promises: the payload is the one whose digest was signed; every record opens at its own index of the context that
- * is bound to the batch's place; every value lies in its column's declared range. One fault rejects the batch.
+ * is bound to the batch's place; every value lies in its column's declared range, and a derived one is what its column's base makes it. One fault rejects the batch.
  * Does not: keep or report anything it opened.
  */
 import { CryptoError } from "../../crypto/errors.ts";
 import { payloadDigest, recordBatchInfo, SHARE_LENGTH } from "../../documents/batch.ts";
-import { rangeOf, type Column } from "../../documents/collaboration.ts";
+import { rangeOf } from "../../documents/collaboration.ts";
+import { derivedValue, isDerived, requireBase, type Column } from "../../documents/derived-columns.ts";
 import type { MatchRecord, RecordBatch } from "../../schemas/avro/index.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
 import { RejectedBatch } from "./rejected-batch.ts";
@@ -73,6 +74,7 @@ export async function openRecords(
   }
   requireShape(records, columns);
   requireBounds(records, columns);
+  requireDerived(records, columns);
   return records;
 }
 
@@ -114,7 +116,7 @@ function requireShape(records: readonly MatchRecord[], columns: readonly Column[
 }
 
 function requireBounds(records: readonly MatchRecord[], columns: readonly Column[]): void {
-  const ranges = columns.map(rangeOf);
+  const ranges = columns.map((column) => rangeOf(column, columns));
   const rows = rowsWhere(records, ({ values }) =>
     ranges.some(({ lower, upper, nullable }, column) => {
       const value = values[column] ?? null;
@@ -124,6 +126,23 @@ function requireBounds(records: readonly MatchRecord[], columns: readonly Column
   );
   if (rows.length === 0) return;
   throw new RejectedBatch("VALUE_OUT_OF_BOUNDS", "A value lies outside its column's declared range.", rows);
+}
+
+/** After the bounds, so that what is derived from stays within them. */
+function requireDerived(records: readonly MatchRecord[], columns: readonly Column[]): void {
+  const derived = columns.flatMap((column, index) => {
+    if (!isDerived(column)) return [];
+    const base = requireBase(column, columns);
+    return [{ column, index, base, baseIndex: columns.indexOf(base) }];
+  });
+  const rows = rowsWhere(records, ({ values }) =>
+    derived.some(
+      ({ column, index, base, baseIndex }) =>
+        values[index] !== derivedValue(column, base, values[baseIndex] ?? null),
+    ),
+  );
+  if (rows.length === 0) return;
+  throw new RejectedBatch("VALUE_OUT_OF_BOUNDS", "A derived value is not what its column is of.", rows);
 }
 
 function rowsWhere(records: readonly MatchRecord[], faulty: (record: MatchRecord) => boolean): number[] {

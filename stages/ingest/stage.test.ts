@@ -4,6 +4,8 @@ import fc from "fast-check";
 import { CryptoError } from "../../crypto/errors.ts";
 import { digestOf } from "../../crypto/jws/canonical.ts";
 import { payloadDigest } from "../../documents/batch.ts";
+import { columnsDigest } from "../../documents/coordinates.ts";
+import type { Column } from "../../documents/derived-columns.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { decodeRecord, encodeRecord } from "../../runtime/registry/match-record.ts";
 import type { Outcome } from "../../runtime/stage.ts";
@@ -236,6 +238,23 @@ describe("a batch is rejected", () => {
   rejects("values beyond bounds", "VALUE_OUT_OF_BOUNDS", () => batchOf(beyond), portsOf(), [1, 2, 3]);
   const nulls = [recordOf(1, [1, null, 0]), recordOf(2, [1, 1, null]), recordOf(3, [1, 1, 3])];
   rejects("nulls and no category", "VALUE_OUT_OF_BOUNDS", () => batchOf(nulls), portsOf(), [0, 1, 2]);
+  const squared: Column = { name: "age-squares", kind: "squares", of: "age" };
+  const banded: Column = { name: "age-band", kind: "bins", of: "age", edges: [18, 65] };
+  const derived = { ...participant("beta"), columns: [...participant("beta").columns, squared, banded] };
+  const falselyDerived = [
+    recordOf(0, [20, 1, 0, 400, 1]),
+    recordOf(1, [20, 1, 0, 401, 1]),
+    recordOf(2, [20, 1, 0, 400, 2]),
+    recordOf(3, [null, 1, 0, 1, 3]),
+    recordOf(4, [null, 1, 0, 0, 3]),
+  ];
+  rejects(
+    "squares and bins that are not their column's",
+    "VALUE_OUT_OF_BOUNDS",
+    () => batchOf(falselyDerived, { columns: columnsDigest(derived.columns) }),
+    portsOf(collaborationOf({ providers: [participant("alpha"), derived] })),
+    [1, 2, 3],
+  );
   const twice = [recordOf(1), recordOf(2), recordOf(1, [9, 0, 0])];
   rejects("a person twice", "DUPLICATE_TOKEN", () => batchOf(twice), portsOf(), [2]);
   const limited = (limits: Participant["limits"]): IngestPorts =>

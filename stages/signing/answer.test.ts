@@ -134,6 +134,62 @@ test("where both noises lie within their bounds, the interval holds the exact me
   );
 });
 
+/** With squares of the ages above 16, each up to 100². */
+function spreadOf([count = 0, valid = 0, sum = 0, squares = 0]: number[]): Estimate {
+  const { plan, scales } = release;
+  const squaresOf = { name: "squares(people.age)", kind: "squares", dataset: "people", column: 2 };
+  const statistics = [...plan.statistics, { ...squaresOf, lower: 0, sensitivity: 10_000 }];
+  const released = totalOf([count, valid, sum, squares], { scales: [...scales, "120000"] });
+  return only(measuring({ kind: "variance", of: age }), {
+    ...released,
+    plan: { ...released.plan, statistics },
+  });
+}
+
+test("a variance is the mean square less the square of the mean, whatever the lower bound", () => {
+  // Ages 26, 36 and 46: a third of 100 + 0 + 100.
+  const { measure, value } = spreadOf([3, 3, 60, 1400]);
+  assert.deepEqual([measure, value], ["variance(people.age)", 66.666666]);
+});
+
+test("a variance of nobody is null, and none is negative or beyond a quarter of the range squared", () => {
+  const none = { measure: "variance(people.age)", value: null, lower: null, upper: null };
+  assert.deepEqual(spreadOf([10, 0, 60, 1400]), none);
+  assert.deepEqual(spreadOf([10, -2, 60, 1400]), none);
+  assert.equal(spreadOf([3, 3, 60, 3]).value, 0);
+  assert.equal(spreadOf([3, 3, 0, 99_999]).value, 2500);
+});
+
+test("where all three noises lie within their bounds, the interval holds the exact variance and the value", () => {
+  const [sumError, validError, squaresError] = [
+    at("1200", "59/60"),
+    at("12", "59/60"),
+    at("120000", "59/60"),
+  ];
+  const within = (error: number): fc.Arbitrary<number> => fc.integer({ min: -error, max: error });
+  const cases = fc.record({
+    heights: fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1, maxLength: 40 }),
+    times: fc.integer({ min: 1, max: 2000 }),
+    noises: fc.tuple(within(validError), within(sumError), within(squaresError)),
+  });
+  fc.assert(
+    fc.property(cases, ({ heights, times, noises }) => {
+      const valid = heights.length * times;
+      const sum = times * heights.reduce((one, two) => one + two, 0);
+      const squares = times * heights.reduce((one, two) => one + two ** 2, 0);
+      const mean = sum / valid;
+      const exact = (times * heights.reduce((one, two) => one + (two - mean) ** 2, 0)) / valid;
+      const told = spreadOf([valid, valid + noises[0], sum + noises[1], squares + noises[2]]);
+      if (told.lower === null || told.upper === null || told.value === null) {
+        assert.ok(valid + noises[0] <= 0);
+        return;
+      }
+      assert.ok(told.lower <= exact + 1e-6 && exact - 1e-6 <= told.upper);
+      assert.ok(told.lower <= told.value && told.value <= told.upper);
+    }),
+  );
+});
+
 test("fails on a release that does not follow its plan", () => {
   assert.throws(() => answerOf(one("mean"), { ...release, cells: release.cells.slice(1) }), /lacks a group/);
   assert.throws(() => answerOf(one("mean"), totalOf([1, 2])), /lacks a statistic/);

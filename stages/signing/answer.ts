@@ -2,8 +2,8 @@
  * The answer: the measures that were asked for, from the released statistics, each with an interval.
  *
  * All of it is post-processing of what was released: it costs no privacy, and the exact values are not here. An
- * interval holds the exact value with the stated confidence, over the noise; where two noised statistics make a
- * measure, each is bounded at (1 + confidence) / 2, and the union bound gives the confidence for both.
+ * interval holds the exact value with the stated confidence, over the noise; where several noised statistics make a
+ * measure, they share the chance of missing it, and the union bound gives the confidence for all.
  */
 import { formatFraction, parseFraction, type Fraction } from "../../crypto/fraction/fraction.ts";
 import { errorBound } from "../../crypto/laplace/laplace.ts";
@@ -21,7 +21,9 @@ import type { Question } from "../../schemas/json/request.ts";
 const CONFIDENCE = parseFraction("19/20");
 /** (1 + 19/20) / 2, for each of two. */
 const CONFIDENCE_OF_TWO = parseFraction("39/40");
-/** Means are told to six decimals, intervals rounded outward. */
+/** 1 - (1 - 19/20) / 3, for each of three. */
+const CONFIDENCE_OF_THREE = parseFraction("59/60");
+/** Means and variances are told to six decimals, intervals rounded outward. */
 const MICRO = 1_000_000n;
 
 type Measure = Question["measures"][number];
@@ -84,7 +86,9 @@ function estimate(measure: Measure, statistics: readonly Noised[]): Estimate {
   // Where a column is never empty, compliance plans no `valid`: it is the count.
   const valid = statistics.find(({ statistic }) => statistic.name === `valid(${column})`);
   const people = valid ?? statisticIn(statistics, "count");
-  return measure.kind === "mean" ? mean(name, sum, people) : total(name, sum, people);
+  if (measure.kind === "mean") return mean(name, sum, people);
+  if (measure.kind === "sum") return total(name, sum, people);
+  return variance(name, sum, statisticIn(statistics, `squares(${column})`), people);
 }
 
 function count({ value, error }: Noised): Estimate {
@@ -119,6 +123,37 @@ function mean(name: string, sum: Noised, people: Noised): Estimate {
     lower: held(sum.value - sumError, people.value + peopleError, 0n),
     upper: held(sum.value + sumError, fewest, fewest - 1n),
   };
+}
+
+/**
+ * Population variance = squares / people - (sum / people)², both of value minus lower bound, held to what it can be
+ * within the column's bounds (Popoviciu: a quarter of the range squared). The interval takes all three noises at their
+ * worst.
+ */
+function variance(name: string, sum: Noised, squares: Noised, people: Noised): Estimate {
+  if (people.value <= 0n) return { measure: name, value: null, lower: null, upper: null };
+  const greatest = (BigInt(squares.statistic.sensitivity) * MICRO) / 4n;
+  const held = (micros: bigint): number => {
+    if (micros < 0n) return 0;
+    return micro(micros < greatest ? micros : greatest);
+  };
+  const [sumError, squaresError, peopleError] = [sum, squares, people].map(({ error }) =>
+    error(CONFIDENCE_OF_THREE),
+  ) as [bigint, bigint, bigint];
+  const fewest = people.value > peopleError ? people.value - peopleError : 1n;
+  const most = people.value + peopleError;
+  return {
+    measure: name,
+    value: held(varianceMicros(squares.value, people.value, sum.value, people.value)),
+    lower: held(varianceMicros(squares.value - squaresError, most, sum.value + sumError, fewest)),
+    upper: held(varianceMicros(squares.value + squaresError, fewest, sum.value - sumError, most) + 1n),
+  };
+}
+
+/** squares / a - (sum / b)² in millionths, rounded down where it is positive; a negative sum counts as none. */
+function varianceMicros(squares: bigint, a: bigint, sum: bigint, b: bigint): bigint {
+  const held = sum > 0n ? sum : 0n;
+  return ((squares * b * b - held * held * a) * MICRO) / (a * b * b);
 }
 
 const around = (measure: string, value: bigint, error: bigint): Estimate => ({

@@ -86,6 +86,8 @@ test("the broker's answers are the plain join's within their noise, and the repe
   assert.match(output, /epsilon spent 4; the population may spend 16 more/);
   assert.match(output, /epsilon spent 0; the population may spend 16 more/);
   assert.equal(output.match(/"status":"provisional"/g)?.length, 2);
+  assert.match(output, /total +\d+ +\d+ … \d+ +[\d.]+ +[\d.]+ … [\d.]+\n/);
+  assert.match(output, /quartiles by age-band: \d+, \d+, \d+,/);
   assert.match(output, /marketing\.json: request [0-9a-f-]{36} is refused\n +POLICY_DENIED/);
 });
 
@@ -94,5 +96,5 @@ test("the auditor's bundle holds, and a changed one does not", () => {
   assert.match(output, /The bundle holds/);
   assert.match(output, /FAILED/);
   assert.match(output, /exit code 1/);
-  assert.match(output, /people-of-the-city has spent epsilon 7 in 3 spends\nThe log holds/);
+  assert.match(output, /people-of-the-city has spent epsilon 12 in 5 spends\nThe log holds/);
 });

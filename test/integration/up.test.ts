@@ -26,6 +26,8 @@ const providers = {
       "{ name: age, kind: integer, source: age, transform: none, lower: 0, upper: 110, nullable: false }",
       '{ name: smoker, kind: flag, source: smoker, "true": ["yes"], nullable: false }',
       "{ name: visits, kind: integer, source: visits, transform: none, lower: 0, upper: 20, nullable: true }",
+      "{ name: age-squares, kind: squares, of: age }",
+      "{ name: age-band, kind: bins, of: age, edges: [30, 50, 65] }",
     ],
   },
   insurer: {
@@ -59,6 +61,7 @@ const column = (dataset: string, name: string) => ({ dataset, column: name });
 const by = (dataset: string, name: string) => ({ by: column(dataset, name) });
 const mean = (dataset: string, name: string) => ({ kind: "mean", of: column(dataset, name) });
 const sum = (dataset: string, name: string) => ({ kind: "sum", of: column(dataset, name) });
+const variance = (dataset: string, name: string) => ({ kind: "variance", of: column(dataset, name) });
 const count = { kind: "count" };
 const total = { by: "total" };
 
@@ -68,12 +71,12 @@ const inB = (provider: Provider): string => `${provider}-of-cover-and-work`;
 const inC = (provider: Provider): string => `${provider}-of-all-three`;
 const asked: readonly [collaboration: string, measures: object[], groupings: object[]][] = [
   ["health-and-cover", [count, mean(inA("clinic"), "age")], [total, by(inA("insurer"), "region")]],
-  ["health-and-cover", [count, sum(inA("clinic"), "smoker")], [total]],
+  ["health-and-cover", [sum(inA("clinic"), "smoker"), variance(inA("clinic"), "age")], [total]],
   ["health-and-cover", [mean(inA("clinic"), "visits")], [by(inA("insurer"), "region")]],
   ["cover-and-work", [count], [total, by(inB("employer"), "sector")]],
   ["cover-and-work", [mean(inB("employer"), "hours")], [total]],
   ["cover-and-work", [count, sum(inB("employer"), "hours")], [by(inB("insurer"), "region")]],
-  ["all-three", [count], [total, by(inC("insurer"), "region")]],
+  ["all-three", [count], [total, by(inC("clinic"), "age-band")]],
   ["all-three", [count, mean(inC("clinic"), "age"), mean(inC("employer"), "hours")], [total]],
   ["all-three", [sum(inC("clinic"), "smoker")], [by(inC("employer"), "sector")]],
   ["all-three", [count, sum(inC("clinic"), "visits")], [total]],
@@ -193,13 +196,25 @@ function plain(measure: string, among: readonly number[]): number {
   const added = values
     .map((value) => (value === "yes" ? 1 : Number(value) || 0))
     .reduce((one, two) => one + two, 0);
-  return kind === "mean" ? added / values.length : added;
+  if (kind === "sum") return added;
+  const mean = added / values.length;
+  if (kind === "mean") return mean;
+  return (
+    values.map((value) => (Number(value) - mean) ** 2).reduce((one, two) => one + two, 0) / values.length
+  );
 }
 
 function membersOf(result: Result, index: number, grouping: string, category: string): number[] {
   assert.ok(result.answer);
   const everybody = people(asked[index]?.[0] ?? "");
   if (grouping === "total") return everybody;
+  const [, from, to] = /^(\d+) to (\d+)$/.exec(category) ?? [];
+  if (from !== undefined) {
+    return everybody.filter((i) => {
+      const age = Number(providers.clinic.row(i)[1]);
+      return age >= Number(from) && age <= Number(to);
+    });
+  }
   const provider = grouping.includes("region") ? "insurer" : "employer";
   const known = category === "other" ? "abroad" : category;
   return everybody.filter((i) => providers[provider].row(i)[1] === known);
@@ -249,6 +264,11 @@ test("each has its evidence, which holds", async () => {
     assert.equal(told.results[0]?.result.answer?.epsilonSpent, "0");
     await pavilion.done("verify", bundle, "--trust", trust, "--block", told.block.hash);
   }
+});
+
+test("quartiles are read off bins", async () => {
+  const { out } = await pavilion.run("request", questionFile(6));
+  assert.match(out, /^ {2}quartiles by age-band: \d+, \d+, \d+,/m);
 });
 
 test("after everything was killed it is all there: the stored answer costs nothing", async () => {

@@ -1,6 +1,8 @@
 /**
- * An answer as a table for people: a row a group, each measure with the interval that holds its exact value.
+ * An answer as a table for people: a row a group, each measure with the interval that holds its exact value; and where
+ * it is grouped by bins, the quartiles.
  */
+import { histogramsIn, quantileOf } from "../../broker-client/quantile.ts";
 import type { Answer, AnswerGroup } from "../../../schemas/avro/index.ts";
 
 export function answerTable(answer: Answer): string[] {
@@ -14,16 +16,24 @@ export function answerTable(answer: Answer): string[] {
     ...[header, ...rows].map(
       (row) => `  ${row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join("  ")}`,
     ),
+    ...quartileLines(answer),
     `  each interval holds the exact value with probability ${answer.confidence}`,
     `  epsilon spent ${answer.epsilonSpent}; the population may spend ${answer.epsilonLeft} more`,
   ];
 }
 
+const quartileLines = (answer: Answer): string[] =>
+  [...histogramsIn(answer)].flatMap(([name, bins]) => {
+    const quartiles = [0.25, 0.5, 0.75].map((share) => quantileOf(bins, share));
+    if (quartiles.includes(undefined)) return [];
+    return [`  quartiles by ${name}: ${quartiles.join(", ")}, as if people were spread evenly over each bin`];
+  });
+
 function rowOf({ grouping, category, suppressed, estimates }: AnswerGroup, measures: number): string[] {
   const name = grouping === "total" ? "total" : `${grouping} = ${category}`;
   if (suppressed) return [name, "too few", ...Array.from({ length: 2 * measures - 1 }, () => "")];
   const cells = estimates.flatMap(({ measure, value, lower, upper }) => {
-    const digits = measure.startsWith("mean") ? 2 : 0;
+    const digits = /^(mean|variance)\(/.test(measure) ? 2 : 0;
     return [fixed(value, digits), `${fixed(lower, digits)} … ${fixed(upper, digits)}`];
   });
   return [name, ...cells];
