@@ -13,7 +13,9 @@ import {
   connectorAcls,
   providerAcls,
 } from "../services/operator/access.ts";
+import type { Command } from "../services/cli/command.ts";
 import { commands } from "../services/cli/commands.ts";
+import { argumentsOf } from "../services/cli/options.ts";
 import { declarationOf, topicFor, topics, type TopicName } from "../schemas/topics.ts";
 import { generate, repositoryRoot, sourcesIn, type GeneratedFile } from "./generated.ts";
 
@@ -36,15 +38,26 @@ export async function render(folder: string): Promise<GeneratedFile[]> {
 }
 
 function commandsPage(): string {
-  const rows = Object.values(commands).map(({ usage, does }) => [`\`./pavilion ${usage}\``, does]);
+  const rows = Object.entries(commands).map(([name, { does }]) => [
+    `[${name}](#${name.replaceAll(" ", "-")})`,
+    does,
+  ]);
   return `# Commands
 
 Exit codes: 0 done, 1 failed or refused, 2 not understood. \`verify\`: 0 everything holds, 1 a check fails, 2 a file cannot be read.
 With \`--json\` a command's last line is JSON; of a failure \`{"error":{"code","message","remedy"}}\`, where [the codes](../errors.md)
 are stable. What a person follows goes to standard error then. \`PAVILION_HOME\` names the folder that stack and parties keep
-everything in, \`.pavilion/\` in the clone unless it is set.
+everything in, \`.pavilion/\` in the clone unless it is set. \`./pavilion COMMAND --help\` says what stands here.
 
-${table(["command", "does"], rows)}`;
+${table(["command", "does"], rows)}
+
+${Object.entries(commands).map(commandSection).join("\n\n")}`;
+}
+
+function commandSection([name, command]: [string, Command]): string {
+  const rows = argumentsOf(name, command).map(({ shown, meaning }) => [`\`${shown}\``, meaning]);
+  const options = rows.length === 0 ? "" : `\n\n${table(["option", "what it means"], rows)}`;
+  return `## ${name}\n\n\`\`\`\n./pavilion ${command.usage}\n\`\`\`${options}`;
 }
 
 /** A region, a provider, a broker and an auditor to ask the ACLs for. */

@@ -1,5 +1,5 @@
 /** A command of the command line. */
-interface Command {
+export interface Command {
   /** What follows `./pavilion`. */
   readonly usage: string;
   readonly does: string;

@@ -8,14 +8,12 @@ import type { Commands } from "./command.ts";
 export const commands: Commands = {
   demo: {
     usage: "demo [--json]",
-    does: "answers a question over two providers' files end to end; --json prints one line of JSON",
+    does: "answers a question over two providers' files end to end",
     run: async (args) => (await import("./demo/demo.ts")).demo(args),
   },
   up: {
     usage: "up [--parts FILE.json] [--json]",
-    does:
-      "starts the stack and leaves it running: Kafka, registry, chain, HSM tokens, connectors; " +
-      "--parts names a Kafka, registry and chain that run already",
+    does: "starts the stack and leaves it running: Kafka, registry, chain, HSM tokens, connectors",
     run: async (args) => (await import("./stack/up.ts")).up(args),
   },
   down: {
@@ -117,7 +115,7 @@ export const commands: Commands = {
   },
   bench: {
     usage: "bench NAME [--json]",
-    does: "measures beside a reference in one run: hops or restore; --json ends with one line of JSON",
+    does: "measures beside a reference in one run: hops or restore",
     run: async (args) => (await import("../../bench/bench.ts")).bench(args),
   },
   test: {
@@ -127,7 +125,7 @@ export const commands: Commands = {
   },
   simulate: {
     usage: "simulate [--seeds N] [--from K] [--seed S] [--mutants] [--json]",
-    does: "plays whole pipelines in memory under faults, one run a seed; --mutants shows that defects are caught",
+    does: "plays whole pipelines in memory under faults, one run a seed",
     run: async (args) => (await import("../../simulation/command.ts")).simulate(args),
   },
   check: {

@@ -4,6 +4,7 @@
 import { parseArgs } from "node:util";
 import type { Commands } from "./command.ts";
 import { misuse } from "./misuse.ts";
+import { argumentsOf } from "./options.ts";
 
 /** What may follow what was typed: a group's commands, or a command's options. By the words before, joined. */
 function followersIn(commands: Commands): Map<string, string[]> {
@@ -13,11 +14,12 @@ function followersIn(commands: Commands): Map<string, string[]> {
     found.set(after, words);
     if (!words.includes(word)) words.push(word);
   };
-  for (const [name, { usage }] of Object.entries(commands)) {
+  for (const [name, command] of Object.entries(commands)) {
     const [first = "", second] = name.split(" ");
     add("", first);
     if (second !== undefined) add(first, second);
-    for (const [option] of usage.matchAll(/--[a-z-]+/g)) add(name, option);
+    const options = argumentsOf(name, command).map((argument) => argument.name);
+    for (const option of options.filter((one) => one.startsWith("--"))) add(name, option);
     add(name, "--help");
   }
   return found;

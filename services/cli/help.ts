@@ -1,20 +1,36 @@
-/** `help`: every command in a line. */
+/** `help`: every command in a line; `COMMAND --help`: a command's options. */
 import { parseArgs } from "node:util";
-import type { Commands } from "./command.ts";
+import type { Command, Commands } from "./command.ts";
+import { argumentsOf } from "./options.ts";
 
 export function help(commands: Commands, args: string[]): Promise<number> {
   parseArgs({ args, options: {} });
-  const width = Math.max(...Object.keys(commands).map((name) => name.length));
-  const lines = Object.entries(commands).map(([name, { does }]) => `  ${name.padEnd(width)}  ${does}`);
   console.log(
     [
       "Usage: ./pavilion COMMAND [OPTIONS]",
       "",
-      ...lines,
+      ...explained(Object.entries(commands).map(([name, { does }]) => [name, does])),
       "",
-      "  ./pavilion COMMAND --help shows a command's options.",
+      "  ./pavilion COMMAND --help explains a command's options.",
       "  Exit codes: 0 done, 1 failed or refused, 2 not understood.",
     ].join("\n"),
   );
   return Promise.resolve(0);
+}
+
+export function commandHelp(name: string, command: Command): string {
+  const options = argumentsOf(name, command).map(({ shown, meaning }): [string, string] => [shown, meaning]);
+  return [
+    `Usage: ./pavilion ${command.usage}`,
+    "",
+    `  ${command.does}`,
+    "",
+    ...explained([...options, ["--help", "says this"]]),
+  ].join("\n");
+}
+
+/** One line each, what is explained in a column of its own. */
+function explained(rows: readonly (readonly [what: string, explanation: string])[]): string[] {
+  const width = Math.max(...rows.map(([what]) => what.length));
+  return rows.map(([what, explanation]) => `  ${what.padEnd(width)}  ${explanation}`);
 }

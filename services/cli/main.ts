@@ -5,6 +5,7 @@ import { constants } from "node:os";
 import { PavilionError } from "../../runtime/errors.ts";
 import { coded } from "./coded.ts";
 import { commands } from "./commands.ts";
+import { commandHelp } from "./help.ts";
 
 /** Exit codes: 0 done, 1 failed, 2 not understood. */
 async function main(given: readonly string[]): Promise<number> {
@@ -16,7 +17,7 @@ async function main(given: readonly string[]): Promise<number> {
   if (command === undefined) return unknown(first, second);
   const args = given.slice(name === two ? 2 : 1);
   if (args.includes("--help") || args.includes("-h")) {
-    console.log(`Usage: ./pavilion ${command.usage}\n\n  ${command.does}`);
+    console.log(commandHelp(name, command));
     return 0;
   }
   try {

@@ -1,0 +1,96 @@
+/**
+ * What the commands' options and arguments mean. Which ones a command takes, its usage line says; each is explained here
+ * by its name, and by the command's name and its own where the command means something else by it.
+ */
+import type { Command } from "./command.ts";
+
+export interface Argument {
+  /** `--region`, `CARD`. */
+  readonly name: string;
+  /** With the value it takes, as the usage line writes it: `--region R`. */
+  readonly shown: string;
+  readonly meaning: string;
+}
+
+export const meanings: Readonly<Record<string, string>> = {
+  "--json": "prints the outcome as one line of JSON",
+  "--region": "the region; the stack's first one unless given",
+  "--out": "where the access file is written; access.json beside the card unless given",
+  "--provider": "the provider, by the name that its keys were made under",
+  "--broker": "the broker, by the name that its keys were made under",
+  "--trust": "the trust file: the keys, circuits, policies and contract that you believe in",
+
+  "demo --json": "prints the outcome as one line of JSON, and what a person follows on standard error",
+
+  "--parts":
+    "a file that names a Kafka, a schema registry and a chain that run already; the stack's own unless given",
+  "--erase": "deletes what the stack holds, for good: all data, keys and the chain",
+  "--yes": "says that --erase is meant",
+  "status --config": "a connector's configuration file; of the running stack unless given",
+  "status --region": "the running stack's region; its first one unless given",
+  "status --json": "prints each overview as one line of JSON",
+  "--watch": "shows it every two seconds until Ctrl-C",
+
+  "provider init --provider": "the provider's name: 2 to 63 lower-case letters, digits and dashes",
+  "broker init --broker": "the broker's name: 2 to 63 lower-case letters, digits and dashes",
+  "--passphrase-file": "a file with the passphrase that seals the keys; a random one is made unless given",
+  CARD: "the card.json that the party's init made",
+  "--collaboration": "the id of a published collaboration",
+  "provider push --timeout":
+    "how long to wait for the next answer of the sender's agent or the connector, in seconds; 300 unless given",
+  "provider push --json":
+    "prints the outcome as one line of JSON, and its progress as such lines on standard error",
+  "FILE.csv": "the rows, under a header",
+
+  FILE: "the collaboration, in YAML or JSON, or NAME.signed.json",
+  "FILE.json": "a question; several, of one broker, are asked at once",
+  "--bundle": "where the evidence bundle is written, once there is one; for one question",
+  "request --timeout": "how long to wait for the evidence, in seconds; 300 unless given",
+  "trust --out": "where the trust file is written; .pavilion/trust.json unless given",
+
+  "--auditor": "the auditor's name",
+  "auditor admit --out": "where the access file is written",
+  "--access": "the access file that the operator gave the auditor",
+  "BUNDLE.json": "the evidence bundle",
+  "--block":
+    "hash of the block at which you believe the chain, 0x and 64 hexadecimal digits; the trust file's unless given",
+
+  "list|show|redrive": "lists letters, shows all of them but the original, or puts originals back",
+  LETTER: "letters by the names that list shows",
+  "dead-letters --config": "the connector's configuration file",
+  "dead-letters --region": "the region that is meant; a configuration of another one is refused",
+  "--stage": "only these stages' letters",
+  "--code": "only letters with this error code",
+  "--since":
+    "only letters from then on: a date, or how long ago in seconds, minutes, hours or days: 30s, 90m, 12h, 7d",
+  "--limit": "at most so many letters: the newest, of redrive the oldest; 100 unless given",
+  "--all": "all letters, where none is named or filtered",
+  "--user": "the Kafka user; the connector's own unless given",
+  "--password-file": "a file with that user's password",
+
+  NAME: "hops: the runtime beside Kafka Streams and kafkajs; restore: a stage's state from its file beside a replay",
+  "bench --json": "ends with one line of JSON, and prints what a person follows on standard error",
+
+  "--unit": "the tests beside the code",
+  "--integration": "the tests on real parts",
+  "--faults": "the long fault tests, which nothing else runs",
+  "--minutes": "how long the faults last, in minutes; 30 unless given",
+  "test --seed": "repeats a run's faults; drawn unless given",
+  "--verbose": "prints failed tests' errors whole",
+  PART: "only test files whose path contains one of these",
+
+  "--seeds": "how many seeds are played, one run each; 200 unless given",
+  "--from": "the first of them; 1 unless given",
+  "simulate --seed": "plays this seed alone",
+  "--mutants": "plants defects and says which seed catches each; plays seeds besides only with --seeds",
+  "bash|zsh|fish": "the shell",
+};
+
+/** In the order of the usage line. */
+export function argumentsOf(name: string, { usage }: Command): Argument[] {
+  const written = usage.slice(name.length).matchAll(/(--[a-z-]+)(?: [A-Z][^\s[\]]*)?|([^\s[\]]+)(?: …)?/g);
+  return [...written].map(([shown, option, positional]) => {
+    const argument = option ?? positional ?? "";
+    return { name: argument, shown, meaning: meanings[`${name} ${argument}`] ?? meanings[argument] ?? "" };
+  });
+}
