@@ -10,11 +10,13 @@ import { errorCodeOr, PavilionError } from "../../../runtime/errors.ts";
 import { openLog, type Log } from "../../../runtime/log.ts";
 import type { Answer, Result } from "../../../schemas/avro/index.ts";
 import { onEarlyEnd } from "../interrupt.ts";
+import { LiveLines } from "../live-lines.ts";
+import { followAgent, type AgentLine } from "../party/agent-text.ts";
 import { evidenceTimes, openAuditTrail, spanOf, stageTimes, type AuditTrail } from "./audit-trail.ts";
 import { clearFolder, verifyBundle, type Verified } from "./evidence.ts";
 import { files, requestDraft } from "./example.ts";
 import { plainJoin } from "./plain-join.ts";
-import { agentText, answerLines, stageLines, type StageTime } from "./report.ts";
+import { answerLines, stageLines, type StageTime } from "./report.ts";
 import { connectBroker, homeRegion, otherRegion, pushAll, setScene, signFresh, type Scene } from "./scene.ts";
 
 /** Ingest and the relay work while providers push, three stages on the evidence; the others, in order, on a request. */
@@ -28,10 +30,8 @@ const auditLimitMs = 15_000;
 export async function demo(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { json: { type: "boolean", default: false } } });
   // With --json, standard output is the one line; what a person follows goes beside it.
-  const tell = (line: string): void => {
-    if (values.json) console.error(line);
-    else console.log(line);
-  };
+  const lines = new LiveLines(values.json ? process.stderr : process.stdout);
+  const { tell } = lines;
   const started = performance.now();
   clearFolder();
   const dir = temporaryFolder();
@@ -40,7 +40,7 @@ export async function demo(args: string[]): Promise<number> {
   };
   const unwatch = onEarlyEnd(remove);
   try {
-    const outcome = await play(dir, tell);
+    const outcome = await play(dir, lines);
     const totalMs = Math.round(performance.now() - started);
     remove();
     tell(
@@ -95,7 +95,8 @@ interface DemoOutcome extends Verified {
   readonly stages: readonly StageTime[];
 }
 
-async function play(dir: string, tell: (line: string) => void): Promise<DemoOutcome> {
+async function play(dir: string, lines: LiveLines): Promise<DemoOutcome> {
+  const { tell } = lines;
   const log = openLog({ service: "demo" }, "silent");
   const step = stopwatch(tell);
   tell("  starting Kafka, the schema registry, a chain and two HSM tokens …");
@@ -106,7 +107,7 @@ async function play(dir: string, tell: (line: string) => void): Promise<DemoOutc
     step(`connectors of ${homeRegion} and ${otherRegion} are up`);
     const trail = await openAuditTrail(scene.stack.kafka, scene.stack.codec, homeRegion);
     try {
-      const pushed = await pushStages(scene, trail, tell);
+      const pushed = await pushStages(scene, trail, lines);
       step("both providers have pushed; no identifier has left them");
       return await answer(scene, trail, pushed, log, tell);
     } finally {
@@ -118,15 +119,14 @@ async function play(dir: string, tell: (line: string) => void): Promise<DemoOutc
 }
 
 /** Has the providers push, and times the two stages that work on it. */
-async function pushStages(
-  scene: Scene,
-  trail: AuditTrail,
-  tell: (line: string) => void,
-): Promise<StageTime[]> {
-  await pushAll(scene, files, (provider, line) => {
-    const text = agentText(line);
-    if (text !== undefined) tell(`    ${provider}: ${text}`);
-  });
+async function pushStages(scene: Scene, trail: AuditTrail, lines: LiveLines): Promise<StageTime[]> {
+  try {
+    await pushAll(scene, files, (provider, line) => {
+      if (line.startsWith("{")) followAgent(lines, JSON.parse(line) as AgentLine, `    ${provider}: `);
+    });
+  } finally {
+    lines.clear();
+  }
   return pushStageNames.map((name) => {
     const first = Math.min(
       ...trail.records.filter((record) => record.stage === name).map(({ time }) => time),

@@ -12,8 +12,9 @@ import { openAgent, type Agent } from "../../provider-agent/agent.ts";
 import { Progress } from "../../provider-agent/progress.ts";
 import { pushFile, type PushSummary } from "../../provider-agent/push.ts";
 import { serve } from "../../provider-agent/serve.ts";
-import { agentText } from "../demo/report.ts";
+import { LiveLines } from "../live-lines.ts";
 import { misuse } from "../misuse.ts";
+import { agentText, followAgent } from "./agent-text.ts";
 import { accessOf, filesOf } from "./keys.ts";
 
 const timeoutDefaultSeconds = 300;
@@ -62,12 +63,16 @@ export async function push(args: string[]): Promise<number> {
   }
   if (!(seconds > 0)) throw misuse("--timeout takes seconds.");
   const agent = await agentOf(provider, "error");
+  const lines = new LiveLines(process.stderr);
   try {
     const progress = new Progress((line) => {
-      const told = values.json ? JSON.stringify(line) : agentText(JSON.stringify(line));
-      if (told !== undefined) console.error(values.json ? told : `  ${told}`);
+      if (values.json) lines.tell(JSON.stringify(line));
+      else followAgent(lines, line, "  ");
     });
-    const summary = await pushFile(agent, { collaboration, file, timeoutMs: seconds * 1_000, progress });
+    const order = { collaboration, file, timeoutMs: seconds * 1_000, progress };
+    const summary = await pushFile(agent, order).finally(() => {
+      lines.clear();
+    });
     if (values.json) console.log(JSON.stringify(summary));
     else for (const line of summaryLines(summary)) console.log(line);
   } finally {
@@ -77,7 +82,7 @@ export async function push(args: string[]): Promise<number> {
 }
 
 function summaryLines(summary: PushSummary): string[] {
-  const told = agentText(JSON.stringify(summary));
+  const told = agentText(summary);
   return [
     `  ${String(summary.pushed)} records of ${summary.dataset} are in ${summary.collaboration}`,
     ...(told === undefined ? [] : [`  ${told}`]),
