@@ -104,7 +104,7 @@ export const commands: Commands = {
   verify: {
     usage: "verify BUNDLE.json --trust TRUST.json [--block HASH] [--json]",
     does: "checks an evidence bundle offline; exit 0 only if all holds, 1 if something fails, 2 if it cannot be read",
-    run: async (args) => (await import("../verifier/command.ts")).verifyCommand(args),
+    run: async (args) => (await import("./verify/verify.ts")).verify(args),
   },
   "dead-letters": {
     usage:

@@ -4,6 +4,7 @@
 import { constants } from "node:os";
 import { PavilionError } from "../../runtime/errors.ts";
 import { coded } from "./coded.ts";
+import { coloured } from "./colour.ts";
 import { commands } from "./commands.ts";
 import { commandHelp } from "./help.ts";
 
@@ -53,7 +54,7 @@ function unknown(first: string, second: string): number {
 /** Told to people on standard error, and with `--json` to programs on standard output too. */
 function fail(error: PavilionError, exitCode: number, asJson = false): number {
   const { code, message, remedy } = error;
-  console.error(`pavilion: ${code}: ${message}\n  ${remedy}`);
+  console.error(`pavilion: ${coloured("red", code, process.stderr)}: ${message}\n  ${remedy}`);
   if (asJson) console.log(JSON.stringify({ error: { code, message, remedy } }));
   return exitCode;
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
 import { openProver } from "../../runtime/prover/prover.ts";
 import { miniatureChain } from "../../test/evidence-chain.ts";
 import { artifacts, connectorNamed, partiesNamed, trustIn } from "../../test/evidence-terms.ts";
@@ -57,11 +58,14 @@ interface Ended {
   readonly error: string;
 }
 
-function run(args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
+function run(
+  args: readonly string[],
+  environment: Record<string, string | undefined> = {},
+  program: readonly string[] = ["--input-type=module", "-e", script, "--"],
+): Promise<Ended> {
   const env = { ...process.env, ...environment };
-  const given = ["--input-type=module", "-e", script, "--", ...args];
   return new Promise((resolve) => {
-    execFile(process.execPath, given, { env }, (ended, out, error) => {
+    execFile(process.execPath, [...program, ...args], { env }, (ended, out, error) => {
       resolve({ code: ended === null ? 0 : Number(ended.code), out, error });
     });
   });
@@ -82,6 +86,21 @@ test("a bundle that does not hold: the failed check with its reason, exit code 1
   assert.match(out, /^FAILED +credential-signature +\S/m);
   assert.match(out, /Not checked.*release-proofs/);
   assert.match(out, /The bundle does not hold\.\n$/);
+});
+
+test("the command line colours verdicts where it is asked to, and otherwise prints the same", async () => {
+  const main = join(import.meta.dirname, "../cli/main.ts");
+  for (const name of ["bundle.json", "forged.json"]) {
+    const args = [file(name), "--trust", file("trust.json")];
+    const { out } = await run(args);
+    const verify = [main, "verify"];
+    assert.equal((await run(args, { FORCE_COLOR: undefined }, verify)).out, out);
+    const coloured = (await run(args, { FORCE_COLOR: "1" }, verify)).out;
+    assert.equal(stripVTControlCharacters(coloured), out);
+    assert.match(coloured, /^\u001b\[32mproven\u001b\[39m {7}trust-schema/m);
+    assert.match(coloured, /^\u001b\[33mattested\u001b\[39m {5}newest-data/m);
+    assert.equal(coloured.includes("\u001b[31mFAILED\u001b[39m"), name === "forged.json");
+  }
 });
 
 test("--json prints one line with the same", async () => {

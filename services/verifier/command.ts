@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { PavilionError, type ErrorCode } from "../../runtime/errors.ts";
 import type { Trust } from "../../schemas/json/trust.ts";
 import { holds } from "./checklist.ts";
-import { reportLines, reportObject } from "./report.ts";
+import { reportLines, reportObject, type Paint } from "./report.ts";
 import { readTrust } from "./trust.ts";
 import { verify } from "./verify.ts";
 
@@ -17,7 +17,7 @@ const FILE_LENGTH_MAX = 256 * 1024 * 1024;
 const BLOCK_HASH = /^0x[0-9a-f]{64}$/;
 
 /** Prints the report; a file that cannot be read is told on standard error. */
-export async function verifyCommand(args: string[]): Promise<number> {
+export async function verifyCommand(args: string[], paint: Paint = (_status, word) => word): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -27,7 +27,8 @@ export async function verifyCommand(args: string[]): Promise<number> {
     const { bundle, trust, block } = await readFiles(positionals, values);
     requireRoots(trust, block);
     const checklist = await verify(bundle, trust, { block });
-    const lines = values.json === true ? [JSON.stringify(reportObject(checklist))] : reportLines(checklist);
+    const lines =
+      values.json === true ? [JSON.stringify(reportObject(checklist))] : reportLines(checklist, paint);
     process.stdout.write(lines.map((line) => `${line}\n`).join(""));
     return holds(checklist) ? 0 : 1;
   } catch (error) {

@@ -8,12 +8,18 @@ const labels: Record<Status, string> = {
   failed: "FAILED",
 };
 
+/** How a check's verdict is shown. */
+export type Paint = (status: Status, word: string) => string;
+
 /** A line a check, then what was not checked, then the verdict. */
-export function reportLines(checklist: Checklist): string[] {
+export function reportLines(checklist: Checklist, paint: Paint): string[] {
   const width = Math.max(...Object.values(labels).map(({ length }) => length));
   const names = Math.max(0, ...checklist.checks.map(({ name }) => name.length));
-  const line = ({ name, status, text, detail }: Check): string =>
-    `${labels[status].padEnd(width)}  ${name.padEnd(names)}  ${detail ?? text}`;
+  const line = ({ name, status, text, detail }: Check): string => {
+    const word = labels[status];
+    const padding = " ".repeat(width - word.length);
+    return `${paint(status, word)}${padding}  ${name.padEnd(names)}  ${detail ?? text}`;
+  };
   const { notChecked } = checklist;
   return [
     ...checklist.checks.map(line),

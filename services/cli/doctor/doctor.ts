@@ -2,7 +2,14 @@
  * `doctor [--json]`: what is missing, and the command that fixes it. Exit code 1 where something is missing.
  */
 import { parseArgs } from "node:util";
-import { findings } from "./checks.ts";
+import { coloured, type Colour } from "../colour.ts";
+import { findings, type Finding } from "./checks.ts";
+
+const colours: Readonly<Record<Finding["state"], Colour>> = {
+  ok: "green",
+  doubtful: "yellow",
+  missing: "red",
+};
 
 export async function doctor(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { json: { type: "boolean", default: false } } });
@@ -11,7 +18,8 @@ export async function doctor(args: string[]): Promise<number> {
   else {
     const width = Math.max(...found.map(({ what }) => what.length));
     for (const { state, what, detail, fix } of found) {
-      console.log(`  ${state.padEnd("doubtful".length)}  ${what.padEnd(width)}  ${detail}`);
+      const rest = `${" ".repeat("doubtful".length - state.length)}  ${what.padEnd(width)}  ${detail}`;
+      console.log(`  ${coloured(colours[state], state)}${rest}`);
       if (fix !== undefined) console.log(`${" ".repeat(width + 14)}${fix}`);
     }
   }
