@@ -48,6 +48,21 @@ test("the example in TypeScript asks, and gets a result and its evidence", async
   assert.deepEqual([told.result.status, told.hasEvidence], ["provisional", true]);
 });
 
+test("the auditor's example reads the whole log, and finds that it holds", async () => {
+  const [access, trust] = [join(stack.dir, "watchdog.json"), join(stack.dir, "trust.json")];
+  await stack.pavilion.done("auditor", "admit", "--auditor", "watchdog", "--out", access);
+  await stack.pavilion.done("trust", "--out", trust);
+  const { stdout } = await run(process.execPath, [
+    ...["--disable-warning=TimeoutNegativeWarning", join(examples, "audit.ts"), access, trust],
+  ]);
+  const told = JSON.parse(stdout) as { leaves: number; bundles: number; spent: object; faults: string[] };
+  assert.deepEqual(
+    [told.bundles, told.spent, told.faults],
+    [1, { townspeople: { spends: 1, epsilon: "1" } }, []],
+  );
+  assert.ok(told.leaves > 2, "a seed, a match and a spend at least");
+});
+
 test("the example in Python makes its own key, is admitted, and asks", async () => {
   const keyFile = join(stack.dir, "python-key.pem");
   const { stdout: key } = await run(python, [join(examples, "ask.py"), "key", keyFile]);

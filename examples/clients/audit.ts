@@ -1,0 +1,34 @@
+/**
+ * An auditor's client in TypeScript: reads a region's whole log, and audits it by roots of the auditor's own.
+ *
+ *   audit.ts ACCESS.json TRUST.json
+ *
+ * The access file is what `./pavilion auditor admit` made; the trust file is one that the auditor has confirmed.
+ */
+import { readFileSync } from "node:fs";
+import { readConfig } from "../../runtime/config.ts";
+import { openLog } from "../../runtime/log.ts";
+import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
+import { openAuditorClient } from "../../services/auditor-client/client.ts";
+import { auditLog } from "../../services/verifier/audit.ts";
+import { readTrust } from "../../services/verifier/trust.ts";
+
+const [accessFile = "", trustFile = ""] = process.argv.slice(2);
+const access = readConfig("access", accessFile);
+const trust = readTrust(readFileSync(trustFile, "utf8"));
+const region = trust.regions.find((one) => one.region === access.region);
+if (region === undefined) throw new Error(`${trustFile} names no region ${access.region}`);
+
+const client = await openAuditorClient({
+  auditor: access.id,
+  region: access.region,
+  kafka: access.kafka,
+  registryUrl: access.registryUrl,
+  log: openLog({ service: "example" }, "error"),
+});
+const [leaves, bundles] = [await client.leaves(), await client.bundles()];
+// A log that was cut short shows by the checkpoints that bundles carry.
+const checkpoints = bundles.map(({ text }) => (JSON.parse(text) as EvidenceBundleDocument).log.checkpoint);
+const { faults, spent } = auditLog(leaves, region, checkpoints);
+console.log(JSON.stringify({ leaves: leaves.length, bundles: bundles.length, spent, faults }));
+process.exitCode = faults.length === 0 ? 0 : 1;
