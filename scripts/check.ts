@@ -1,11 +1,13 @@
 /**
  * The static checks, two at a time: formatting, types, lint, the dependency rule, dead code, and generated files
  * against their sources. A line for each check with its time, its output when it fails or tells of something it left
- * out; the exit code is 1 when one failed. All of them run on the Node that runs this file.
+ * out; the exit code is 1 when one failed. With `--json` they go to standard error, and standard output is one line:
+ * `{"passed":N,"failed":N}`. All of them run on the Node that runs this file.
  */
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { repositoryRoot } from "./generated.ts";
 
 const atATime = 2;
@@ -45,21 +47,24 @@ const checks: readonly Check[] = [
 ];
 
 /** Runs every check and resolves to the exit code. */
-export async function check(): Promise<number> {
+export async function check(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { json: { type: "boolean", default: false } } });
+  const print = values.json ? console.error : console.log;
   const waiting = [...checks];
   let failed = 0;
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const outcome = await run(next);
       if (outcome.code !== 0) failed += 1;
-      console.log(
+      print(
         `${outcome.code === 0 ? "ok  " : "FAIL"} ${next.name} (${(outcome.elapsed_ms / 1000).toFixed(1)} s)`,
       );
       const isTold = outcome.code !== 0 || next.tellsSkipped === true;
-      if (isTold && outcome.output !== "") console.log(outcome.output.trimEnd());
+      if (isTold && outcome.output !== "") print(outcome.output.trimEnd());
     }
   };
   await Promise.all(Array.from({ length: atATime }, work));
+  if (values.json) console.log(JSON.stringify({ passed: checks.length - failed, failed }));
   return failed === 0 ? 0 : 1;
 }
 
@@ -96,4 +101,4 @@ async function binFile(folder: string, name: string): Promise<string> {
   return join(folder, path);
 }
 
-if (import.meta.main) process.exitCode = await check();
+if (import.meta.main) process.exitCode = await check(process.argv.slice(2));

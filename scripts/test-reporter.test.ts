@@ -78,6 +78,14 @@ test("fails a file that reports no test, that does not load, or that exits early
   assert.deepEqual([code, lines.at(-1)], [1, "0 passed, 3 failed"]);
 });
 
+test("--json prints one line with the counts", async (t) => {
+  const root = await rootWith(t, {
+    "crypto/some.test.ts": `test("passes", () => {}); test("skipped", { skip: true }, () => {});`,
+  });
+  const { code, lines } = await run(root, "--json");
+  assert.deepEqual([code, lines], [0, ['{"passed":1,"failed":0,"skipped":1}']]);
+});
+
 test("fails when no file matches", async (t) => {
   const { code, lines } = await run(await rootWith(t, {}));
   assert.deepEqual([code, lines], [1, ["no test file matches", "0 passed, 0 failed"]]);

@@ -2,7 +2,8 @@
  * The test runner: unit tests beside the code, two files at a time, then `test/`, whose files start real parts, one
  * at a time. With `--faults` alone the long form of the fault tests, which nothing else runs: random faults for
  * `--minutes` (30), which `--seed` repeats. A line for each finished file and each failed test; the last line is
- * `N passed, N failed`, with `, N skipped` when there are any. The exit code is 1 when something failed or nothing ran.
+ * `N passed, N failed`, with `, N skipped` when there are any. With `--json` all this goes to standard error, and standard
+ * output is one line, `{"passed":N,"failed":N,"skipped":N}`. The exit code is 1 when something failed or nothing ran.
  */
 import { randomInt } from "node:crypto";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -70,13 +71,14 @@ interface Selection {
   /** A file runs when its path contains one of these, or there are none. */
   readonly filters: readonly string[];
   readonly verbose: boolean;
+  readonly json: boolean;
   /** For the long fault tests. */
   readonly minutes: number;
   readonly seed: number;
 }
 
 const usage =
-  "usage: test [--unit] [--integration] [--faults [--minutes N] [--seed N]] [--verbose] [part of a file's path …]";
+  "usage: test [--unit] [--integration] [--faults [--minutes N] [--seed N]] [--verbose] [--json] [part of a file's path …]";
 
 /** How the long fault tests are told, and where they say how it goes: its last line is shown with the progress. */
 const told = {
@@ -90,12 +92,13 @@ export async function test(
   args: readonly string[],
   surroundings: Partial<Surroundings> = {},
 ): Promise<number> {
-  const { root = repositoryRoot, print = console.log } = surroundings;
+  const { root = repositoryRoot, print: output = console.log } = surroundings;
   const selection = select(args);
   if (selection === undefined) {
-    print(usage);
+    output(usage);
     return 2;
   }
+  const print = selection.json ? console.error : output;
   // Everything temporary of every test lies in one folder, so that it goes whatever ends the run.
   const temporary = mkdtempSync(join(tmpdir(), "pavilion-tests-"));
   const outside = process.env.TMPDIR;
@@ -118,7 +121,10 @@ export async function test(
     remove();
   }
   if (outcomes.length === 0) print(["no test file matches", ...selection.filters].join(" "));
-  return summarise(outcomes, print);
+  const counts = countsOf(outcomes);
+  print(summaryOf(counts));
+  if (selection.json) output(JSON.stringify(counts));
+  return counts.failed > 0 || counts.passed === 0 ? 1 : 0;
 }
 
 function select(args: readonly string[]): Selection | undefined {
@@ -127,7 +133,7 @@ function select(args: readonly string[]): Selection | undefined {
     const { values, positionals } = parseArgs({
       args: [...args],
       options: {
-        ...{ unit: flag, integration: flag, faults: flag, verbose: flag },
+        ...{ unit: flag, integration: flag, faults: flag, verbose: flag, json: flag },
         ...{ minutes: { type: "string", default: "30" }, seed: { type: "string" } },
       },
       allowPositionals: true,
@@ -139,8 +145,7 @@ function select(args: readonly string[]): Selection | undefined {
     return {
       suites: chosen.length === 0 ? suites : chosen,
       filters: positionals,
-      verbose: values.verbose,
-      ...{ minutes, seed },
+      ...{ verbose: values.verbose, json: values.json, minutes, seed },
     };
   } catch {
     return undefined;
@@ -220,15 +225,25 @@ function printOutcome(
   }
 }
 
-function summarise(outcomes: readonly FileOutcome[], print: Surroundings["print"]): number {
+interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+function countsOf(outcomes: readonly FileOutcome[]): Counts {
   const total = (count: (outcome: FileOutcome) => number): number =>
     outcomes.reduce((sum, outcome) => sum + count(outcome), 0);
-  const passed = total((outcome) => outcome.passed);
-  const failed = total((outcome) => outcome.failures.length);
-  const skipped = total((outcome) => outcome.skipped);
+  return {
+    passed: total((outcome) => outcome.passed),
+    failed: total((outcome) => outcome.failures.length),
+    skipped: total((outcome) => outcome.skipped),
+  };
+}
+
+function summaryOf({ passed, failed, skipped }: Counts): string {
   const tail = skipped > 0 ? `, ${String(skipped)} skipped` : "";
-  print(`${String(passed)} passed, ${String(failed)} failed${tail}`);
-  return failed > 0 || passed === 0 ? 1 : 0;
+  return `${String(passed)} passed, ${String(failed)} failed${tail}`;
 }
 
 /** Test files run in process groups of their own, which an interrupt at the terminal does not reach. */

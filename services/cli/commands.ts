@@ -2,7 +2,6 @@
  * Every command: how it is used, what it does, and where it lies. Each is a module of its own that is loaded when it is
  * asked for.
  */
-import { parseArgs } from "node:util";
 import type { Commands } from "./command.ts";
 
 export const commands: Commands = {
@@ -32,7 +31,7 @@ export const commands: Commands = {
     run: async (args) => (await import("./party/init.ts")).init("provider", args),
   },
   "provider key": {
-    usage: "provider key --provider P",
+    usage: "provider key --provider P [--json]",
     does: "prints a provider's public key, which collaborations pin",
     run: async (args) => (await import("./party/init.ts")).key("provider", args),
   },
@@ -42,7 +41,7 @@ export const commands: Commands = {
     run: async (args) => (await import("./party/admit.ts")).admit("provider", args),
   },
   "provider serve": {
-    usage: "provider serve --provider P",
+    usage: "provider serve --provider P [--json]",
     does: "runs a provider's agent; a sender's must be up while others push",
     run: async (args) => (await import("./party/agent.ts")).serveProvider(args),
   },
@@ -57,7 +56,7 @@ export const commands: Commands = {
     run: async (args) => (await import("./party/init.ts")).init("broker", args),
   },
   "broker key": {
-    usage: "broker key --broker B",
+    usage: "broker key --broker B [--json]",
     does: "prints a broker's public key, which collaborations pin",
     run: async (args) => (await import("./party/init.ts")).key("broker", args),
   },
@@ -119,7 +118,7 @@ export const commands: Commands = {
     run: async (args) => (await import("../../bench/bench.ts")).bench(args),
   },
   test: {
-    usage: "test [--unit] [--integration] [--faults [--minutes N] [--seed N]] [--verbose] [PART …]",
+    usage: "test [--unit] [--integration] [--faults [--minutes N] [--seed N]] [--verbose] [--json] [PART …]",
     does: "runs all tests, real parts included, or some",
     run: async (args) => (await import("../../scripts/test.ts")).test(args),
   },
@@ -129,12 +128,9 @@ export const commands: Commands = {
     run: async (args) => (await import("../../simulation/command.ts")).simulate(args),
   },
   check: {
-    usage: "check",
+    usage: "check [--json]",
     does: "checks format, types, lint, the dependency rule, dead code and generated files",
-    run: async (args) => {
-      parseArgs({ args, options: {} });
-      return (await import("../../scripts/check.ts")).check();
-    },
+    run: async (args) => (await import("../../scripts/check.ts")).check(args),
   },
   doctor: {
     usage: "doctor [--json]",

@@ -40,6 +40,7 @@ export const meanings: Readonly<Record<string, string>> = {
     "how long to wait for the next answer of the sender's agent or the connector, in seconds; 300 unless given",
   "provider push --json":
     "prints the outcome as one line of JSON, and its progress as such lines on standard error",
+  "provider serve --json": "prints one line of JSON once it begins; what it logs are such lines either way",
   "FILE.csv": "the rows, under a header",
 
   FILE: "the collaboration, in YAML or JSON, or NAME.signed.json",
@@ -77,7 +78,10 @@ export const meanings: Readonly<Record<string, string>> = {
   "--minutes": "how long the faults last, in minutes; 30 unless given",
   "test --seed": "repeats a run's faults; drawn unless given",
   "--verbose": "prints failed tests' errors whole",
+  "test --json": "ends with one line of JSON, and prints what a person follows on standard error",
   PART: "only test files whose path contains one of these",
+
+  "check --json": "ends with one line of JSON, and prints what a person follows on standard error",
 
   "--seeds": "how many seeds are played, one run each; 200 unless given",
   "--from": "the first of them; 1 unless given",

@@ -14,6 +14,8 @@ import { CommandLine } from "./command-line.ts";
 const dir = mkdtempSync(join(tmpdir(), "pavilion-up-"));
 const pavilion = new CommandLine(dir);
 const serving: ChildProcess[] = [];
+/** What the agents that serve print. */
+const told: string[] = [];
 
 /** Person `i` as each provider has them; the numbers say whom each one knows. */
 const providers = {
@@ -138,8 +140,11 @@ async function agree(keys: ReadonlyMap<string, string>): Promise<void> {
 }
 
 async function pushEverything(): Promise<void> {
-  for (const name of ["clinic", "insurer"])
-    serving.push(pavilion.serve("provider", "serve", "--provider", name));
+  for (const name of ["clinic", "insurer"]) {
+    const agent = pavilion.serve("provider", "serve", "--provider", name, "--json");
+    agent.stdout?.setEncoding("utf8").on("data", (text: string) => told.push(text));
+    serving.push(agent);
+  }
   for (const [name, { from, to, header, row }] of Object.entries(providers)) {
     const rows = Array.from({ length: to - from + 1 }, (_, index) => row(from + index).join(","));
     writeFileSync(join(dir, `${name}.csv`), `${[header, ...rows].join("\n")}\n`);
@@ -243,6 +248,12 @@ test("ten questions at once over three collaborations are answered, each for its
       }
     }
   }
+});
+
+test("agents say in JSON that they serve, and whatever else they say", () => {
+  const lines = told.join("").trim().split("\n");
+  const serve = lines.map((line) => (JSON.parse(line) as { serves?: string }).serves);
+  assert.deepEqual(serve.filter((name) => name !== undefined).sort(), ["clinic", "insurer"]);
 });
 
 test("each was charged once, to the one budget of its people", () => {

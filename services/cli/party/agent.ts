@@ -22,7 +22,10 @@ const leaveLimitMs = 5_000;
 
 /** Serves until it is told to stop. */
 export async function serveProvider(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { provider: { type: "string" } } });
+  const { values } = parseArgs({
+    args,
+    options: { provider: { type: "string" }, json: { type: "boolean", default: false } },
+  });
   const { provider } = values;
   if (provider === undefined) throw misuse("--provider names whose agent serves.");
   const stopping = new AbortController();
@@ -35,7 +38,11 @@ export async function serveProvider(args: string[]): Promise<number> {
   }
   const agent = await agentOf(provider, "warn");
   try {
-    console.log(`  ${provider}'s agent serves; Ctrl-C ends it`);
+    console.log(
+      values.json
+        ? JSON.stringify({ serves: provider, region: agent.self.region })
+        : `  ${provider}'s agent serves; Ctrl-C ends it`,
+    );
     await serve(agent, stopping.signal);
   } finally {
     await agent.close();

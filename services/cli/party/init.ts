@@ -29,9 +29,10 @@ export async function init(role: Role, args: string[]): Promise<number> {
 
 /** `provider key`, `broker key`: prints the public key that collaborations pin. */
 export function key(role: Role, args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { [role]: { type: "string" } } });
+  const { values } = parseArgs({ args, options: { [role]: { type: "string" }, json: { type: "boolean" } } });
   const id = values[role];
   if (typeof id !== "string") throw misuse(`--${role} names whose key is meant.`);
-  console.log(readCard(filesOf(role, id).card).key);
+  const card = readCard(filesOf(role, id).card);
+  console.log(values.json === true ? JSON.stringify({ [role]: id, key: card.key }) : card.key);
   return Promise.resolve(0);
 }
