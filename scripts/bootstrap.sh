@@ -148,6 +148,7 @@ npm_on_own_node() {
   at_least 24 node --version && return 0
   local version
   version=$(sed -n '/"node_modules\/node": {/,/}/s/.*"version": "\(.*\)",/\1/p' package-lock.json)
+  rm -rf "$state/node" # an interrupted install may have left half a package there
   run npm-node npm install --prefix "$state/node" --no-save --no-audit --no-fund "node@$version" ||
     failed npm-node "see that the npm registry is reachable, then try again."
   export PATH="$state/node/node_modules/.bin:$PATH" NODE_USE_SYSTEM_CA=1
@@ -208,7 +209,7 @@ archive_classes() {
   made_by=$("$java" -version 2>&1 | cat - "$digests" | sha256sum)
   [[ ! -e $stamp || $(<"$stamp") != "$made_by" ]] || return 0
   say "starting Kafka and the schema registry once, to keep the classes they load (first run only)"
-  rm -f "$parts"/*/classes.jsa "$parts"/*/classes.jsa.new
+  rm -f "$stamp" "$parts"/*/classes.jsa "$parts"/*/classes.jsa.new
   rm -rf "$data"
   mkdir "$data"
   run class-archive node_modules/.bin/node infra/embedded/class-archive.ts "$data" ||
