@@ -1,7 +1,7 @@
 // Generated from existing-parts.schema.json by scripts/generate-json-types.ts. Edit the schema, then run the script.
 
 /**
- * Kafka, schema registry and chain that run already, for `up --parts`. Paths are absolute.
+ * Kafka, schema registry and chain that run already, for `up --parts`.
  */
 export interface ExistingParts {
   kafka: ExistingKafka;
@@ -24,7 +24,7 @@ export interface ExistingKafka {
    */
   bootstrap: string;
   /**
-   * The operator's password; mode 0600.
+   * Absolute path of the file with the operator's password; mode 0600.
    */
   passwordFile: string;
 }

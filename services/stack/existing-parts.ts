@@ -2,14 +2,16 @@
  * Parts that run already, as a file tells: `up --parts FILE` keeps a copy in the stack's folder, in which later starts find
  * it. Whoever runs them starts and stops them.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { putKafkaUser } from "../../infra/embedded/kafka-users.ts";
 import { partsDir } from "../../infra/embedded/parts.ts";
 import type { Parts } from "../../infra/parts.ts";
 import { readConfig, readSecret } from "../../runtime/config.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { ExistingParts } from "../../schemas/json/existing-parts.ts";
+import { readRemembered } from "./remembered.ts";
 
 const fileIn = (folder: string): string => join(folder, "parts.json");
 
@@ -19,22 +21,25 @@ export function existingPartsOf(folder: string): ExistingParts | undefined {
   return existsSync(file) ? readConfig("existing-parts", file) : undefined;
 }
 
-/** Throws CONFIG_INVALID for a file that does not say what it should, or a stack that stands on other parts. */
+/** Throws CONFIG_INVALID for a file that does not say what it should, or where the regions stand on other parts already. */
 export function keepExistingParts(folder: string, file: string): void {
-  readConfig("existing-parts", file);
-  const kept = fileIn(folder);
-  const isSame = existsSync(kept) && readFileSync(kept).equals(readFileSync(file));
-  if (isSame) return;
-  if (existsSync(join(folder, "stack.json"))) {
+  const named = readConfig("existing-parts", file);
+  if (hasComeUp(folder)) {
+    if (isDeepStrictEqual(existingPartsOf(folder), named)) return;
     throw new PavilionError(
       "CONFIG_INVALID",
       `The stack in ${folder} stands on other parts than ${file} names.`,
       "Make a new stack in another folder: name it by PAVILION_HOME.",
     );
   }
+  const kept = fileIn(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  copyFileSync(file, kept);
+  copyFileSync(file, `${kept}.new`);
+  renameSync(`${kept}.new`, kept);
 }
+
+/** Regions are remembered last, once all that they need is made; until then a mistake in the file can be mended. */
+const hasComeUp = (folder: string): boolean => readRemembered(folder)?.regions !== undefined;
 
 export function existingParts({ kafka, registryUrl, chain }: ExistingParts): Parts {
   const lasting = { exited: new Promise<string>(() => undefined), stop: () => Promise.resolve() };
