@@ -8,6 +8,7 @@ import { totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { apicurioPart, kafkaPart, partsDir } from "../../../infra/embedded/parts.ts";
 import { readArtifacts } from "../../../runtime/prover/artifacts.ts";
+import { existingPartsOf } from "../../stack/existing-parts.ts";
 import { readRemembered } from "../../stack/remembered.ts";
 import { homeFolder, stackFolder } from "../home.ts";
 import { supervisorOf } from "../stack/running.ts";
@@ -57,10 +58,10 @@ const doubtful = (what: string, detail: string, fix: string): Finding => ({
 });
 
 function node(): Finding {
-  const wanted =
-    /"node": "([^"]+)"/.exec(
-      readFileSync(join(root, "package.json"), "utf8").split("devDependencies")[1] ?? "",
-    )?.[1] ?? "";
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    readonly dependencies: { readonly node: string };
+  };
+  const wanted = manifest.dependencies.node;
   const has = process.versions.node;
   return has === wanted ? ok("Node", has) : doubtful("Node", `${has}, where ${wanted} is pinned`, "npm ci");
 }
@@ -171,12 +172,27 @@ function secrets(): Finding {
 async function stack(): Promise<Finding> {
   const what = "the stack";
   const folder = stackFolder();
+  if (existingPartsOf(folder)?.connectors === "elsewhere") return stackElsewhere(what, folder);
   if (supervisorOf(folder) === undefined) return doubtful(what, "not running", "./pavilion up");
   const url = readRemembered(folder)?.registryUrl;
   const answers = url !== undefined && (await isUp(`${url}/subjects`));
   return answers
     ? ok(what, "up")
     : missing(what, "its registry does not answer", "./pavilion down && ./pavilion up");
+}
+
+/** Nothing of it runs on this machine: whoever runs its parts and connectors starts and stops them. */
+async function stackElsewhere(what: string, folder: string): Promise<Finding> {
+  const url = readRemembered(folder)?.registryUrl;
+  if (url === undefined)
+    return doubtful(what, "not made yet on the parts that run elsewhere", "./pavilion up");
+  return (await isUp(`${url}/subjects`))
+    ? ok(what, "its parts and connectors run elsewhere, and its registry answers")
+    : missing(
+        what,
+        `its parts run elsewhere, and its registry ${url} does not answer`,
+        "ask whoever runs them",
+      );
 }
 
 async function isUp(url: string): Promise<boolean> {
