@@ -1,10 +1,12 @@
 /**
- * `down [--erase --yes]`: stops the stack. What it holds stays, unless it is to be erased.
+ * `down [--erase --yes]`: stops the stack. What it holds stays, unless it is to be erased. What lies in a Kafka or a chain
+ * that runs elsewhere is not this machine's to erase.
  */
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { PavilionError } from "../../../runtime/errors.ts";
+import { existingPartsOf } from "../../stack/existing-parts.ts";
 import { stackFolder } from "../home.ts";
 import { supervisorOf } from "./running.ts";
 
@@ -14,6 +16,13 @@ export async function down(args: string[]): Promise<number> {
   const flag = { type: "boolean", default: false } as const;
   const { values } = parseArgs({ args, options: { erase: flag, yes: flag, json: flag } });
   const folder = stackFolder();
+  if (values.erase && existingPartsOf(folder) !== undefined) {
+    throw new PavilionError(
+      "CONFIG_INVALID",
+      `The stack in ${folder} stands on parts that run elsewhere: what they hold cannot be erased from here.`,
+      `Run ./pavilion down, have the parts erased by whoever runs them, then remove ${folder}.`,
+    );
+  }
   if (values.erase && !values.yes) {
     throw new PavilionError(
       "CONFIRMATION_MISSING",
