@@ -2,7 +2,7 @@
  * A party's own files: its keystore, the passphrase that opens it, its card, and the access that an operator gave it.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeBase64url } from "../../../crypto/jws/base64url.ts";
 import { parseDocument } from "../../../documents/validate.ts";
@@ -10,7 +10,8 @@ import { readConfig, readSecret } from "../../../runtime/config.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import type { Access } from "../../../schemas/json/access.ts";
 import type { Card } from "../../../schemas/json/card.ts";
-import { initBroker, initProvider } from "../../keystore/parties.ts";
+import { createFile } from "../../keystore/atomic-file.ts";
+import { initBroker, initProvider, openBroker, openProvider } from "../../keystore/parties.ts";
 import { partyFolder, type Role } from "../home.ts";
 
 export interface PartyFiles {
@@ -34,27 +35,50 @@ export function filesOf(role: Role, id: string): PartyFiles {
 }
 
 /**
- * Makes a party's keys under a passphrase of its own, from a file where it is given, and its card. Throws CONFIG_INVALID
- * where it has keys already.
+ * Makes a party's keys under a passphrase of its own, from a file where it is given, and its card. What an earlier run has
+ * made that did not come to its end is kept and gone on from. Throws CONFIG_INVALID where the party has keys and card
+ * already, or a passphrase other than the one given; KEYSTORE_UNREADABLE where the kept keys do not open.
  */
 export async function makeParty(role: Role, id: string, passphraseFile?: string): Promise<Card> {
   const files = filesOf(role, id);
-  if (existsSync(files.keystore)) {
+  const hasKeys = existsSync(files.keystore);
+  if (hasKeys && existsSync(files.card)) {
     throw new PavilionError(
       "CONFIG_INVALID",
       `The ${role} ${id} has keys already, in ${files.folder}.`,
       "Use them, or choose another name: keys are never overwritten.",
     );
   }
-  mkdirSync(files.folder, { recursive: true, mode: 0o700 });
-  const passphrase =
-    passphraseFile === undefined ? encodeBase64url(randomBytes(24)) : readSecret(passphraseFile);
-  writeFileSync(files.passphrase, passphrase, { mode: 0o600 });
+  const given = passphraseFile === undefined ? undefined : readSecret(passphraseFile);
+  // Before the keys, so that none are ever sealed under a passphrase that is lost.
+  if (!hasKeys && !existsSync(files.passphrase)) {
+    await createFile(files.passphrase, given ?? encodeBase64url(randomBytes(24)));
+  }
+  const passphrase = readSecret(files.passphrase);
+  if (given !== undefined && given !== passphrase) {
+    throw new PavilionError(
+      "CONFIG_INVALID",
+      `The ${role} ${id} has another passphrase already, in ${files.passphrase}.`,
+      "Leave --passphrase-file out, to go on with the one that is there.",
+    );
+  }
   const make = role === "provider" ? initProvider : initBroker;
-  const { identityKey } = await make(files.keystore, passphrase);
-  const card: Card = { type: "pavilion/card", role, id, key: identityKey };
-  writeFileSync(files.card, `${JSON.stringify(card, undefined, 2)}\n`);
+  const key = hasKeys
+    ? await publicKeyIn(role, files.keystore, passphrase)
+    : (await make(files.keystore, passphrase)).identityKey;
+  const card: Card = { type: "pavilion/card", role, id, key };
+  writeFileSync(`${files.card}.new`, `${JSON.stringify(card, undefined, 2)}\n`);
+  renameSync(`${files.card}.new`, files.card);
   return card;
+}
+
+/** The public key of a party's keystore, base64url. */
+async function publicKeyIn(role: Role, keystore: string, passphrase: string): Promise<string> {
+  const { publicKey } =
+    role === "provider"
+      ? (await openProvider(keystore, passphrase)).identity
+      : await openBroker(keystore, passphrase);
+  return encodeBase64url(publicKey);
 }
 
 /** Throws DOCUMENT_INVALID, or CONFIG_INVALID where there is no such file. */
