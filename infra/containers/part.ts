@@ -5,7 +5,7 @@
  * `operator`, whose password is made where there is none. A line `… is up` says that it answers.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startChain } from "../embedded/chain.ts";
@@ -59,7 +59,11 @@ function start(): Promise<Part> {
 function usersIn(folder: string): ScramUser[] {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const own = join(folder, superUserName);
-  if (!existsSync(own)) writeFileSync(own, randomBytes(24).toString("base64url"), { mode: 0o600 });
+  if (!existsSync(own)) {
+    // In place, a crash would leave an empty password; what it leaves here the next start writes over and moves.
+    writeFileSync(`${own}.new`, randomBytes(24).toString("base64url"), { mode: 0o600 });
+    renameSync(`${own}.new`, own);
+  }
   return readdirSync(folder).map((user) => ({
     name: user,
     password: readFileSync(join(folder, user), "utf8").trim(),
