@@ -1,14 +1,15 @@
 /**
- * The parts as containers of this machine's Docker engine, by testcontainers. Their data lies in the folder that
- * the request names, so that what is started again finds it, and their ports are the ones it names.
+ * The parts as containers of this machine's Docker engine, by testcontainers: Java, Kafka and packages are the image's, our
+ * own code is the checkout's. Their data lies in the folder that the request names, so that what is started again finds it,
+ * and their ports are the ones it names. Testcontainers publishes these on every address of the machine, while a test runs.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { Part, Parts } from "../../infra/parts.ts";
 
-const manifest = new URL("../../package.json", import.meta.url);
-const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
+const root = resolve(import.meta.dirname, "../..");
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
 /** infra/containers/Dockerfile makes it; its entry point for parts is infra/containers/part.ts. */
 const image = `pavilion-parts:${version}`;
 const dataFolder = "/var/lib/pavilion";
@@ -20,6 +21,13 @@ interface Mount {
   readonly target: string;
   readonly mode: "ro" | "rw";
 }
+
+/** What the entry point runs, and imports of the project; the image's own was copied when it was built. */
+const code: readonly Mount[] = ["infra", "runtime/errors.ts"].map((path) => ({
+  source: join(root, path),
+  target: join("/opt/pavilion", path),
+  mode: "ro",
+}));
 
 /** Undefined where no Docker engine answers that has the image. */
 export async function containerParts(): Promise<Parts | undefined> {
@@ -49,7 +57,7 @@ export async function containerParts(): Promise<Parts | undefined> {
     const container = await new GenericContainer(image)
       .withEntrypoint(["pavilion-part", name, "--port", String(port), ...args])
       .withUser(`${String(process.getuid?.())}:${String(process.getgid?.())}`)
-      .withBindMounts([{ source: dir, target: dataFolder, mode: "rw" }, ...mounts])
+      .withBindMounts([...code, { source: dir, target: dataFolder, mode: "rw" }, ...mounts])
       .withExposedPorts({ container: port, host: port })
       .withWaitStrategy(Wait.forLogMessage(`${name} is up`))
       .withStartupTimeout(startLimitMs)
