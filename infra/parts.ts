@@ -1,7 +1,7 @@
 /**
  * What a stack stands on: Kafka, a schema registry and a chain, and where they come from. They are started as processes of
- * this machine (embedded/), as containers of the images of containers/, or run already (services/stack/existing-parts.ts);
- * whoever uses them sees no difference.
+ * this machine (embedded/), in tests as containers of the image of containers/, or run already
+ * (services/stack/existing-parts.ts); whoever uses them sees no difference.
  */
 import type { KafkaPorts } from "./embedded/kafka-settings.ts";
 import type { ScramUser } from "./embedded/scram.ts";

@@ -1,7 +1,8 @@
 /**
- * The embedded chain: anvil, a development node, on the loopback address. Every transaction is mined at once in a block
- * of its own; there are no other miners, no fees worth the name, and no finality. Its state lies in the folder, written
- * every few seconds and when it is stopped, and is taken up again at the next start; a kill loses what came since.
+ * The embedded chain: anvil, a development node, on the loopback address unless it is told another. Every transaction is
+ * mined at once in a block of its own; there are no other miners, no fees worth the name, and no finality. Its state lies in
+ * the folder, written every few seconds and when it is stopped, and is taken up again at the next start; a kill loses what
+ * came since.
  *
  * Promises: no account has money by itself, so none of the keys that development nodes share can send anything. There
  * is no log-in: whoever reaches the port can give itself money, set clocks and undo blocks. Web pages cannot reach it.

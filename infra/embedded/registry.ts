@@ -1,5 +1,5 @@
 /**
- * The embedded schema registry: Apicurio Registry on the loopback address, its schemas in
+ * The embedded schema registry: Apicurio Registry on the loopback address unless it is told another, its schemas in
  * an H2 file, so that a schema keeps its id when the registry is stopped, killed and started again. Its
  * Confluent-compatible API is what the runtime speaks.
  *
