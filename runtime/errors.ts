@@ -19,8 +19,10 @@ export const errorCatalogue = {
   CLOCK_SKEW: "Set the asker's clock: issuedAt must lie within five minutes of the broker's time.",
   DEADLINE_PASSED: "Ask again, with a longer deadline if the region is busy.",
   POLICY_DENIED: "Ask for a purpose and on a legal basis that the collaboration allows.",
-  UNKNOWN_COLUMN: "Ask only for columns that the collaboration declares, of a kind that the measure fits.",
-  EPSILON_OUT_OF_RANGE: "Ask for an epsilon above zero and at most the collaboration's limit per question.",
+  UNKNOWN_COLUMN:
+    "Ask only for columns that the collaboration declares, of a kind that the measure fits, grouping by each once.",
+  EPSILON_OUT_OF_RANGE:
+    "Ask for an epsilon within the collaboration's limit per question; where noise is too wide, for more of it or for less at once.",
   DATASET_NOT_READY: "Wait until every provider has pushed its dataset, then ask again.",
   STALE_SEED: "Read the newest open seed from config.seeds, sign a new request that names it, and ask again.",
   STALE_HEAD: "The data changed while the question was under way; ask again.",
@@ -38,7 +40,8 @@ export const errorCatalogue = {
   COMMITMENT_MALFORMED: "Push with the agent of this version; a commitment is no point of the curve.",
   COMMITMENT_NOT_OPENED: "Commit to exactly the values that are sealed, under the provider's own slot.",
   DUPLICATE_TOKEN: "A dataset holds at most one record for each person in a push; remove duplicates.",
-  VALUE_OUT_OF_BOUNDS: "Push values within the bounds and domains that the collaboration declares.",
+  VALUE_OUT_OF_BOUNDS:
+    "Push values within the bounds and domains that the collaboration declares, squares and bins computed from their column.",
   DATASET_TOO_LARGE: "Push fewer records than the collaboration's limit.",
   CHURN_LIMIT: "Wait: the dataset changed as often as the collaboration allows within a day.",
 

@@ -13,7 +13,7 @@ const answer = (...groups: AnswerGroup[]): Answer => ({
   ...{ confidence: "19/20", epsilonSpent: "1", epsilonLeft: "3" },
 });
 
-test("the bins of each grouping, noise below nothing and suppressed bins as empty, the absent left out", () => {
+test("the bins of each grouping, noise below nothing as none, the absent left out", () => {
   const found = histogramsIn(
     answer(
       group("total", "", 100),
@@ -25,9 +25,9 @@ test("the bins of each grouping, noise below nothing and suppressed bins as empt
     ),
   );
   const bins = [
-    { lower: -5, upper: -1, count: 0 },
-    { lower: 0, upper: 17, count: 0 },
-    { lower: 18, upper: 64, count: 60 },
+    { lower: -5, upper: -1, count: 0, suppressed: false },
+    { lower: 0, upper: 17, count: 0, suppressed: true },
+    { lower: 18, upper: 64, count: 60, suppressed: false },
   ];
   assert.deepEqual([...found], [["age-band", bins]]);
 });
@@ -43,16 +43,13 @@ test("categories that only look like bins, do not adjoin, or have no count, are 
 });
 
 test("a quantile lies where that share of the people is below, spread evenly over their bin", () => {
-  const bins = [
-    { lower: 0, upper: 9, count: 10 },
-    { lower: 10, upper: 29, count: 0 },
-    { lower: 30, upper: 49, count: 30 },
-  ];
+  const bin = (lower: number, upper: number, count: number) => ({ lower, upper, count, suppressed: false });
+  const bins = [bin(0, 9, 10), bin(10, 29, 0), bin(30, 49, 30)];
   assert.deepEqual(
     [0, 0.125, 0.25, 0.5, 0.75, 1].map((share) => quantileOf(bins, share)),
     [0, 5, 9, 36, 43, 49],
   );
-  assert.equal(quantileOf([{ lower: 0, upper: 9, count: 0 }], 0.5), undefined);
+  assert.equal(quantileOf([bin(0, 9, 0)], 0.5), undefined);
 });
 
 test("with a bin for every number it is the number that a sorted list has there", () => {
@@ -62,7 +59,7 @@ test("with a bin for every number it is the number that a sorted list has there"
       fc.double({ min: 0.001, max: 1, noNaN: true }),
       (values, share) => {
         const bins = Array.from({ length: 21 }, (_, value) => ({
-          ...{ lower: value, upper: value },
+          ...{ lower: value, upper: value, suppressed: false },
           count: values.filter((one) => one === value).length,
         }));
         const sorted = values.toSorted((one, two) => one - two);

@@ -4,9 +4,10 @@
 import { ABSENT, binIn, type Bin } from "../../documents/derived-columns.ts";
 import type { Answer } from "../../schemas/avro/index.ts";
 
-/** A bin and its noised count, none below 0; a bin that is suppressed counts as empty. */
+/** A bin and its noised count, none below 0; 0 where it is suppressed. */
 interface CountedBin extends Bin {
   readonly count: number;
+  readonly suppressed: boolean;
 }
 
 /** The groupings of an answer that are bins and have their counts told, by name. */
@@ -22,7 +23,7 @@ export function histogramsIn({ groups }: Answer): ReadonlyMap<string, readonly C
     }
     const bins = histograms.get(grouping) ?? [];
     if (bins.length > 0 && bins.at(-1)?.upper !== bin.lower - 1) others.add(grouping);
-    histograms.set(grouping, [...bins, { ...bin, count: Math.max(count, 0) }]);
+    histograms.set(grouping, [...bins, { ...bin, suppressed, count: Math.max(count, 0) }]);
   }
   for (const name of others) histograms.delete(name);
   return histograms;
@@ -30,7 +31,8 @@ export function histogramsIn({ groups }: Answer): ReadonlyMap<string, readonly C
 
 /**
  * The whole number below which a share of the people lies, 0 to 1: as if those of a bin were spread evenly over it.
- * Undefined where the bins are empty. It has no interval: the noise of every bin and the width of one are in it.
+ * Undefined where the bins are empty. It has no interval: the noise of every bin and the width of one are in it, and
+ * suppressed bins count as empty.
  */
 export function quantileOf(bins: readonly CountedBin[], share: number): number | undefined {
   const people = bins.reduce((sum, { count }) => sum + count, 0);

@@ -59,9 +59,16 @@ function squaresOf({ name }: Column, columns: readonly Column[], reference: Colu
   return squares;
 }
 
-/** The groupings in the order of the question, each with every category its column declares. Throws UNKNOWN_COLUMN. */
+/**
+ * The groupings in the order of the question, each with every category its column declares. An answer tells them apart by
+ * name alone, so no two share one. Throws UNKNOWN_COLUMN.
+ */
 export function groupingsFor(question: Question, collaboration: Collaboration): Grouping[] {
+  const names = new Set<string>();
   return question.groupings.map(({ by }) => {
+    const asked = by === "total" ? by : by.column;
+    if (names.has(asked)) throw twice(asked);
+    names.add(asked);
     if (by === "total") return { name: "total", dataset: null, column: null, categories: [""] };
     const { dataset, index, column, columns } = columnAt(by, collaboration);
     const categories = categoriesOf(column, columns);
@@ -80,6 +87,12 @@ function columnAt(
   if (column === undefined) throw unfit(reference, "is not declared");
   return { dataset: reference.dataset, index, column, columns };
 }
+
+const twice = (name: string): PavilionError =>
+  new PavilionError(
+    "UNKNOWN_COLUMN",
+    `The question groups by ${name} twice: an answer could not tell which.`,
+  );
 
 const unfit = ({ dataset, column }: ColumnReference, why: string): PavilionError =>
   new PavilionError("UNKNOWN_COLUMN", `The column ${dataset}.${column} ${why}.`);

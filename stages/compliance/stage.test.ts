@@ -207,6 +207,19 @@ test("refuses columns that are not declared or do not fit", async () => {
   for (const question of questions) assert.equal((await refusal({ question })).code, "UNKNOWN_COLUMN");
 });
 
+test("groups by each name once: an answer names its groups by the column alone", async () => {
+  const count = [{ kind: "count" as const }];
+  const state = { by: { dataset: "people", column: "state" } };
+  for (const groupings of [
+    [state, state],
+    [{ by: "total" as const }, { by: "total" as const }],
+  ]) {
+    const { code, detail } = await refusal({ question: { measures: count, groupings } });
+    assert.equal(code, "UNKNOWN_COLUMN");
+    assert.match(detail, /twice/);
+  }
+});
+
 describe("squares and bins", () => {
   const [north, south] = collaboration.providers;
   assert.ok(north && south);

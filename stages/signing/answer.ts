@@ -23,7 +23,7 @@ const CONFIDENCE = parseFraction("19/20");
 const CONFIDENCE_OF_TWO = parseFraction("39/40");
 /** 1 - (1 - 19/20) / 3, for each of three. */
 const CONFIDENCE_OF_THREE = parseFraction("59/60");
-/** Means and variances are told to six decimals, intervals rounded outward. */
+/** Means and variances are told to six decimals, intervals rounded outward; as far as a double tells them. */
 const MICRO = 1_000_000n;
 
 type Measure = Question["measures"][number];

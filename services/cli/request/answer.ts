@@ -26,11 +26,14 @@ const quartileLines = (answer: Answer): string[] =>
   [...histogramsIn(answer)].flatMap(([name, bins]) => {
     const quartiles = [0.25, 0.5, 0.75].map((share) => quantileOf(bins, share));
     if (quartiles.includes(undefined)) return [];
-    return [`  quartiles by ${name}: ${quartiles.join(", ")}, as if people were spread evenly over each bin`];
+    const rest = bins.some(({ suppressed }) => suppressed) ? " and nobody in those with too few" : "";
+    return [
+      `  quartiles by ${name}: ${quartiles.join(", ")}, as if people were spread evenly over each bin${rest}`,
+    ];
   });
 
 function rowOf({ grouping, category, suppressed, estimates }: AnswerGroup, measures: number): string[] {
-  const name = grouping === "total" ? "total" : `${grouping} = ${category}`;
+  const name = category === "" ? grouping : `${grouping} = ${category}`;
   if (suppressed) return [name, "too few", ...Array.from({ length: 2 * measures - 1 }, () => "")];
   const cells = estimates.flatMap(({ measure, value, lower, upper }) => {
     const digits = /^(mean|variance)\(/.test(measure) ? 2 : 0;
