@@ -6,13 +6,19 @@ import { pino, type Logger } from "pino";
 
 export type Log = Logger;
 
-export function openLog(bindings: Record<string, string>, level = "info"): Log {
-  return pino({
+/** A service's log is its standard output; a command's, whose output is its answer, goes to standard error. */
+export function openLog(
+  bindings: Record<string, string>,
+  level = "info",
+  stream: "stdout" | "stderr" = "stdout",
+): Log {
+  const options = {
     level,
     base: bindings,
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { error: describeError },
-  });
+  };
+  return pino(options, pino.destination(stream === "stdout" ? 1 : 2));
 }
 
 /** What may be told of an error: causes are left out, since a library's cause may quote its input. */

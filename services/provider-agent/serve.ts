@@ -26,8 +26,8 @@ import { openReader, openWorker } from "../../runtime/kafka/reader.ts";
 const announcementsMax = 30;
 const announceAgainAfterMs = 1_000;
 
-/** Serves until `stopping` is aborted; rejects when Kafka is lost for good. */
-export async function serve(agent: Agent, stopping: AbortSignal): Promise<void> {
+/** Serves until `stopping` is aborted, and says when it begins; rejects when Kafka is lost for good. */
+export async function serve(agent: Agent, stopping: AbortSignal, onServing?: () => void): Promise<void> {
   const { self, kafka, codec, log } = agent;
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => undefined);
@@ -55,6 +55,7 @@ export async function serve(agent: Agent, stopping: AbortSignal): Promise<void> 
     fail,
   });
   log.info("agent is serving");
+  onServing?.();
   try {
     await Promise.race([lost.promise, untilAborted(stopping)]);
   } finally {

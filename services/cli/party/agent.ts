@@ -38,12 +38,11 @@ export async function serveProvider(args: string[]): Promise<number> {
   }
   const agent = await agentOf(provider, "warn");
   try {
-    console.log(
-      values.json
-        ? JSON.stringify({ serves: provider, region: agent.self.region })
-        : `  ${provider}'s agent serves; Ctrl-C ends it`,
-    );
-    await serve(agent, stopping.signal);
+    await serve(agent, stopping.signal, () => {
+      const { region } = agent.self;
+      const told = `  ${provider}'s agent serves; Ctrl-C ends it`;
+      console.log(values.json ? JSON.stringify({ serves: provider, region }) : told);
+    });
   } finally {
     await agent.close();
   }
@@ -106,7 +105,7 @@ function agentOf(provider: string, logLevel: "warn" | "error"): Promise<Agent> {
   }
   const stateFolder = join(folder, "state");
   mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
-  const log = openLog({ service: "provider-agent", provider }, logLevel);
+  const log = openLog({ service: "provider-agent", provider }, logLevel, "stderr");
   return openAgent(
     {
       ...{ provider, region: access.region, kafka: access.kafka, registryUrl: access.registryUrl },

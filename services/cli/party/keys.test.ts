@@ -66,6 +66,28 @@ test("keys whose passphrase is gone get no new one", async () => {
   assert.equal(existsSync(files.passphrase), false);
 });
 
+test("keys whose passphrase is gone open under the one that is given, which is kept again", async () => {
+  const files = filesOf("broker", "found");
+  const own = secretFile("found", "my own");
+  const card = await makeParty("broker", "found", own);
+  rmSync(files.card);
+  rmSync(files.passphrase);
+  await assert.rejects(makeParty("broker", "found", secretFile("false", "another")), {
+    code: "KEYSTORE_UNREADABLE",
+  });
+  assert.equal(existsSync(files.passphrase), false);
+  assert.deepEqual(await makeParty("broker", "found", own), card);
+  assert.equal(readFileSync(files.passphrase, "utf8"), "my own");
+});
+
+test("a card whose keys are gone is kept: its key is what others pin", async () => {
+  const files = filesOf("provider", "moved");
+  const card = await makeParty("provider", "moved");
+  rmSync(files.keystore);
+  await assert.rejects(makeParty("provider", "moved"), invalid);
+  assert.deepEqual(readCard(files.card), card);
+});
+
 test("a passphrase that is given seals the keys", async () => {
   await makeParty("broker", "given", secretFile("own", "my own"));
   await openBroker(filesOf("broker", "given").keystore, "my own");

@@ -36,25 +36,26 @@ export function filesOf(role: Role, id: string): PartyFiles {
 
 /**
  * Makes a party's keys under a passphrase of its own, from a file where it is given, and its card. What an earlier run has
- * made that did not come to its end is kept and gone on from. Throws CONFIG_INVALID where the party has keys and card
+ * made that did not come to its end is kept and gone on from. Throws CONFIG_INVALID where the party has a card
  * already, or a passphrase other than the one given; KEYSTORE_UNREADABLE where the kept keys do not open.
  */
 export async function makeParty(role: Role, id: string, passphraseFile?: string): Promise<Card> {
   const files = filesOf(role, id);
   const hasKeys = existsSync(files.keystore);
-  if (hasKeys && existsSync(files.card)) {
-    throw new PavilionError(
-      "CONFIG_INVALID",
-      `The ${role} ${id} has keys already, in ${files.folder}.`,
-      "Use them, or choose another name: keys are never overwritten.",
-    );
-  }
+  if (existsSync(files.card)) throw hasKeys ? madeAlready(role, id, files) : keysGone(role, id, files);
   const given = passphraseFile === undefined ? undefined : readSecret(passphraseFile);
   // Before the keys, so that none are ever sealed under a passphrase that is lost.
   if (!hasKeys && !existsSync(files.passphrase)) {
     await createFile(files.passphrase, given ?? encodeBase64url(randomBytes(24)));
   }
-  const passphrase = readSecret(files.passphrase);
+  const passphrase = existsSync(files.passphrase) ? readSecret(files.passphrase) : given;
+  if (passphrase === undefined) {
+    throw new PavilionError(
+      "CONFIG_INVALID",
+      `The passphrase of the ${role} ${id}'s keys is gone from ${files.passphrase}.`,
+      "Give it by --passphrase-file.",
+    );
+  }
   if (given !== undefined && given !== passphrase) {
     throw new PavilionError(
       "CONFIG_INVALID",
@@ -66,11 +67,27 @@ export async function makeParty(role: Role, id: string, passphraseFile?: string)
   const key = hasKeys
     ? await publicKeyIn(role, files.keystore, passphrase)
     : (await make(files.keystore, passphrase)).identityKey;
+  if (!existsSync(files.passphrase)) await createFile(files.passphrase, passphrase);
   const card: Card = { type: "pavilion/card", role, id, key };
   writeFileSync(`${files.card}.new`, `${JSON.stringify(card, undefined, 2)}\n`);
   renameSync(`${files.card}.new`, files.card);
   return card;
 }
+
+const madeAlready = (role: Role, id: string, { folder }: PartyFiles): PavilionError =>
+  new PavilionError(
+    "CONFIG_INVALID",
+    `The ${role} ${id} has keys already, in ${folder}.`,
+    "Use them, or choose another name: keys are never overwritten.",
+  );
+
+/** Others pin the card's key: new keys under the same name would be another party. */
+const keysGone = (role: Role, id: string, { card, keystore }: PartyFiles): PavilionError =>
+  new PavilionError(
+    "CONFIG_INVALID",
+    `The ${role} ${id} has a card, ${card}, but its keys are gone from ${keystore}.`,
+    "Put the keystore back, or choose another name.",
+  );
 
 /** The public key of a party's keystore, base64url. */
 async function publicKeyIn(role: Role, keystore: string, passphrase: string): Promise<string> {
