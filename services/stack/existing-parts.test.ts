@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
-import { existingPartsOf, keepExistingParts } from "./existing-parts.ts";
+import { existingPartsOf, keepExistingParts, standsOnExistingParts } from "./existing-parts.ts";
 import { rememberedIn, writeRemembered } from "./remembered.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "pavilion-parts-"));
@@ -18,9 +18,9 @@ const parts = {
 const otherParts = { ...parts, registryUrl: "http://elsewhere:8080/apis/ccompat/v7" };
 const invalid = { code: "CONFIG_INVALID" };
 
-function keep(content: unknown, indent?: number): void {
+function keep(content: unknown, { indent = 0, isRunning = false } = {}): void {
   writeFileSync(file, JSON.stringify(content, undefined, indent));
-  keepExistingParts(folder, file);
+  keepExistingParts(folder, file, isRunning);
 }
 
 /** As a start leaves the folder that goes on to the end, or fails before its regions are open. */
@@ -60,11 +60,35 @@ test("a stack that has come up takes the same parts, however they are written, a
   keep(parts);
   await start("up");
   const { kafka, ...rest } = parts;
-  keep({ ...rest, kafka }, 2);
+  keep({ ...rest, kafka }, { indent: 2 });
   assert.throws(() => {
     keep(otherParts);
   }, invalid);
   assert.deepEqual(existingPartsOf(folder), parts);
+});
+
+test("parts are not exchanged under a stack that runs, though it has not come up yet", async () => {
+  keep(parts);
+  await start("failed");
+  keep(parts, { isRunning: true });
+  assert.throws(() => {
+    keep(otherParts, { isRunning: true });
+  }, invalid);
+  rmSync(join(folder, "parts.json"));
+  assert.throws(() => {
+    keep(parts, { isRunning: true });
+  }, invalid);
+  assert.equal(existingPartsOf(folder), undefined);
+});
+
+test("a stack that never came up on existing parts has nothing there", async () => {
+  keep(parts);
+  await start("failed");
+  assert.equal(standsOnExistingParts(folder), false);
+  await start("up");
+  assert.equal(standsOnExistingParts(folder), true);
+  rmSync(join(folder, "parts.json"));
+  assert.equal(standsOnExistingParts(folder), false);
 });
 
 test("a stack that has come up on parts of its own takes no others", async () => {

@@ -21,10 +21,13 @@ export function existingPartsOf(folder: string): ExistingParts | undefined {
   return existsSync(file) ? readConfig("existing-parts", file) : undefined;
 }
 
-/** Throws CONFIG_INVALID for a file that does not say what it should, or where the regions stand on other parts already. */
-export function keepExistingParts(folder: string, file: string): void {
+/**
+ * Throws CONFIG_INVALID for a file that does not say what it should, or where the stack stands on other parts already:
+ * where it runs, or has come up on them.
+ */
+export function keepExistingParts(folder: string, file: string, isRunning: boolean): void {
   const named = readConfig("existing-parts", file);
-  if (hasComeUp(folder)) {
+  if (isRunning || hasComeUp(folder)) {
     if (isDeepStrictEqual(existingPartsOf(folder), named)) return;
     throw new PavilionError(
       "CONFIG_INVALID",
@@ -40,6 +43,10 @@ export function keepExistingParts(folder: string, file: string): void {
 
 /** Regions are remembered last, once all that they need is made; until then a mistake in the file can be mended. */
 const hasComeUp = (folder: string): boolean => readRemembered(folder)?.regions !== undefined;
+
+/** Whether there is something of the stack on parts that are not its own. */
+export const standsOnExistingParts = (folder: string): boolean =>
+  existsSync(fileIn(folder)) && hasComeUp(folder);
 
 export function existingParts({ kafka, registryUrl, chain }: ExistingParts): Parts {
   const lasting = { exited: new Promise<string>(() => undefined), stop: () => Promise.resolve() };

@@ -39,6 +39,14 @@ test("a stack of this machine that is not running is told how to be started", as
   assert.equal((await found("the stack"))?.fix, "./pavilion up");
 });
 
+test("a stack whose files cannot be read is told, with all else that is found", async () => {
+  writeFileSync(join(folder, "parts.json"), "{}");
+  const stack = await found("the stack");
+  rmSync(join(folder, "parts.json"));
+  assert.equal(stack?.state, "missing");
+  assert.ok(await found("Node"));
+});
+
 test("a stack whose connectors run elsewhere is not said to be down", async () => {
   const parts = {
     kafka: { bootstrap: "kafka:9092", passwordFile: "/run/password" },

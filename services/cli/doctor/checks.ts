@@ -8,6 +8,7 @@ import { totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { apicurioPart, kafkaPart, partsDir } from "../../../infra/embedded/parts.ts";
 import { readArtifacts } from "../../../runtime/prover/artifacts.ts";
+import { PavilionError } from "../../../runtime/errors.ts";
 import { existingPartsOf } from "../../stack/existing-parts.ts";
 import { readRemembered } from "../../stack/remembered.ts";
 import { homeFolder, stackFolder } from "../home.ts";
@@ -171,6 +172,15 @@ function secrets(): Finding {
 
 async function stack(): Promise<Finding> {
   const what = "the stack";
+  try {
+    return await stackIn(what);
+  } catch (error) {
+    if (!(error instanceof PavilionError)) throw error;
+    return missing(what, error.message, error.remedy);
+  }
+}
+
+async function stackIn(what: string): Promise<Finding> {
   const folder = stackFolder();
   if (existingPartsOf(folder)?.connectors === "elsewhere") return stackElsewhere(what, folder);
   if (supervisorOf(folder) === undefined) return doubtful(what, "not running", "./pavilion up");

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { rememberedIn, writeRemembered } from "../../stack/remembered.ts";
 import { down } from "./down.ts";
 import { supervisorOf } from "./running.ts";
 
@@ -28,6 +29,8 @@ test("a stack on parts that run elsewhere is not erased, and goes on", async () 
     connectors: "here",
   };
   writeFileSync(join(folder, "parts.json"), JSON.stringify(parts));
+  const remembered = await rememberedIn(folder, ["operator"], ["eu-central"]);
+  writeRemembered(folder, { ...remembered, regions: [] });
   const supervisor = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", "supervisor.ts"]);
   try {
     writeFileSync(join(folder, "supervisor.pid"), String(supervisor.pid));
@@ -37,6 +40,12 @@ test("a stack on parts that run elsewhere is not erased, and goes on", async () 
   } finally {
     supervisor.kill();
   }
+});
+
+test("a stack that never came up on the parts it was told of is erased, whatever its file says", async () => {
+  writeFileSync(join(folder, "parts.json"), "{");
+  await down(["--erase", "--yes", "--json"]);
+  assert.equal(existsSync(folder), false);
 });
 
 test("a stack of its own parts is erased when that is said twice", async () => {

@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { PavilionError } from "../../../runtime/errors.ts";
-import { existingPartsOf } from "../../stack/existing-parts.ts";
+import { standsOnExistingParts } from "../../stack/existing-parts.ts";
 import { stackFolder } from "../home.ts";
 import { supervisorOf } from "./running.ts";
 
@@ -16,7 +16,7 @@ export async function down(args: string[]): Promise<number> {
   const flag = { type: "boolean", default: false } as const;
   const { values } = parseArgs({ args, options: { erase: flag, yes: flag, json: flag } });
   const folder = stackFolder();
-  if (values.erase && existingPartsOf(folder) !== undefined) {
+  if (values.erase && standsOnExistingParts(folder)) {
     throw new PavilionError(
       "CONFIG_INVALID",
       `The stack in ${folder} stands on parts that run elsewhere: what they hold cannot be erased from here.`,
@@ -36,10 +36,8 @@ export async function down(args: string[]): Promise<number> {
   const told = { wasRunning: pid !== undefined, erased: values.erase };
   if (values.json) console.log(JSON.stringify(told));
   else {
-    console.log(
-      pid === undefined ? "  no stack was running" : "  the stack has stopped; what it holds stays",
-    );
-    if (values.erase) console.log(`  erased ${folder}`);
+    console.log(pid === undefined ? "  no stack was running" : "  the stack has stopped");
+    console.log(values.erase ? `  erased ${folder}` : `  what it holds stays, in ${folder}`);
   }
   return 0;
 }

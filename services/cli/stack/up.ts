@@ -32,9 +32,10 @@ export async function up(args: string[]): Promise<number> {
     if (values.json) console.error(line);
     else console.log(line);
   };
-  if (values.parts !== undefined) keepExistingParts(folder, resolve(values.parts));
+  const isRunning = supervisorOf(folder) !== undefined;
+  if (values.parts !== undefined) keepExistingParts(folder, resolve(values.parts), isRunning);
   if (existingPartsOf(folder)?.connectors === "elsewhere") await prepare(folder, tell);
-  else if (supervisorOf(folder) === undefined) {
+  else if (!isRunning) {
     readRemembered(folder);
     await start(folder, tell);
   } else tell("  the stack is up already");
@@ -57,7 +58,7 @@ export async function up(args: string[]): Promise<number> {
 
 /** Makes everything that connectors elsewhere need: topics, ACLs, schemas, keys, the contract, their configurations. */
 async function prepare(folder: string, tell: (line: string) => void): Promise<void> {
-  const stack = await Stack.start(keptStack(folder, openLog({ service: "operator" }, "warn")));
+  const stack = await Stack.start(keptStack(folder, openLog({ service: "operator" }, "warn", "stderr")));
   await stack.stop();
   tell(
     "  topics, ACLs, schemas, keys and the anchoring contract are there, and the connectors' configurations",
