@@ -7,8 +7,8 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { PavilionError } from "../runtime/errors.ts";
 import { onEarlyEnd } from "../services/cli/interrupt.ts";
+import { misuse } from "../services/cli/misuse.ts";
 import { jsonLine, machineText, rowLines, rowOf, type Comparison } from "./report.ts";
 
 /** Measures in an empty folder of its own; `tell` takes what a person follows. */
@@ -19,7 +19,7 @@ const benches: Readonly<Record<string, Bench>> = {
   restore: async (dir, tell) => (await import("./restore/restore.ts")).measureRestore(dir, tell),
 };
 
-/** Exit codes: 0 measured, 2 not understood; what fails on the way throws. */
+/** Answers 0 once it is measured; what is not understood, or fails on the way, throws. */
 export async function bench(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
@@ -30,9 +30,7 @@ export async function bench(args: string[]): Promise<number> {
   const measure = name !== undefined && Object.hasOwn(benches, name) ? benches[name] : undefined;
   if (name === undefined || measure === undefined || more.length > 0) {
     const known = Object.keys(benches).join(", ");
-    const told = new PavilionError("UNKNOWN_COMMAND", "bench takes one name.", `There is: ${known}.`);
-    process.stderr.write(`pavilion: ${told.code}: ${told.message}\n  ${told.remedy}\n`);
-    return 2;
+    throw misuse(`bench takes one name of ${known}.`);
   }
   // With --json, standard output is the one line; what a person follows goes beside it.
   const stream = values.json ? process.stderr : process.stdout;

@@ -10,6 +10,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { misuse } from "../services/cli/misuse.ts";
 import { repositoryRoot } from "./generated.ts";
 import { oneLine, runTestFile, stopTestFiles } from "./test-process.ts";
 import type { FileOutcome } from "./test-process.ts";
@@ -77,9 +78,6 @@ interface Selection {
   readonly seed: number;
 }
 
-const usage =
-  "usage: test [--unit] [--integration] [--faults [--minutes N] [--seed N]] [--verbose] [--json] [part of a file's path …]";
-
 /** How the long fault tests are told, and where they say how it goes: its last line is shown with the progress. */
 const told = {
   minutes: "PAVILION_FAULTS_MINUTES",
@@ -94,10 +92,6 @@ export async function test(
 ): Promise<number> {
   const { root = repositoryRoot, print: output = console.log } = surroundings;
   const selection = select(args);
-  if (selection === undefined) {
-    output(usage);
-    return 2;
-  }
   const print = selection.json ? console.error : output;
   // Everything temporary of every test lies in one folder, so that it goes whatever ends the run.
   const temporary = mkdtempSync(join(tmpdir(), "pavilion-tests-"));
@@ -127,29 +121,26 @@ export async function test(
   return counts.failed > 0 || counts.passed === 0 ? 1 : 0;
 }
 
-function select(args: readonly string[]): Selection | undefined {
+function select(args: readonly string[]): Selection {
   const flag = { type: "boolean", default: false } as const;
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: {
-        ...{ unit: flag, integration: flag, faults: flag, verbose: flag, json: flag },
-        ...{ minutes: { type: "string", default: "30" }, seed: { type: "string" } },
-      },
-      allowPositionals: true,
-    });
-    const minutes = Number(values.minutes);
-    const seed = values.seed === undefined ? randomInt(2 ** 32) : Number(values.seed);
-    if (!(minutes > 0) || !Number.isSafeInteger(seed) || seed < 0) return undefined;
-    const chosen = [...suites, faultsSuite(minutes)].filter((suite) => values[suite.name]);
-    return {
-      suites: chosen.length === 0 ? suites : chosen,
-      filters: positionals,
-      ...{ verbose: values.verbose, json: values.json, minutes, seed },
-    };
-  } catch {
-    return undefined;
-  }
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: {
+      ...{ unit: flag, integration: flag, faults: flag, verbose: flag, json: flag },
+      ...{ minutes: { type: "string", default: "30" }, seed: { type: "string" } },
+    },
+    allowPositionals: true,
+  });
+  const minutes = Number(values.minutes);
+  const seed = values.seed === undefined ? randomInt(2 ** 32) : Number(values.seed);
+  if (!(minutes > 0)) throw misuse("--minutes takes a number above zero.");
+  if (!Number.isSafeInteger(seed) || seed < 0) throw misuse("--seed takes a whole number.");
+  const chosen = [...suites, faultsSuite(minutes)].filter((suite) => values[suite.name]);
+  return {
+    suites: chosen.length === 0 ? suites : chosen,
+    filters: positionals,
+    ...{ verbose: values.verbose, json: values.json, minutes, seed },
+  };
 }
 
 /** Test files inherit the environment. The seed is shown, so that a run can be repeated. */

@@ -23,7 +23,7 @@ const client = await openBrokerClient({
   region: access.region,
   kafka: access.kafka,
   registryUrl: access.registryUrl,
-  log: openLog({ service: "example" }, "error"),
+  log: openLog({ service: "example" }, "error", "stderr"),
 });
 try {
   const request = newRequest(question, await client.newestSeed());

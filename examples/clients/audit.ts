@@ -24,7 +24,7 @@ const client = await openAuditorClient({
   region: access.region,
   kafka: access.kafka,
   registryUrl: access.registryUrl,
-  log: openLog({ service: "example" }, "error"),
+  log: openLog({ service: "example" }, "error", "stderr"),
 });
 const [leaves, bundles] = [await client.leaves(), await client.bundles()];
 // A log that was cut short shows by the checkpoints that bundles carry.

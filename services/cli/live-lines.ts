@@ -5,6 +5,8 @@
 import { Console } from "node:console";
 import type { WriteStream } from "node:tty";
 
+/** Of a terminal that does not say how wide it is. */
+const widthDefault = 80;
 const clearLine = "\r\u001b[K";
 
 export class LiveLines {
@@ -26,7 +28,7 @@ export class LiveLines {
   /** Shows a line until the next one of either kind, cut to the terminal's width: one that wraps cannot be cleared. */
   show(line: string): void {
     if (!this.#stream.isTTY) return;
-    this.#stream.write(`${clearLine}${line.slice(0, this.#stream.columns - 1)}`);
+    this.#stream.write(`${clearLine}${line.slice(0, (this.#stream.columns || widthDefault) - 1)}`);
     this.#isShown = true;
   }
 

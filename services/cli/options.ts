@@ -23,7 +23,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "demo --json": "prints the outcome as one line of JSON, and what a person follows on standard error",
 
   "--parts":
-    "a file that names a Kafka, a schema registry and a chain that run already; the stack's own unless given",
+    "a file that names a Kafka, a schema registry and a chain that run already; it is kept for later starts",
   "--erase": "deletes what the stack holds, for good: all data, keys and the chain",
   "--yes": "says that --erase is meant",
   "status --config": "a connector's configuration file; of the running stack unless given",
@@ -33,21 +33,23 @@ export const meanings: Readonly<Record<string, string>> = {
 
   "provider init --provider": "the provider's name: 2 to 63 lower-case letters, digits and dashes",
   "broker init --broker": "the broker's name: 2 to 63 lower-case letters, digits and dashes",
-  "--passphrase-file": "a file with the passphrase that seals the keys; a random one is made unless given",
+  "--passphrase-file":
+    "a file with the passphrase that seals the keys, of which a copy stays beside them; a random one is made unless given",
   CARD: "the card.json that the party's init made",
   "--collaboration": "the id of a published collaboration",
   "provider push --timeout":
     "how long to wait for the next answer of the sender's agent or the connector, in seconds; 300 unless given",
   "provider push --json":
     "prints the outcome as one line of JSON, and its progress as such lines on standard error",
-  "provider serve --json": "prints one line of JSON once it begins; what it logs are such lines either way",
+  "provider serve --json": "prints one line of JSON once it serves",
   "FILE.csv": "the rows, under a header",
 
   FILE: "the collaboration, in YAML or JSON, or NAME.signed.json",
   "FILE.json": "a question; several, of one broker, are asked at once",
   "--bundle": "where the evidence bundle is written, once there is one; for one question",
   "request --timeout": "how long to wait for the evidence, in seconds; 300 unless given",
-  "trust --out": "where the trust file is written; .pavilion/trust.json unless given",
+  "trust --out":
+    "where the trust file is written; trust.json in .pavilion/, or in what PAVILION_HOME names, unless given",
 
   "--auditor": "the auditor's name",
   "auditor admit --out": "where the access file is written",
@@ -64,8 +66,9 @@ export const meanings: Readonly<Record<string, string>> = {
   "--code": "only letters with this error code",
   "--since":
     "only letters from then on: a date, or how long ago in seconds, minutes, hours or days: 30s, 90m, 12h, 7d",
-  "--limit": "at most so many letters: the newest, of redrive the oldest; 100 unless given",
-  "--all": "all letters, where none is named or filtered",
+  "--limit":
+    "of those that are not named, at most so many letters: the newest, of redrive the oldest; 100 unless given",
+  "--all": "letters of every kind, where none is named or filtered; up to --limit",
   "--user": "the Kafka user; the connector's own unless given",
   "--password-file": "a file with that user's password",
 

@@ -12,6 +12,7 @@ import type { TrustedRegion } from "../../../schemas/json/trust.ts";
 import { openAuditorClient } from "../../auditor-client/client.ts";
 import { auditLog } from "../../verifier/audit.ts";
 import { readTrust } from "../../verifier/trust.ts";
+import { coloured } from "../colour.ts";
 import { misuse } from "../misuse.ts";
 
 export async function audit(args: string[]): Promise<number> {
@@ -21,7 +22,7 @@ export async function audit(args: string[]): Promise<number> {
     throw misuse("An audit takes --access and --trust.");
   const access = readConfig("access", values.access);
   const region = trustedRegion(values.trust, access.region);
-  const log = openLog({ service: "auditor" }, "error");
+  const log = openLog({ service: "auditor" }, "error", "stderr");
   const { id: auditor, kafka, registryUrl } = access;
   const client = await openAuditorClient({ auditor, region: access.region, kafka, registryUrl, log });
   const [leaves, bundles] = [await client.leaves(), await client.bundles()];
@@ -39,7 +40,7 @@ export async function audit(args: string[]): Promise<number> {
       console.log(`  ${kind.padEnd(6)} ${String(count)}`);
     for (const [population, { spends, epsilon }] of Object.entries(found.spent))
       console.log(`  ${population} has spent epsilon ${epsilon} in ${String(spends)} spends`);
-    for (const fault of found.faults) console.log(`  FAILED  ${fault}`);
+    for (const fault of found.faults) console.log(`  ${coloured("red", "FAILED")}  ${fault}`);
     console.log(
       holds ? "The log holds: nothing is missing, and every spend adds up." : "The log does not hold.",
     );

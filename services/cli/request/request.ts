@@ -80,7 +80,7 @@ function brokerOf(questions: readonly Question[]): string {
 
 function clientOf(broker: string): Promise<BrokerClient> {
   const { region, kafka, registryUrl } = accessOf("broker", broker);
-  const log = openLog({ service: "broker", broker }, "error");
+  const log = openLog({ service: "broker", broker }, "error", "stderr");
   return openBrokerClient({ broker, region, kafka, registryUrl, log });
 }
 
