@@ -41,6 +41,8 @@ export const shows = {
     "Each released value differs from the exact one that the match leaf commits to by at most the width of the noise.",
   "suppressed-groups": "Whatever group is suppressed had a noised count below the minimum.",
   "noise-drawn": "The noise itself was drawn as stated; that it keeps to its width is proven.",
+  "committed-values":
+    "What providers committed to keeps to its columns' bounds, categories, squares and bins; ingest checked every record.",
   "true-match": "The aggregate is over the true match, which a matching auditor can replay.",
 } as const;
 

@@ -85,7 +85,7 @@ test("an answer in several groups and parts holds, and what is suppressed is the
   const attested = checklist.checks.filter(({ status }) => status === "attested");
   assert.deepEqual(
     attested.map(({ name }) => name),
-    ["credential-words", "newest-data", "suppressed-groups", "noise-drawn", "true-match"],
+    ["credential-words", "newest-data", "suppressed-groups", "noise-drawn", "committed-values", "true-match"],
   );
   assert.equal(statusOf(await verified(bundle, trust), "suppressed-groups"), "proven");
 });

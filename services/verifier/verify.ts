@@ -143,5 +143,6 @@ function checkProofs(checks: Checks, given: Given & Asked & Logged & Released): 
   const isAnySuppressed = groups?.some(({ suppressed }) => suppressed) === true;
   checks.make("suppressed-groups", [word], onItsWord, isAnySuppressed ? "attested" : "proven");
   checks.make("noise-drawn", [word], onItsWord, "attested");
+  checks.make("committed-values", [word], onItsWord, "attested");
   checks.make("true-match", [word], onItsWord, "attested");
 }
