@@ -4,14 +4,15 @@ import fc from "fast-check";
 import { ENVELOPE_OVERHEAD, seal } from "../crypto/sealing/envelope.ts";
 import { sealerWith } from "./sealer.ts";
 
-const key = { generation: 1, bytes: Buffer.alloc(32, 7) };
-const keys = sealerWith(key, Buffer.alloc(32, 8));
+const bytes = Buffer.alloc(32, 7);
+const keys = sealerWith({ generation: 1, bytes }, Buffer.alloc(32, 8));
 const place = "eu.psi/3";
 
 const sealedLength = (length: number): number => keys.seal(Buffer.alloc(length, 1), place).length;
 
 /** An envelope of the region's own, around bytes that did not go through the sealer's padding. */
-const around = (padded: Uint8Array): Uint8Array => seal(key, Buffer.alloc(12, 9), padded, Buffer.from(place));
+const around = (padded: Uint8Array): Uint8Array =>
+  seal({ generation: 1, secret: bytes }, Buffer.alloc(12, 9), padded, Buffer.from(place));
 
 test("what was sealed comes back, whatever it ends with", () => {
   const endings = fc.constantFrom(Buffer.alloc(0), Buffer.of(0x80), Buffer.of(0x80, 0, 0), Buffer.alloc(64));

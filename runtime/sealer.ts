@@ -6,10 +6,10 @@
  * therefore padded (ISO/IEC 7816-4: 0x80, then zeros) to a power of two from 64 bytes to 1 KiB, and to whole KiB above.
  * Does not: hide in which of these an event lies.
  */
-import { randomBytes } from "node:crypto";
+import { createSecretKey, randomBytes } from "node:crypto";
 import { CryptoError } from "../crypto/errors.ts";
 import { pad, unpad } from "../crypto/padding/iso7816.ts";
-import { open, seal, type DataKey } from "../crypto/sealing/envelope.ts";
+import { open, seal } from "../crypto/sealing/envelope.ts";
 import { keyedName } from "../crypto/sealing/keyed-name.ts";
 import type { ChangelogKeys } from "./kafka/changelog.ts";
 
@@ -19,7 +19,13 @@ const nonceBytes = 12;
 const smallestBucket = 64;
 const wholeBucket = 1024;
 
-export function sealerWith(key: DataKey, nameKey: Uint8Array): ChangelogKeys {
+/** Both keys have 32 bytes. */
+export function sealerWith(
+  { generation, bytes }: { readonly generation: number; readonly bytes: Uint8Array },
+  nameKey: Uint8Array,
+): ChangelogKeys {
+  const key = { generation, secret: createSecretKey(bytes) };
+  const naming = createSecretKey(nameKey);
   return {
     seal: (plaintext, place) =>
       Buffer.from(
@@ -27,7 +33,7 @@ export function sealerWith(key: DataKey, nameKey: Uint8Array): ChangelogKeys {
       ),
     /** Throws SEALING_ENVELOPE_MALFORMED for padding that `seal` does not make, beside what the envelope's open throws. */
     open: (envelope, place) => contentOf(open(key, envelope, Buffer.from(place))),
-    nameOf: (text) => Buffer.from(keyedName(nameKey, Buffer.from(text))).toString("hex"),
+    nameOf: (text) => Buffer.from(keyedName(naming, Buffer.from(text))).toString("hex"),
   };
 }
 

@@ -4,7 +4,7 @@
  * Does not: choose nonces. A nonce used twice under a key gives away the authentication key, so the caller draws each
  * at random and moves to a new key before 2^32 messages (SP 800-38D section 8.3).
  */
-import { createCipheriv, createDecipheriv } from "node:crypto";
+import { createCipheriv, createDecipheriv, type KeyObject } from "node:crypto";
 import { CryptoError } from "../errors.ts";
 
 const CIPHER = "aes-256-gcm";
@@ -12,9 +12,15 @@ export const KEY_LENGTH = 32;
 export const NONCE_LENGTH = 12;
 export const TAG_LENGTH = 16;
 
+/** 32 bytes; imported once by createSecretKey where it seals often, since an import takes longer than sealing a record. */
+export type SecretKey = Uint8Array | KeyObject;
+
+export const keyLength = (key: SecretKey): number | undefined =>
+  key instanceof Uint8Array ? key.length : key.symmetricKeySize;
+
 /** Ciphertext followed by the 16-byte tag. Throws SEALING_KEY_MALFORMED or SEALING_NONCE_MALFORMED. */
 export function encrypt(
-  key: Uint8Array,
+  key: SecretKey,
   nonce: Uint8Array,
   plaintext: Uint8Array,
   associatedData: Uint8Array,
@@ -28,7 +34,7 @@ export function encrypt(
 
 /** The plaintext; nothing of it is released before the tag has been checked. Throws SEALING_NOT_OPENED too. */
 export function decrypt(
-  key: Uint8Array,
+  key: SecretKey,
   nonce: Uint8Array,
   ciphertextAndTag: Uint8Array,
   associatedData: Uint8Array,
@@ -49,8 +55,9 @@ export function decrypt(
   }
 }
 
-function refuseWrongLengths(key: Uint8Array, nonce: Uint8Array): void {
-  if (key.length !== KEY_LENGTH) throw new CryptoError("SEALING_KEY_MALFORMED", "A data key has 32 bytes.");
+function refuseWrongLengths(key: SecretKey, nonce: Uint8Array): void {
+  if (keyLength(key) !== KEY_LENGTH)
+    throw new CryptoError("SEALING_KEY_MALFORMED", "A data key has 32 bytes.");
   if (nonce.length !== NONCE_LENGTH)
     throw new CryptoError("SEALING_NONCE_MALFORMED", "A nonce has 12 bytes.");
 }

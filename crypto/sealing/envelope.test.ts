@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { ENVELOPE_OVERHEAD, generationOf, open, seal } from "./envelope.ts";
 
 const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
-const KEY = { generation: 0x01020304, bytes: Uint8Array.from({ length: 32 }, (_, index) => index) };
+const KEY = { generation: 0x01020304, secret: Uint8Array.from({ length: 32 }, (_, index) => index) };
 const NONCE = Uint8Array.from({ length: 12 }, (_, index) => 0xa0 + index);
 const PLAINTEXT = utf8("a sealed value");
 const PLACE = utf8("region.topic/key");
@@ -21,7 +21,7 @@ test("version 1 keeps its bytes", () => {
 
 test("WebCrypto opens an envelope by the layout that is documented", async () => {
   const envelope = Uint8Array.from(seal(KEY, NONCE, PLAINTEXT, PLACE));
-  const key = await webcrypto.subtle.importKey("raw", KEY.bytes, "AES-GCM", false, ["decrypt"]);
+  const key = await webcrypto.subtle.importKey("raw", KEY.secret, "AES-GCM", false, ["decrypt"]);
   const additionalData = Uint8Array.of(...envelope.subarray(0, 5), ...PLACE);
   const algorithm = { name: "AES-GCM", iv: envelope.subarray(5, 17), additionalData };
   const opened = await webcrypto.subtle.decrypt(algorithm, key, envelope.subarray(17));
@@ -40,10 +40,10 @@ test("everything sealed is opened again, and 33 bytes longer", () => {
       fc.uint8Array(),
       fc.uint8Array(),
       (key, generation, nonce, plaintext, place) => {
-        const envelope = seal({ generation, bytes: key }, nonce, plaintext, place);
+        const envelope = seal({ generation, secret: key }, nonce, plaintext, place);
         assert.equal(envelope.length, plaintext.length + ENVELOPE_OVERHEAD);
         assert.equal(generationOf(envelope), generation);
-        assert.deepEqual(open({ generation, bytes: key }, envelope, place), plaintext);
+        assert.deepEqual(open({ generation, secret: key }, envelope, place), plaintext);
       },
     ),
   );
@@ -67,7 +67,7 @@ test("rejects an envelope with any one bit changed", () => {
 test("rejects another key, another place, and bytes moved between header and place", () => {
   const envelope = seal(KEY, NONCE, PLAINTEXT, PLACE);
   const notOpened = { code: "SEALING_NOT_OPENED" };
-  assert.throws(() => open({ ...KEY, bytes: new Uint8Array(32) }, envelope, PLACE), notOpened);
+  assert.throws(() => open({ ...KEY, secret: new Uint8Array(32) }, envelope, PLACE), notOpened);
   assert.throws(() => open(KEY, envelope, utf8("region.topic/other")), notOpened);
   assert.throws(() => open(KEY, envelope, new Uint8Array()), notOpened);
 });

@@ -9,7 +9,7 @@
  * place, or draw nonces (see aes-gcm.ts).
  */
 import { CryptoError } from "../errors.ts";
-import { decrypt, encrypt, NONCE_LENGTH, TAG_LENGTH } from "./aes-gcm.ts";
+import { decrypt, encrypt, NONCE_LENGTH, TAG_LENGTH, type SecretKey } from "./aes-gcm.ts";
 
 const VERSION = 0x01;
 const HEADER_LENGTH = 5;
@@ -21,8 +21,7 @@ export const ENVELOPE_OVERHEAD = HEADER_LENGTH + NONCE_LENGTH + TAG_LENGTH;
 export interface DataKey {
   /** 0 … 2^32 − 1. */
   readonly generation: number;
-  /** 32 bytes. */
-  readonly bytes: Uint8Array;
+  readonly secret: SecretKey;
 }
 
 /**
@@ -36,7 +35,7 @@ export function seal(
   associatedData: Uint8Array,
 ): Uint8Array {
   const header = headerOf(key.generation);
-  const sealed = encrypt(key.bytes, nonce, plaintext, bind(header, associatedData));
+  const sealed = encrypt(key.secret, nonce, plaintext, bind(header, associatedData));
   return Uint8Array.from(Buffer.concat([header, nonce, sealed]));
 }
 
@@ -54,7 +53,7 @@ export function open(key: DataKey, envelope: Uint8Array, associatedData: Uint8Ar
   const header = envelope.subarray(0, HEADER_LENGTH);
   const nonce = envelope.subarray(HEADER_LENGTH, HEADER_LENGTH + NONCE_LENGTH);
   const sealed = envelope.subarray(HEADER_LENGTH + NONCE_LENGTH);
-  return decrypt(key.bytes, nonce, sealed, bind(header, associatedData));
+  return decrypt(key.secret, nonce, sealed, bind(header, associatedData));
 }
 
 /** Which generation of the data key an envelope states. Not authentic until opened. Throws SEALING_ENVELOPE_MALFORMED. */

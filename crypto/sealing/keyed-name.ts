@@ -7,12 +7,13 @@
  */
 import { createHmac } from "node:crypto";
 import { CryptoError } from "../errors.ts";
-import { KEY_LENGTH } from "./aes-gcm.ts";
+import { KEY_LENGTH, keyLength, type SecretKey } from "./aes-gcm.ts";
 
 const NAME_LENGTH = 16;
 
 /** 16 bytes that stand for `name` under a secret key of 32 bytes. Throws CryptoError SEALING_KEY_MALFORMED. */
-export function keyedName(key: Uint8Array, name: Uint8Array): Uint8Array {
-  if (key.length !== KEY_LENGTH) throw new CryptoError("SEALING_KEY_MALFORMED", "A name key has 32 bytes.");
+export function keyedName(key: SecretKey, name: Uint8Array): Uint8Array {
+  if (keyLength(key) !== KEY_LENGTH)
+    throw new CryptoError("SEALING_KEY_MALFORMED", "A name key has 32 bytes.");
   return Uint8Array.from(createHmac("sha256", key).update(name).digest().subarray(0, NAME_LENGTH));
 }

@@ -24,8 +24,9 @@ let folders = 0;
 const freshFolder = (): string => join(dir, String(folders++));
 
 /** A cache of almost nothing, so that nearly everything is read from disk. */
-const opening = (folder: string, cluster = "cluster", under = keys) =>
-  statesIn(folder, { cluster, keys: under }, 2_000);
+const almostNothing = 2_000;
+const opening = (folder: string, cluster = "cluster", under = keys, cacheBytes = almostNothing) =>
+  statesIn(folder, { cluster, keys: under }, cacheBytes);
 
 const place = "eu-central.psi.changelog/0";
 const change = (key: string, value: unknown, table = "t"): Change => ({ table, key, value });
@@ -69,10 +70,11 @@ test("however it is changed and opened again, it holds what a map would", async 
     }),
     fc.constant("reopen" as const),
   );
+  const cacheSizes = fc.constantFrom(almostNothing, 1_000_000);
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+    fc.asyncProperty(cacheSizes, fc.array(step, { maxLength: 12 }), async (cacheBytes, steps) => {
       const folder = freshFolder();
-      let state = opening(folder)(place);
+      let state = opening(folder, "cluster", keys, cacheBytes)(place);
       let store = new StateStore(state);
       const model = new Map<string, Map<string, unknown>>([
         ["t", new Map()],
@@ -81,7 +83,7 @@ test("however it is changed and opened again, it holds what a map would", async 
       for (const [index, given] of steps.entries()) {
         if (given === "reopen") {
           await state.close();
-          state = opening(folder)(place);
+          state = opening(folder, "cluster", keys, cacheBytes)(place);
           store = new StateStore(state);
         } else {
           store.stage(given.changes);
@@ -107,6 +109,34 @@ test("however it is changed and opened again, it holds what a map would", async 
     }),
     { numRuns: 40 },
   );
+});
+
+test("a table that was walked once is walked again without opening its entries, and one of another name not at all", async () => {
+  const folder = freshFolder();
+  await kept(folder, change("a", 1), change("b", 2), change("a", 3, "u"));
+  let opened = 0;
+  const counting = {
+    ...keys,
+    open: (envelope: Uint8Array, at: string) => {
+      opened++;
+      return keys.open(envelope, at);
+    },
+  };
+  const state = opening(folder, "cluster", counting, 1_000_000)(place);
+  for (const _ of [1, 2, 3]) {
+    assert.deepEqual(entriesOf(state, "t"), [
+      ["a", 1],
+      ["b", 2],
+    ]);
+  }
+  assert.equal(opened, 2);
+  await state.apply([change("b", undefined), change("c", 4)], at(8));
+  assert.deepEqual(entriesOf(state, "t"), [
+    ["a", 1],
+    ["c", 4],
+  ]);
+  assert.equal(opened, 2);
+  await state.close();
 });
 
 test("on disk stands no table, key or value in the clear", async () => {

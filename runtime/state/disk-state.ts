@@ -33,7 +33,7 @@ interface DiskStatePlan {
   /** Kafka's cluster id. */
   readonly cluster: string;
   readonly keys: ChangelogKeys;
-  /** Values by store, table and key. */
+  /** Values by store, table and key; and table and key by store and hashed name, for whoever walks a table. */
   readonly cache: LRUCache<string, CachedValue>;
 }
 
@@ -109,7 +109,7 @@ class DiskState implements CommittedState {
     // Written down first, so that the rows are all there is; they are read at once, since the caller may write meanwhile.
     if (this.#unwritten.size > 0) this.#flush();
     for (const row of this.#statements.inTable.all(this.#plan.keys.nameOf(table))) {
-      const { key, value } = this.#read(row);
+      const { key, value } = this.#known(row, table) ?? this.#read(row);
       if (key.startsWith(prefix)) yield [key, value];
     }
   }
@@ -175,20 +175,38 @@ class DiskState implements CommittedState {
     const { keys, place, cache } = this.#plan;
     const name = nameIn(table, key);
     cache.delete(place + name);
-    if (value === undefined) this.#statements.remove.run(keys.nameOf(name));
+    const hashed = keys.nameOf(name);
+    if (value === undefined) this.#statements.remove.run(hashed);
     else {
       const text = JSON.stringify([table, key, value]);
-      this.#statements.put.run(keys.nameOf(name), keys.nameOf(table), keys.seal(Buffer.from(text), place));
-      cache.set(place + name, { value, length: text.length });
+      this.#statements.put.run(hashed, keys.nameOf(table), keys.seal(Buffer.from(text), place));
+      this.#remember(hashed, name, value, text.length);
     }
   }
 
+  /** `length` is that of the value's JSON. */
+  #remember(hashed: string, name: string, value: unknown, length: number): void {
+    const { place, cache } = this.#plan;
+    cache.set(place + name, { value, length });
+    cache.set(place + hashed, { value: name, length: name.length });
+  }
+
+  /** From the cache alone. */
+  #known({ name: hashed }: Record<string, unknown>, table: string): Omit<Change, "table"> | undefined {
+    const { place, cache } = this.#plan;
+    const name = cache.get(place + String(hashed))?.value as string | undefined;
+    const cached = name === undefined ? undefined : cache.get(place + name);
+    return name === undefined || cached === undefined
+      ? undefined
+      : { key: name.slice(nameIn(table, "").length), value: cached.value };
+  }
+
   #read(row: Record<string, unknown>): Change {
-    const { keys, place, cache } = this.#plan;
+    const { keys, place } = this.#plan;
     try {
       const text = keys.open(row.sealed as Uint8Array, place).toString();
       const [table, key, value] = JSON.parse(text) as [string, string, unknown];
-      cache.set(place + nameIn(table, key), { value, length: text.length });
+      this.#remember(String(row.name), nameIn(table, key), value, text.length);
       return { table, key, value };
     } catch (error) {
       this.#unsound = unsound("An entry of the partition's state cannot be read.", error);
@@ -235,8 +253,8 @@ interface Statements {
 }
 
 const statementsOf = (database: DatabaseSync): Statements => ({
-  get: database.prepare("select sealed from entries where name = ?"),
-  inTable: database.prepare("select sealed from entries where in_table = ?"),
+  get: database.prepare("select name, sealed from entries where name = ?"),
+  inTable: database.prepare("select name, sealed from entries where in_table = ?"),
   count: database.prepare("select count(*) as count from entries"),
   put: database.prepare(
     "insert into entries values (?, ?, ?) on conflict (name) do update set sealed = excluded.sealed",
