@@ -4,7 +4,7 @@
  *
  * Does not: hide the noise from the region, which holds the seeds.
  */
-import { createHmac } from "node:crypto";
+import { createHmac, createSecretKey } from "node:crypto";
 import type { Fraction } from "../../crypto/fraction/fraction.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { bitSourceOver, sampleDiscreteLaplace } from "../../crypto/laplace/laplace.ts";
@@ -14,10 +14,10 @@ import type { Plan } from "../../schemas/avro/index.ts";
 export type NoiseSource = (message: Uint8Array) => Promise<Uint8Array>;
 
 /** The source of a seed, given as its 32 bytes; see crypto/groth16/seed.ts for what its commitment is to. */
-export const noiseFrom =
-  (seed: Uint8Array): NoiseSource =>
-  (message) =>
-    Promise.resolve(createHmac("sha256", seed).update(message).digest());
+export function noiseFrom(seed: Uint8Array): NoiseSource {
+  const key = createSecretKey(seed);
+  return (message) => Promise.resolve(createHmac("sha256", key).update(message).digest());
+}
 
 /** What a draw is for. */
 export interface Draw {
