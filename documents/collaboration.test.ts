@@ -268,7 +268,7 @@ describe("a derived column", () => {
   const faultOf = (column: Column, limits = participant("beta").limits): string => {
     const beta = { ...participant("beta"), columns: [first, ...rest, column], limits };
     try {
-      requireConsistent(collaborationOf({ providers: [participant("alpha"), beta] }));
+      requireConsistent(collaborationOf({ providers: [participant("alpha", limits), beta] }));
     } catch (error) {
       return error instanceof PavilionError && error.code === "DOCUMENT_INVALID" ? error.message : "a defect";
     }
@@ -289,10 +289,23 @@ describe("a derived column", () => {
       assert.match(faultOf({ ...bins, edges }), /edges of age-band do not grow/);
   });
 
-  test("has squares whose sum over a full dataset stays exact", () => {
-    const records = Math.floor(Number.MAX_SAFE_INTEGER / 120 ** 2);
-    assert.equal(faultOf(squares, { records, changesPerDay: 1 }), "");
-    assert.match(faultOf(squares, { records: records + 1, changesPerDay: 1 }), /age-squares .* inexact/);
+  test("has squares of which a variance can be asked: the sum over a full dataset and its noise stay exact", () => {
+    // 4 statistics at ε = 1 make a scale of 4 · 120², whose noise keeps to some 70 times that.
+    const least = Math.floor(Number.MAX_SAFE_INTEGER / 120 ** 2);
+    assert.equal(faultOf(squares, { records: least - 300, changesPerDay: 1 }), "");
+    for (const records of [least - 200, least + 1]) {
+      assert.match(faultOf(squares, { records, changesPerDay: 1 }), /age-squares .* for a variance/);
+    }
+  });
+
+  test("is checked for a limit of any size, and beside bounds that are faulty themselves", () => {
+    const beta = { ...participant("beta"), columns: [first, squares] };
+    const budget = { ...collaborationOf().budget, epsilonPerQuestion: "999999999" };
+    requireConsistent(collaborationOf({ providers: [participant("alpha"), beta], budget }));
+    const unordered = { ...beta, columns: [{ ...first, upper: first.lower }, squares, bins] };
+    assert.throws(() => {
+      requireConsistent(collaborationOf({ providers: [participant("alpha"), unordered] }));
+    }, /bounds of age are not ordered/);
   });
 
   test("ranges over squares from 0, or over its bins, and always has a value", () => {

@@ -3,6 +3,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { base64urlnopad } from "@scure/base";
+import { compareFractions, formatFraction, fraction, parseFraction } from "../crypto/fraction/fraction.ts";
 import { signDetached, verifyDetached } from "../crypto/jws/jws.ts";
 import { CryptoError } from "../crypto/errors.ts";
 import { PavilionError } from "../runtime/errors.ts";
@@ -18,7 +19,9 @@ import {
   requireBase,
   type Column,
   type DerivedColumn,
+  type IntegerColumn,
 } from "./derived-columns.ts";
+import { staysExact } from "./mechanism.ts";
 import { listFaults, parseDocument, signatureType } from "./validate.ts";
 
 /** Verified collaborations of a region, every version of each. A version never changes. */
@@ -96,14 +99,14 @@ export function requireConsistent(document: Collaboration): void {
       `columns of ${provider.dataset}`,
       provider.columns.map((column) => column.name),
     );
-    for (const column of provider.columns) faults.push(...columnFaults(column, provider));
+    for (const column of provider.columns) faults.push(...columnFaults(column, provider, document));
   }
   if (faults.length > 0)
     throw new PavilionError("DOCUMENT_INVALID", `The collaboration: ${listFaults(faults)}.`);
 }
 
-function columnFaults(column: Column, participant: Participant): string[] {
-  if (isDerived(column)) return derivedFaults(column, participant);
+function columnFaults(column: Column, participant: Participant, document: Collaboration): string[] {
+  if (isDerived(column)) return derivedFaults(column, participant, document);
   if (column.kind === "category")
     return column.domain.includes(column.other) ? [`${column.name} lists its other`] : [];
   if (column.kind === "flag") return [];
@@ -114,12 +117,34 @@ function columnFaults(column: Column, participant: Participant): string[] {
   ];
 }
 
-function derivedFaults(column: DerivedColumn, participant: Participant): string[] {
+function derivedFaults(column: DerivedColumn, participant: Participant, document: Collaboration): string[] {
   const { name } = column;
   const base = baseOf(column, participant.columns);
   if (base === undefined) return [`${name} is of no integer column of ${participant.dataset}`];
-  if (column.kind === "squares") return inexactSum(name, greatestSquare(base), participant);
+  if (base.lower >= base.upper) return []; // A fault of its own.
+  if (column.kind === "squares") {
+    if (isVarianceAskable(base, document)) return [];
+    return [`${name} is of too wide bounds, or its dataset too large, for a variance at epsilonPerQuestion`];
+  }
   return areOrdered(column, base) ? [] : [`edges of ${name} do not grow within the bounds of ${base.name}`];
+}
+
+/** More is asked for nothing: its δ would be refused. */
+const epsilonMax = fraction(30n);
+
+/** Whether a variance alone, over everybody and for all that a question may spend, is one that compliance plans. */
+function isVarianceAskable(base: IntegerColumn, { budget, providers }: Collaboration): boolean {
+  const limit = parseFraction(budget.epsilonPerQuestion);
+  const sensitivities = [1, ...(base.nullable ? [1] : []), base.upper - base.lower, greatestSquare(base)];
+  const plan = {
+    epsilon: formatFraction(compareFractions(limit, epsilonMax) < 0 ? limit : epsilonMax),
+    groupings: [{ name: "total", dataset: null, column: null, categories: [""] }],
+    statistics: sensitivities.map((sensitivity) => ({
+      ...{ name: "", kind: "", dataset: null, column: null, lower: 0 },
+      sensitivity,
+    })),
+  };
+  return staysExact(plan, Math.min(...providers.map(({ limits }) => limits.records)));
 }
 
 /**

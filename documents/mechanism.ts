@@ -52,6 +52,14 @@ export function widthsOf(plan: Mechanism): bigint[] {
   });
 }
 
+/** Whether a sum over so many records and its noise stay below 2^53 whatever the data: what leaves is exact, and can be proven. */
+export const staysExact = (plan: Mechanism, records: number): boolean =>
+  widthsOf(plan).every(
+    (width, index) =>
+      width + BigInt(records) * BigInt(plan.statistics[index]?.sensitivity ?? 0) <
+      BigInt(Number.MAX_SAFE_INTEGER),
+  );
+
 /** The δ of a release, a fraction, rounded up: 3 stands for e, and a whole number for ε / (g·s). At most one. */
 export function deltaOf({ epsilon, groupings, statistics }: Mechanism): string {
   const pairs = BigInt(groupings.length) * BigInt(statistics.length);

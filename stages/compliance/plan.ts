@@ -6,7 +6,7 @@ import { PavilionError } from "../../runtime/errors.ts";
 import type { StateView } from "../../runtime/stage.ts";
 import { committedColumns, placesOf } from "../../documents/coordinates.ts";
 import { partsOf } from "../../documents/opening.ts";
-import { deltaOf, widthsOf } from "../../documents/mechanism.ts";
+import { deltaOf, staysExact } from "../../documents/mechanism.ts";
 import type { Plan, SeedRef } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { Request } from "../../schemas/json/request.ts";
@@ -77,7 +77,6 @@ function requireEpsilon(asked: string, limit: string): void {
 /** A δ above this is no privacy to speak of; with an epsilon below 30 it is far smaller. */
 const DELTA_MAX = fraction(1n, 2n ** 40n);
 
-/** Sums and their noise stay below 2^53 whatever the data: what leaves is exact, and can be proven. */
 function requireWidths(
   plan: Pick<Plan, "epsilon" | "statistics" | "groupings">,
   { providers }: Collaboration,
@@ -88,12 +87,7 @@ function requireWidths(
       "At this epsilon the noise would keep to no useful width.",
     );
   }
-  const records = BigInt(Math.min(...providers.map(({ limits }) => limits.records)));
-  const limit = BigInt(Number.MAX_SAFE_INTEGER);
-  const fits = widthsOf(plan).every(
-    (width, index) => width + records * BigInt(plan.statistics[index]?.sensitivity ?? 0) < limit,
-  );
-  if (fits) return;
+  if (staysExact(plan, Math.min(...providers.map(({ limits }) => limits.records)))) return;
   throw new PavilionError("EPSILON_OUT_OF_RANGE", "At this epsilon the noise would be wider than 53 bits.");
 }
 
