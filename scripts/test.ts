@@ -49,7 +49,7 @@ const suites: readonly Suite[] = [
       "infra",
     ],
     concurrency: 2,
-    timeout_ms: 180_000,
+    timeout_ms: 300_000,
   },
   { name: "integration", folders: ["test"], without: longFaults, concurrency: 1, timeout_ms: 900_000 },
 ];
