@@ -58,6 +58,37 @@ test("a refusal lists every fault of a collaboration where there are few", () =>
   assert.doesNotMatch(message, /more\.$/);
 });
 
+test("a column or measure is judged as the kind that it says it is", () => {
+  const [first, second] = collaborationOf().providers;
+  assert.ok(first && second);
+  const faultsOf = (column: object): string =>
+    refusalOf("collaboration", {
+      ...collaborationOf(),
+      providers: [{ ...first, columns: [column] }, second],
+    }).replace(/^[^:]*: /, "");
+  const place = "/providers/0/columns/0";
+  const weight = { name: "weight", kind: "integer", source: "w", lower: 0, upper: 9, nullable: false };
+  assert.equal(faultsOf(weight), `${place} must have required property 'transform'.`);
+  assert.match(
+    faultsOf({ name: "age_squares", kind: "squares", of: "age" }),
+    /^\S+\/name must match pattern/,
+  );
+  assert.match(faultsOf({ ...weight, kind: "decimal" }), /value of tag "kind" must be in oneOf/);
+  const measures = [{ kind: "median", of: { dataset: "people", column: "age" } }];
+  assert.match(refusalOf("request", { ...request, question: { ...request.question, measures } }), /"kind"/);
+});
+
+test("what is one of a few values, or a pattern, is said in words", () => {
+  assert.match(refusalOf("request", { ...request, epsilon: "0.5" }), /exact fraction such as 1 or 1\/2\)\.$/);
+  const [first, second] = collaborationOf().providers;
+  const identifier = { source: "id", normalisation: ["upper-case"] };
+  const providers = [{ ...first, identifier }, second];
+  assert.match(
+    refusalOf("collaboration", { ...collaborationOf(), providers }),
+    /allowed values: trim, lower-case, digits, alphanumeric\.$/,
+  );
+});
+
 test("text that is no JSON is refused without a word of it", () => {
   assert.throws(
     () => parseDocument("request", "planted"),

@@ -2,7 +2,7 @@
  * Reads the JSON documents that people sign, and holds them to their schema in schemas/json/. Unknown members are
  * refused, so that nothing is signed that nobody reads.
  */
-import { Ajv, type ValidateFunction } from "ajv";
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { PavilionError } from "../runtime/errors.ts";
 import blindedBatch from "../schemas/json/blinded-batch.schema.json" with { type: "json" };
 import card from "../schemas/json/card.schema.json" with { type: "json" };
@@ -50,10 +50,12 @@ export interface DocumentTypes {
 
 export type DocumentKind = keyof DocumentTypes;
 
+/** What is one of several kinds is judged as the kind that it says it is. */
+const options = { strict: true, discriminator: true, verbose: true } as const;
 /** What outsiders send is refused at its first fault: a longer look is theirs to make as long as they like. */
-const wire = new Ajv({ allErrors: false, strict: true });
+const wire = new Ajv({ allErrors: false, ...options });
 /** What people write by hand is looked through to its end. */
-const written = new Ajv({ allErrors: true, strict: true });
+const written = new Ajv({ allErrors: true, ...options });
 
 const validators: Record<DocumentKind, ValidateFunction> = {
   "blinded-batch": wire.compile(blindedBatch),
@@ -90,13 +92,24 @@ export function listFaults(faults: readonly string[]): string {
 export function validateDocument<K extends DocumentKind>(kind: K, document: unknown): DocumentTypes[K] {
   const validator = validators[kind];
   if (validator(document)) return document as DocumentTypes[K];
-  const faults = (validator.errors ?? []).map(
-    (error) => `${error.instancePath || "/"} ${error.message ?? ""}`,
-  );
+  const faults = (validator.errors ?? []).map(faultOf);
   throw new PavilionError(
     "DOCUMENT_INVALID",
     `The ${kind} document does not follow its schema: ${listFaults(faults)}.`,
   );
+}
+
+/** A pattern says little to people: what the schema says of the member stands beside it. */
+function faultOf({ instancePath, keyword, message = "", parentSchema, params }: ErrorObject): string {
+  const { description } = parentSchema as { readonly description?: string };
+  const allowed = (params as { readonly allowedValues?: readonly unknown[] }).allowedValues;
+  const more =
+    keyword === "pattern" && description !== undefined
+      ? ` (${description.replace(/\.$/, "")})`
+      : allowed === undefined
+        ? ""
+        : `: ${allowed.join(", ")}`;
+  return `${instancePath || "/"} ${message}${more}`;
 }
 
 /** The same for a document as text. */

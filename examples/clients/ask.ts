@@ -1,9 +1,9 @@
 /**
  * A Core Broker's client in TypeScript: asks a question, and waits for its result and its evidence.
  *
- *   ask.ts BROKER-FOLDER QUESTION.json
+ *   npx node examples/clients/ask.ts BROKER-FOLDER QUESTION.json
  *
- * The folder is what `./pavilion broker init` and `broker admit` made.
+ * from the clone, whose Node it needs. The folder is what `./pavilion broker init` and `broker admit` made.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,6 +31,7 @@ try {
   // The first one's bundle, where the question was answered before; none where it was refused.
   const evidence = result.evidenceFor === null ? null : await client.evidence(result.evidenceFor);
   console.log(JSON.stringify({ result, hasEvidence: evidence !== null }));
+  process.exitCode = result.answer === null ? 1 : 0;
 } finally {
   await client.close();
 }

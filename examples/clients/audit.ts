@@ -1,9 +1,10 @@
 /**
  * An auditor's client in TypeScript: reads a region's whole log, and audits it by roots of the auditor's own.
  *
- *   audit.ts ACCESS.json TRUST.json
+ *   npx node examples/clients/audit.ts ACCESS.json TRUST.json
  *
- * The access file is what `./pavilion auditor admit` made; the trust file is one that the auditor has confirmed.
+ * from the clone, whose Node it needs. The access file is what `./pavilion auditor admit` made; the trust file is one that
+ * the auditor has confirmed.
  */
 import { readFileSync } from "node:fs";
 import { readConfig } from "../../runtime/config.ts";

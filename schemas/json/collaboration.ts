@@ -10,7 +10,7 @@ export interface Collaboration {
    */
   id: string;
   /**
-   * Grows by one with every change; a version never changes.
+   * Higher with every change; a version never changes.
    */
   version: number;
   /**

@@ -143,8 +143,8 @@ export const commands: Commands = {
     run: async (args) => (await import("./completion.ts")).completion(commands, args),
   },
   help: {
-    usage: "help",
-    does: "says what there is",
+    usage: "help [COMMAND]",
+    does: "says what there is, or explains a command's options",
     run: async (args) => (await import("./help.ts")).help(commands, args),
   },
 };

@@ -1,22 +1,26 @@
-/** `help`: every command in a line; `COMMAND --help`: a command's options. */
+/** `help`: every command in a line; `help COMMAND` and `COMMAND --help`: a command's options. */
 import { parseArgs } from "node:util";
 import type { Command, Commands } from "./command.ts";
+import { misuse } from "./misuse.ts";
 import { argumentsOf } from "./options.ts";
 
 export function help(commands: Commands, args: string[]): Promise<number> {
-  parseArgs({ args, options: {} });
-  console.log(
-    [
-      "Usage: ./pavilion COMMAND [OPTIONS]",
-      "",
-      ...explained(Object.entries(commands).map(([name, { does }]) => [name, does])),
-      "",
-      "  ./pavilion COMMAND --help explains a command's options.",
-      "  Exit codes: 0 done, 1 failed or refused, 2 not understood.",
-    ].join("\n"),
-  );
+  const name = parseArgs({ args, options: {}, allowPositionals: true }).positionals.join(" ");
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined && name !== "") throw misuse(`There is no command ${name}.`);
+  console.log(command === undefined ? overview(commands) : commandHelp(name, command));
   return Promise.resolve(0);
 }
+
+const overview = (commands: Commands): string =>
+  [
+    "Usage: ./pavilion COMMAND [OPTIONS]",
+    "",
+    ...explained(Object.entries(commands).map(([name, { does }]) => [name, does])),
+    "",
+    "  ./pavilion COMMAND --help explains a command's options.",
+    "  Exit codes: 0 done, 1 failed or refused, 2 not understood.",
+  ].join("\n");
 
 export function commandHelp(name: string, command: Command): string {
   const options = argumentsOf(name, command).map(({ shown, meaning }): [string, string] => [shown, meaning]);

@@ -90,6 +90,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "--from": "the first of them; 1 unless given",
   "simulate --seed": "plays this seed alone",
   "--mutants": "plants defects and says which seed catches each; plays seeds besides only with --seeds",
+  COMMAND: "a command, of one or two words",
   "bash|zsh|fish": "the shell",
 };
 

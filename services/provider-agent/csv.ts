@@ -54,7 +54,11 @@ async function* decodeUtf8(file: string): AsyncGenerator<string> {
 function placesOf(columns: readonly string[], header: readonly string[]): number[] {
   const missing = [...new Set(columns)].filter((column) => !header.includes(column));
   if (missing.length > 0) {
-    throw new PavilionError("INPUT_UNREADABLE", `The file has no column ${missing.join(", ")}.`);
+    throw new PavilionError(
+      "INPUT_UNREADABLE",
+      `The file has no column ${missing.join(", ")}.`,
+      "Its first line names its columns, exactly as the collaboration writes them and with commas between them.",
+    );
   }
   const twice = columns.filter((column) => header.indexOf(column) !== header.lastIndexOf(column));
   if (twice.length > 0) {

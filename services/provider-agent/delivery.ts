@@ -110,7 +110,7 @@ class Delivery {
       timeoutMs,
       whom: "the region's connector",
       onWait: (seconds: number) => {
-        progress.wait("push", `The connector has sent no notice for ${String(seconds)} s.`);
+        progress.wait("push", `the connector, which has sent no notice for ${String(seconds)} s`);
       },
     };
     const unplaced = (): boolean => this.#settlement.rejection?.sequence === 0;

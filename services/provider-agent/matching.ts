@@ -167,7 +167,7 @@ class TokenRequest {
       onWait: (seconds) => {
         progress.wait(
           "evaluate",
-          `The sender's agent, ${sender}, has not answered for ${String(seconds)} s.`,
+          `the sender's agent, ${sender}, which has not answered for ${String(seconds)} s`,
         );
       },
     });

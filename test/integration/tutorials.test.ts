@@ -68,8 +68,8 @@ test("the provider is told what became of both files", () => {
   const output = outputOf("provider");
   for (const line of [
     "smoking-study, version 1, is published in eu-central",
-    "400 records of patients are in smoking-study",
-    "350 records of members are in smoking-study",
+    "400 records of patients are pushed to smoking-study",
+    "350 records of members are pushed to smoking-study",
     "117 kept without a value or as other (region: unknown category)",
   ]) {
     assert.ok(output.includes(line), `${line}\n${output}`);
@@ -80,7 +80,7 @@ test("the broker's answers are the plain join's within their noise, and the repe
   const output = outputOf("broker");
   const [, count = "", mean = "", smokers = ""] =
     /total +(\d+) +\d+ … \d+ +([\d.]+) +[\d.]+ … [\d.]+ +(\d+)/.exec(output) ?? [];
-  // 300 people are in both, 75 of them smoke; the scale is 4.5 and 165: an error of 200 has no measurable chance.
+  // 300 people are in both, 75 of them smoke; the scale is 2: an error of 200 has no measurable chance.
   assert.ok(Math.abs(Number(count) - 300) < 200 && Math.abs(Number(smokers) - 75) < 200, output);
   assert.ok(Number(mean) > 0 && Number(mean) < 110);
   assert.match(output, /epsilon spent 4; the population may spend 16 more/);

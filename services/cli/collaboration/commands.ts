@@ -4,12 +4,11 @@
  */
 import { parseArgs } from "node:util";
 import { participantOf, publicKeyText, signCollaboration } from "../../../documents/collaboration.ts";
-import { readSecret } from "../../../runtime/config.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import { openProvider } from "../../keystore/parties.ts";
 import { misuse } from "../misuse.ts";
 import { withOperator } from "../operator.ts";
-import { filesOf } from "../party/keys.ts";
+import { keysOf } from "../party/keys.ts";
 import { regionNamed, runningStack } from "../stack/running.ts";
 import { entryOf, readCollaboration, writeSigned, type CollaborationFile } from "./file.ts";
 
@@ -35,8 +34,8 @@ export async function sign(args: string[]): Promise<number> {
   if (provider === undefined) throw misuse("--provider names who signs.");
   const file = readCollaboration(onlyOne(positionals));
   const { document } = file;
-  const { keystore, passphrase } = filesOf("provider", provider);
-  const { identity } = await openProvider(keystore, readSecret(passphrase));
+  const { keystore, passphrase } = keysOf("provider", provider);
+  const { identity } = await openProvider(keystore, passphrase);
   requireOwnKey(file, provider, publicKeyText(identity.publicKey));
   const signature = await signCollaboration(document, provider, (bytes) => identity.sign(bytes));
   const others = file.signatures.filter((one) => one.provider !== provider);
@@ -61,6 +60,14 @@ export async function publish(args: string[]): Promise<number> {
     throw new PavilionError(
       "DOCUMENT_INVALID",
       `The region ${region.name} lies in ${region.jurisdiction} and has ${String(region.partitions)} partitions; the document says otherwise.`,
+    );
+  }
+  const [missing] = missingIn(file);
+  if (missing !== undefined) {
+    throw new PavilionError(
+      "BAD_SIGNATURE",
+      `Provider ${missing} has not signed the collaboration.`,
+      `Have it run ./pavilion collaboration sign ${file.signedFile} --provider ${missing}, then publish that file.`,
     );
   }
   await withOperator(stack, (operator) => operator.publishCollaboration(region, entryOf(file)));

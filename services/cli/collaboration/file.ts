@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { parse, YAMLParseError } from "yaml";
 import { canonicalBytes } from "../../../crypto/jws/canonical.ts";
-import { requireConsistent } from "../../../documents/collaboration.ts";
+import { participantOf, requireConsistent, verifySignature } from "../../../documents/collaboration.ts";
 import { validateDocument } from "../../../documents/validate.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import type { CollaborationEntry } from "../../../schemas/avro/index.ts";
@@ -21,7 +21,10 @@ export interface CollaborationFile {
   readonly signedFile: string;
 }
 
-/** Reads either; of a document it finds the signed one beside it. Throws DOCUMENT_INVALID that lists every problem. */
+/**
+ * Reads either; of a document it finds the signed one beside it. Throws DOCUMENT_INVALID that lists every problem, and
+ * BAD_SIGNATURE where a signature is not that of the provider under its pinned key, over this document.
+ */
 export function readCollaboration(file: string): CollaborationFile {
   const read = contentOf(file);
   if (isSigned(read)) return { ...checked(read), signedFile: file };
@@ -30,9 +33,9 @@ export function readCollaboration(file: string): CollaborationFile {
   if (!existsSync(signedFile)) return { document, signatures: [], signedFile };
   const standing = contentOf(signedFile);
   if (!isSigned(standing)) throw invalid(`${signedFile} is no signed collaboration.`);
-  const { document: signed, signatures } = checked(standing);
   // What was signed before the document changed is no signature of this one.
-  return { document, signatures: isDeepStrictEqual(signed, document) ? signatures : [], signedFile };
+  if (!isDeepStrictEqual(standing.document, document)) return { document, signatures: [], signedFile };
+  return { ...checked(standing), signedFile };
 }
 
 export function writeSigned({ document, signatures, signedFile }: CollaborationFile): void {
@@ -64,7 +67,24 @@ function isSigned(content: unknown): content is Signed {
   );
 }
 
-const checked = ({ document, signatures }: Signed) => ({ document: validated(document), signatures });
+function checked({ document, signatures }: Signed): Omit<CollaborationFile, "signedFile"> {
+  const valid = validated(document);
+  for (const { provider, signature } of signatures) {
+    const signer = participantOf(valid, provider);
+    if (signer === undefined) throw invalid(`${provider} has signed it, and is no provider of it.`);
+    try {
+      verifySignature("collaboration", valid, signature, signer);
+    } catch (cause) {
+      throw new PavilionError(
+        "BAD_SIGNATURE",
+        `The signature of ${provider} does not fit this document under the key that it pins.`,
+        "Take the file as it was signed; whoever changes a document has it signed anew by everybody.",
+        { cause },
+      );
+    }
+  }
+  return { document: valid, signatures };
+}
 
 function validated(content: unknown): Collaboration {
   const document = validateDocument("collaboration", content);
@@ -77,7 +97,14 @@ function contentOf(file: string): unknown {
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
-    throw invalid(`${file} cannot be read.`, cause);
+    throw new PavilionError(
+      "DOCUMENT_INVALID",
+      `There is no file ${file} that can be read.`,
+      "Check its path.",
+      {
+        cause,
+      },
+    );
   }
   try {
     return file.endsWith(".json") ? JSON.parse(text) : parse(text);

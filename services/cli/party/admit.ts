@@ -39,7 +39,7 @@ export async function admit(role: Role, args: string[]): Promise<number> {
     );
   }
   const stack = runningStack();
-  requireSameKey(card, stack);
+  const isAgain = knownCard(card, stack) !== undefined;
   const region = regionNamed(stack, values.region);
   const user = {
     name: role === "provider" ? providerPrincipal(card.id) : brokerPrincipal(card.id),
@@ -66,14 +66,19 @@ export async function admit(role: Role, args: string[]): Promise<number> {
   else {
     console.log(`  ${card.id} may take part in ${region.name} as a ${role}`);
     console.log(`  its access file is ${out}: it holds a password, and is for ${card.id} alone`);
+    if (isAgain)
+      console.log("  the password is new: earlier access files no longer work, so restart its agent");
   }
   return 0;
 }
 
-/** A name stands for one key: another key under it is an imposter's, or a party that lost its keys. */
-function requireSameKey(card: Card, { folder }: KnownStack): void {
+/**
+ * The card under which the party was admitted before. A name stands for one key: another key under it is an imposter's, or
+ * a party that lost its keys. Throws CONFIG_INVALID.
+ */
+function knownCard(card: Card, { folder }: KnownStack): Card | undefined {
   const known = cardsIn(folder).find(({ role, id }) => role === card.role && id === card.id);
-  if (known === undefined || known.key === card.key) return;
+  if (known === undefined || known.key === card.key) return known;
   throw new PavilionError(
     "CONFIG_INVALID",
     `${card.id} was admitted with another key.`,

@@ -5,7 +5,6 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { decodeBase64url } from "../../../crypto/jws/base64url.ts";
-import { readSecret } from "../../../runtime/config.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import { openLog } from "../../../runtime/log.ts";
 import { openAgent, type Agent } from "../../provider-agent/agent.ts";
@@ -15,7 +14,7 @@ import { serve } from "../../provider-agent/serve.ts";
 import { LiveLines } from "../live-lines.ts";
 import { misuse } from "../misuse.ts";
 import { agentText, followAgent } from "./agent-text.ts";
-import { accessOf, filesOf } from "./keys.ts";
+import { accessOf, filesOf, keysOf } from "./keys.ts";
 
 const timeoutDefaultSeconds = 300;
 const leaveLimitMs = 5_000;
@@ -90,15 +89,16 @@ export async function push(args: string[]): Promise<number> {
 function summaryLines(summary: PushSummary): string[] {
   const told = agentText(summary);
   return [
-    `  ${String(summary.pushed)} records of ${summary.dataset} are in ${summary.collaboration}`,
+    `  ${String(summary.pushed)} records of ${summary.dataset} are pushed to ${summary.collaboration}`,
     ...(told === undefined ? [] : [`  ${told}`]),
-    `  rows at fault, by line, for nobody else: ${summary.report}`,
+    `  rows at fault, counted below the header, for nobody else: ${summary.report}`,
   ];
 }
 
 function agentOf(provider: string, logLevel: "warn" | "error"): Promise<Agent> {
   const access = accessOf("provider", provider);
-  const { folder, keystore, passphrase } = filesOf("provider", provider);
+  const { folder } = filesOf("provider", provider);
+  const { keystore: keystoreFile, passphrase } = keysOf("provider", provider);
   const regionKey = decodeBase64url(access.regionKey);
   if (regionKey === undefined) {
     throw new PavilionError("CONFIG_INVALID", "The access file's regionKey is not base64url.");
@@ -109,7 +109,7 @@ function agentOf(provider: string, logLevel: "warn" | "error"): Promise<Agent> {
   return openAgent(
     {
       ...{ provider, region: access.region, kafka: access.kafka, registryUrl: access.registryUrl },
-      ...{ regionKey, keystoreFile: keystore, passphrase: readSecret(passphrase), stateFolder },
+      ...{ regionKey, keystoreFile, passphrase, stateFolder },
     },
     log,
   );

@@ -98,13 +98,29 @@ async function publicKeyIn(role: Role, keystore: string, passphrase: string): Pr
   return encodeBase64url(publicKey);
 }
 
+/** A party's keystore, and the passphrase that opens it. Throws CONFIG_INVALID where it has none here. */
+export function keysOf(role: Role, id: string): { readonly keystore: string; readonly passphrase: string } {
+  const { folder, keystore, passphrase } = filesOf(role, id);
+  if (existsSync(keystore)) return { keystore, passphrase: readSecret(passphrase) };
+  throw new PavilionError(
+    "CONFIG_INVALID",
+    `The ${role} ${id} has no keys in ${folder}.`,
+    `Check the name, or make keys by ./pavilion ${role} init --${role} ${id}.`,
+  );
+}
+
 /** Throws DOCUMENT_INVALID, or CONFIG_INVALID where there is no such file. */
 export function readCard(file: string): Card {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
-    throw new PavilionError("CONFIG_INVALID", `The card ${file} cannot be read.`, undefined, { cause });
+    throw new PavilionError(
+      "CONFIG_INVALID",
+      `There is no card ${file} that can be read.`,
+      "Check the name or path; ./pavilion provider init, or broker init, makes a card.",
+      { cause },
+    );
   }
   return parseDocument("card", text);
 }

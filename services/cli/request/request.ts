@@ -2,10 +2,9 @@
  * `request FILE.json … [--bundle FILE] [--timeout SECONDS] [--json]`: asks, one question a file, all at once; prints each
  * answer, and with `--bundle` waits for the evidence of one.
  */
-import { readFileSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { readSecret } from "../../../runtime/config.ts";
 import { errorCodeOr, PavilionError } from "../../../runtime/errors.ts";
 import { openLog } from "../../../runtime/log.ts";
 import type { Result } from "../../../schemas/avro/index.ts";
@@ -14,7 +13,7 @@ import { openBrokerClient, type BrokerClient } from "../../broker-client/client.
 import { newRequest, signRequest, type Asked } from "../../broker-client/request.ts";
 import { openBroker } from "../../keystore/parties.ts";
 import { misuse } from "../misuse.ts";
-import { accessOf, filesOf } from "../party/keys.ts";
+import { accessOf, keysOf } from "../party/keys.ts";
 import { answerTable } from "./answer.ts";
 
 const evidenceSecondsDefault = 300;
@@ -37,21 +36,22 @@ export async function request(args: string[]): Promise<number> {
   }
   const seconds = Number(values.timeout ?? evidenceSecondsDefault);
   if (!(seconds > 0)) throw misuse("--timeout takes seconds.");
+  const bundle = values.bundle === undefined ? undefined : placeFor(values.bundle);
   const questions = positionals.map(readQuestion);
   const broker = brokerOf(questions);
   const client = await clientOf(broker);
   try {
     const results = await Promise.all(questions.map((question) => ask(client, broker, question)));
-    const bundle = values.bundle === undefined ? undefined : resolve(values.bundle);
+    const tell = (lines: readonly string[]): void => {
+      if (!values.json) for (const line of lines) console.log(line);
+    };
+    // Before the evidence, which may take long or fail: the answer is paid for.
+    for (const [index, result] of results.entries()) tell(resultLines(positionals[index] ?? "", result));
     const block = bundle === undefined ? undefined : await keepBundle(client, results[0], bundle, seconds);
+    if (bundle !== undefined) tell(bundleLines(bundle, block));
     if (values.json) {
       const told = results.map((result, index) => ({ file: positionals[index], result }));
       console.log(JSON.stringify({ results: told, ...(bundle === undefined ? {} : { bundle, block }) }));
-    } else {
-      for (const [index, result] of results.entries()) {
-        for (const line of resultLines(positionals[index] ?? "", result)) console.log(line);
-      }
-      if (bundle !== undefined) for (const line of bundleLines(bundle, block)) console.log(line);
     }
     return results.every(({ answer }) => answer !== null) ? 0 : 1;
   } finally {
@@ -59,8 +59,24 @@ export async function request(args: string[]): Promise<number> {
   }
 }
 
+/** Where the bundle is to be written, found out before anything is spent. Throws CONFIG_INVALID. */
+function placeFor(file: string): string {
+  const place = resolve(file);
+  try {
+    mkdirSync(dirname(place), { recursive: true });
+    accessSync(dirname(place), constants.W_OK);
+    if (!existsSync(place) || statSync(place).isFile()) return place;
+  } catch (cause) {
+    throw new PavilionError("CONFIG_INVALID", `No bundle can be written to ${place}.`, undefined, { cause });
+  }
+  throw new PavilionError("CONFIG_INVALID", `${place} is no file.`, "Name a file for the bundle.");
+}
+
 /** Throws DOCUMENT_INVALID. */
 function readQuestion(file: string): Question {
+  if (!existsSync(file)) {
+    throw new PavilionError("DOCUMENT_INVALID", `There is no file ${file}.`, "Check its path.");
+  }
   let asked: unknown;
   try {
     asked = JSON.parse(readFileSync(file, "utf8"));
@@ -86,8 +102,8 @@ function clientOf(broker: string): Promise<BrokerClient> {
 
 /** Signs under the newest seed, and once more under the next one should it have closed meanwhile. */
 async function ask(client: BrokerClient, broker: string, { asked }: Question): Promise<Result> {
-  const { keystore, passphrase } = filesOf("broker", broker);
-  const { sign } = await openBroker(keystore, readSecret(passphrase));
+  const { keystore, passphrase } = keysOf("broker", broker);
+  const { sign } = await openBroker(keystore, passphrase);
   const once = async (): Promise<Result> =>
     client.ask(await signRequest(newRequest(asked, await client.newestSeed()), sign));
   const result = await once();
