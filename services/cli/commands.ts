@@ -107,7 +107,7 @@ export const commands: Commands = {
   },
   "dead-letters": {
     usage:
-      "dead-letters list|show|redrive [LETTER …] --config CONNECTOR.json [--region R] [--stage S,…] [--code C] " +
+      "dead-letters list|show|redrive [LETTER …] [--config CONNECTOR.json] [--region R] [--stage S,…] [--code C] " +
       "[--since TIME] [--limit N] [--all] [--user U --password-file F] [--json]",
     does: "what stages could not accept: lists it, shows letters, or puts their originals back on their topics",
     run: async (args) => (await import("./dead-letters/command.ts")).deadLetters(args),

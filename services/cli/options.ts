@@ -26,9 +26,9 @@ export const meanings: Readonly<Record<string, string>> = {
     "a file that names a Kafka, a schema registry and a chain that run already; it is kept for later starts",
   "--erase": "deletes what the stack holds, for good: all data, keys and the chain",
   "--yes": "says that --erase is meant",
-  "status --config": "a connector's configuration file; of the running stack unless given",
-  "status --region": "the running stack's region; its first one unless given",
+  "--config": "a connector's configuration file; of the running stack unless given",
   "status --json": "prints each overview as one line of JSON",
+  "status --region": "the running stack's region; its first one unless given",
   "--watch": "shows it every two seconds until Ctrl-C",
 
   "provider init --provider": "the provider's name: 2 to 63 lower-case letters, digits and dashes",
@@ -60,8 +60,8 @@ export const meanings: Readonly<Record<string, string>> = {
 
   "list|show|redrive": "lists letters, shows all of them but the original, or puts originals back",
   LETTER: "letters by the names that list shows",
-  "dead-letters --config": "the connector's configuration file",
-  "dead-letters --region": "the region that is meant; a configuration of another one is refused",
+  "dead-letters --region":
+    "the running stack's region, its first one unless given; a configuration of another one is refused",
   "--stage": "only these stages' letters",
   "--code": "only letters with this error code",
   "--since":

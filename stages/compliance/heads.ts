@@ -1,6 +1,7 @@
 /**
  * The heads of every dataset as ingest reports them, and pinning them: a plan names the state that is answered as of.
  */
+import { PavilionError } from "../../runtime/errors.ts";
 import type { Change, StateView } from "../../runtime/stage.ts";
 import { committedColumns } from "../../documents/coordinates.ts";
 import type { DatasetHead, PinnedDataset } from "../../schemas/avro/index.ts";
@@ -27,12 +28,20 @@ export function noteHead(reported: DatasetHead, state: StateView): Change[] {
   return [{ table: TABLE, key, value: { sequence, head, complete, signature } satisfies Head }];
 }
 
-/** Every dataset at its head, in slot order; undefined while one of them has none, or is in the middle of a push. */
-export function pinDatasets(collaboration: Collaboration, state: StateView): PinnedDataset[] | undefined {
+/**
+ * Every dataset at its head, in slot order. Throws DATASET_NOT_READY while one of them has none, or is in the middle of
+ * a push.
+ */
+export function pinDatasets(collaboration: Collaboration, state: StateView): PinnedDataset[] {
   const pinned: PinnedDataset[] = [];
   for (const { id: provider, dataset, columns } of collaboration.providers) {
     const found = headAt(keyOf(collaboration.id, collaboration.matching.epoch, dataset), state);
-    if (found?.complete !== true) return undefined;
+    if (found?.complete !== true) {
+      throw new PavilionError(
+        "DATASET_NOT_READY",
+        `The dataset ${dataset} has not been pushed to its end in this epoch.`,
+      );
+    }
     const { sequence, head, signature } = found;
     pinned.push({ provider, dataset, sequence, head, signature, columns: committedColumns(columns) });
   }

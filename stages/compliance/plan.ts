@@ -27,12 +27,6 @@ export function planFor(
   requireWidths({ epsilon: request.epsilon, statistics, groupings }, collaboration);
   requireProvable({ statistics, groupings }, collaboration);
   const datasets = pinDatasets(collaboration, state);
-  if (datasets === undefined) {
-    throw new PavilionError(
-      "DATASET_NOT_READY",
-      "A dataset of the collaboration has not been pushed to its end.",
-    );
-  }
   return {
     collaboration: collaboration.id,
     version: collaboration.version,

@@ -359,7 +359,9 @@ test("refuses while a dataset is missing, incomplete, or of another epoch", asyn
   assert.equal((await refusal({}, portsFor(), only)).code, "DATASET_NOT_READY");
   const pushing = await ready();
   await note(headOf("visits", 3, { complete: false }), pushing);
-  assert.equal((await refusal({}, portsFor(), pushing)).code, "DATASET_NOT_READY");
+  const { code, detail } = await refusal({}, portsFor(), pushing);
+  assert.equal(code, "DATASET_NOT_READY");
+  assert.match(detail, /dataset visits /);
 });
 
 test("pins the newest head, whatever older or repeated ones come after it", async () => {

@@ -46,7 +46,10 @@ function decide(routed: RoutedRequest, state: StateView, ports: CompliancePorts)
     throw new PavilionError("UNKNOWN_COLLABORATION", "The region no longer has the collaboration.");
   }
   if (collaboration.version !== document.collaborationVersion) {
-    throw new PavilionError("STALE_COLLABORATION", "The collaboration has a newer version by now.");
+    throw new PavilionError(
+      "STALE_COLLABORATION",
+      `The collaboration has a newer version by now, ${String(collaboration.version)}.`,
+    );
   }
   const { allow, reasons } = ports.policy.evaluate(
     policyInput(document, collaboration, { name: ports.region, jurisdiction: ports.jurisdiction }),

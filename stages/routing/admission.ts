@@ -13,7 +13,7 @@ export function faultOf(verified: VerifiedRequest, region: string, time: number)
     return { code: "UNKNOWN_TENANT", detail: "The broker may not ask for this tenant." };
   }
   if (read.document.collaborationVersion !== collaboration.version) {
-    const detail = "The request is under the terms of another version than the collaboration's latest.";
+    const detail = `The request is under other terms than the collaboration's latest, version ${String(collaboration.version)}.`;
     return { code: "STALE_COLLABORATION", detail };
   }
   if (read.document.region !== collaboration.region || collaboration.region !== region) {

@@ -7,7 +7,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { createServer } from "node:net";
 import { once } from "node:events";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { errorCatalogue } from "../../runtime/errors.ts";
@@ -198,15 +198,24 @@ test("nothing of what was put in stands in what was said", () => {
 test("a part that is down, a port that is taken and a stack of a later version: coded, for each command", async () => {
   await stack.leave();
   await stack.pavilion.done("down");
+  const push = stack.pushOf("clinic", stack.file("ok.csv", "id,age\n1,1\n"));
   const away: [string[], string][] = [
-    [stack.pushOf("clinic", stack.file("ok.csv", "id,age\n1,1\n")), "REGISTRY_UNAVAILABLE"],
-    [stack.asking({}), "REGISTRY_UNAVAILABLE"],
+    [push, "STACK_DOWN"],
+    [stack.asking({}), "STACK_DOWN"],
     [["provider", "admit", stack.partyFile("provider", "clinic", "card.json")], "STACK_DOWN"],
     [["collaboration", "publish", join(stack.dir, "study.signed.json")], "STACK_DOWN"],
     [["trust"], "STACK_DOWN"],
     [["status"], "STACK_DOWN"],
   ];
   for (const [command, code] of away) requireCode(await stack.pavilion.run(...command), code);
+
+  // To a party on another machine it is a registry that does not answer.
+  const folder = join(stack.pavilion.home, "stack");
+  renameSync(folder, `${folder}.elsewhere`);
+  for (const command of [push, stack.asking({})]) {
+    requireCode(await stack.pavilion.run(...command), "REGISTRY_UNAVAILABLE");
+  }
+  renameSync(`${folder}.elsewhere`, folder);
 
   const file = join(stack.pavilion.home, "stack", "stack.json");
   const kept = readFileSync(file, "utf8");

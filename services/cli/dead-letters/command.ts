@@ -1,5 +1,5 @@
 /**
- * `dead-letters list|show|redrive [LETTER …] --config CONNECTOR.json`: what the region's stages could not accept, and a
+ * `dead-letters list|show|redrive [LETTER …] [--config CONNECTOR.json]`: what the region's stages could not accept, and a
  * way back for it. Runs beside the connector; `redrive` opens the region's HSM, since originals are sealed to its key.
  */
 import { parseArgs } from "node:util";
@@ -13,6 +13,7 @@ import { openCodec, type Codec } from "../../../runtime/registry/codec.ts";
 import type { ConnectorConfig } from "../../../schemas/json/connector-config.ts";
 import { regionKeysOf, tokenAddressOf } from "../../connector/region-keys.ts";
 import { misuse } from "../misuse.ts";
+import { connectorConfigOf } from "../stack/running.ts";
 import { tableLines } from "../table.ts";
 import { readLetters, type Letter } from "./letters.ts";
 import { openRedriver } from "./redrive.ts";
@@ -150,10 +151,7 @@ function rowOf(letter: Letter): string[] {
 }
 
 function configOf(file: string | undefined, region: string | undefined): ConnectorConfig {
-  if (file === undefined) {
-    throw new PavilionError("CONFIG_INVALID", "No configuration was named.", "Give --config CONNECTOR.json.");
-  }
-  const config = readConfig("connector-config", file);
+  const config = readConfig("connector-config", file ?? connectorConfigOf(region));
   if (region !== undefined && region !== config.region) {
     const message = `The configuration is region ${config.region}'s, not ${region}'s.`;
     throw new PavilionError("CONFIG_INVALID", message, "Give the configuration of the region that is meant.");

@@ -13,6 +13,7 @@ import type { Card } from "../../../schemas/json/card.ts";
 import { createFile } from "../../keystore/atomic-file.ts";
 import { initBroker, initProvider, openBroker, openProvider } from "../../keystore/parties.ts";
 import { partyFolder, type Role } from "../home.ts";
+import { requireUp } from "../stack/running.ts";
 
 export interface PartyFiles {
   readonly folder: string;
@@ -125,7 +126,7 @@ export function readCard(file: string): Card {
   return parseDocument("card", text);
 }
 
-/** Throws CONFIG_INVALID where the party was not admitted, or its access is not its own. */
+/** Throws CONFIG_INVALID where the party was not admitted, or its access is not its own; STACK_DOWN. */
 export function accessOf(role: Role, id: string): Access {
   const { access: file, card } = filesOf(role, id);
   if (!existsSync(file)) {
@@ -136,6 +137,9 @@ export function accessOf(role: Role, id: string): Access {
     );
   }
   const access = readConfig("access", file);
-  if (access.role === role && access.id === id) return access;
-  throw new PavilionError("CONFIG_INVALID", `The access file ${file} is another party's.`);
+  if (access.role !== role || access.id !== id) {
+    throw new PavilionError("CONFIG_INVALID", `The access file ${file} is another party's.`);
+  }
+  requireUp(access.kafka.bootstrap);
+  return access;
 }

@@ -53,7 +53,7 @@ export function runningStack(): KnownStack {
     regions === undefined ||
     passwords === undefined
   ) {
-    throw new PavilionError("STACK_DOWN", "No stack is running here.");
+    throw stackDown();
   }
   return { folder, bootstrap, registryUrl, chain, regions, passwords };
 }
@@ -65,3 +65,17 @@ export function regionNamed(stack: KnownStack, name?: string): RememberedRegion 
   const known = stack.regions.map((region) => region.name).join(", ");
   throw new PavilionError("CONFIG_INVALID", `There is no region ${name ?? ""}.`, `Name one of: ${known}.`);
 }
+
+/** Throws STACK_DOWN where the Kafka that is meant is this folder's stack's, and that does not run. */
+export function requireUp(bootstrap: string): void {
+  const folder = stackFolder();
+  if (readRemembered(folder)?.bootstrap === bootstrap && !isUp(folder)) throw stackDown();
+}
+
+/** The configuration file of a region's connector of the running stack. Throws STACK_DOWN. */
+export function connectorConfigOf(region: string | undefined): string {
+  const stack = runningStack();
+  return join(stack.folder, "regions", regionNamed(stack, region).name, "connector.json");
+}
+
+const stackDown = (): PavilionError => new PavilionError("STACK_DOWN", "No stack is running here.");

@@ -2,12 +2,11 @@
  * `status [--config CONNECTOR.json] [--region R] [--watch] [--json]`: how the stages of a running connector stand: the one
  * that a configuration is of, or a region's of the running stack.
  */
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { readConfig } from "../../../runtime/config.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
-import { regionNamed, runningStack } from "../stack/running.ts";
+import { connectorConfigOf } from "../stack/running.ts";
 import { overviewLines, overviewOf } from "./overview.ts";
 import { fetchSamples } from "./samples.ts";
 
@@ -26,7 +25,7 @@ export async function status(args: string[]): Promise<number> {
       json: { type: "boolean", default: false },
     },
   });
-  const { host, port } = endpointOf(values.config ?? configOf(values.region));
+  const { host, port } = endpointOf(values.config ?? connectorConfigOf(values.region));
   let earlier = await fetchSamples(host, port);
   let taken = performance.now();
   do {
@@ -42,12 +41,6 @@ export async function status(args: string[]): Promise<number> {
     [earlier, taken] = [now, at];
   } while (values.watch);
   return 0;
-}
-
-/** The configuration of a region's connector of the running stack. Throws STACK_DOWN. */
-function configOf(region: string | undefined): string {
-  const stack = runningStack();
-  return join(stack.folder, "regions", regionNamed(stack, region).name, "connector.json");
 }
 
 function endpointOf(file: string): { host: string; port: number } {
