@@ -40,6 +40,17 @@ export function derivedValue(column: DerivedColumn, base: IntegerColumn, value: 
   return above < 0 ? column.edges.length : above;
 }
 
+/** How each derived column's value, by its index, follows from a record's others. */
+export const derivationsOf = (columns: readonly Column[]) =>
+  columns.flatMap((column, index) => {
+    if (!isDerived(column)) return [];
+    const base = requireBase(column, columns);
+    const at = columns.indexOf(base);
+    const valueFrom = (values: readonly (number | null)[]): number =>
+      derivedValue(column, base, values[at] ?? null);
+    return [{ index, valueFrom }];
+  });
+
 /** Greatest square, reached at the base's upper bound. */
 export const greatestSquare = ({ lower, upper }: IntegerColumn): number => (upper - lower) ** 2;
 

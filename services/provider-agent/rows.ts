@@ -2,10 +2,10 @@
  * From the file's rows to what may be pushed, and to what is said to the provider about its own rows: which were left
  * out, and in which a value had to stand in. What is said holds row numbers, columns and reasons, never a cell.
  */
-import { derivedValue, isDerived, requireBase, type Column } from "../../documents/derived-columns.ts";
+import { derivationsOf, isDerived } from "../../documents/derived-columns.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
-import { readValue, type FileColumn, type ValueFault } from "./columns.ts";
+import { readValue, type CellValue, type FileColumn, type ValueFault } from "./columns.ts";
 import type { FileRow } from "./csv.ts";
 import { normalise } from "./normalisation.ts";
 
@@ -37,13 +37,10 @@ export interface Prepared {
 /** Far above any identifier, far below what the OPRF takes, in bytes. */
 const IDENTIFIER_LENGTH_MAX = 1024;
 
-const fileColumnsOf = ({ columns }: Participant): FileColumn[] =>
-  columns.filter((column): column is FileColumn => !isDerived(column));
-
 /** The file's columns that the participant declares, the identifier's first: `FileRow.cells` come in this order. */
-export const sourcesOf = (participant: Participant): string[] => [
-  participant.identifier.source,
-  ...fileColumnsOf(participant).map((column) => column.source),
+export const sourcesOf = ({ identifier, columns }: Participant): string[] => [
+  identifier.source,
+  ...columns.flatMap((column) => (isDerived(column) ? [] : [column.source])),
 ];
 
 /**
@@ -58,11 +55,12 @@ export async function prepareRows(
 ): Promise<Prepared> {
   const prepared: Prepared & { read: number } = { read: 0, rows: [], faults: [] };
   const seen = new Set<string>();
+  const readValues = valueReader(participant, referenceDate);
   for await (const row of rows) {
     prepared.read++;
     onRow(prepared.read);
     const identifier = readIdentifier(row, participant, seen);
-    const values = readValues(row, participant, referenceDate);
+    const values = readValues(row);
     const faults = [...identifier.faults, ...values.faults];
     const rejected = faults.filter(({ outcome }) => outcome === "rejected");
     prepared.faults.push(...(rejected.length > 0 ? rejected : faults));
@@ -96,27 +94,29 @@ function readIdentifier(
   return { text, faults: [] };
 }
 
-function readValues(
-  { row, cells }: FileRow,
-  participant: Participant,
+/** The reader of a row's values, one for each declared column. */
+function valueReader(
+  { columns }: Participant,
   referenceDate: string,
-): { values: (number | null)[]; faults: RowFault[] } {
-  const { columns } = participant;
-  const read = new Map<Column, number | null>();
-  const faults: RowFault[] = [];
-  for (const [index, column] of fileColumnsOf(participant).entries()) {
-    const { value, fault } = readValue(column, cells[index + 1] ?? "", referenceDate);
-    read.set(column, value ?? null);
-    if (fault === undefined) continue;
-    const outcome = value === undefined ? "rejected" : "defaulted";
-    faults.push({ row, column: column.source, outcome, reason: fault });
-  }
-  const values = columns.map((column) => {
-    if (!isDerived(column)) return read.get(column) ?? null;
-    const base = requireBase(column, columns);
-    return derivedValue(column, base, read.get(base) ?? null);
-  });
-  return { values, faults };
+): (row: FileRow) => { values: (number | null)[]; faults: RowFault[] } {
+  const derivations = derivationsOf(columns);
+  return ({ row, cells }) => {
+    const faults: RowFault[] = [];
+    let cell = 0;
+    const values = columns.map((column) => {
+      if (isDerived(column)) return null;
+      const read = readValue(column, cells[++cell] ?? "", referenceDate);
+      faults.push(...faultIn(read, row, column));
+      return read.value ?? null;
+    });
+    for (const { index, valueFrom } of derivations) values[index] = valueFrom(values);
+    return { values, faults };
+  };
+}
+
+function faultIn({ value, fault }: CellValue, row: number, { source }: FileColumn): RowFault[] {
+  if (fault === undefined) return [];
+  return [{ row, column: source, outcome: value === undefined ? "rejected" : "defaulted", reason: fault }];
 }
 
 export interface RowSummary {

@@ -2,13 +2,14 @@
  * The payload of a record batch: RFC 9180 ciphertexts under one HPKE context, opened in sequence.
  *
  * Promises: the payload is the one whose digest was signed; every record opens at its own index of the context that
- * is bound to the batch's place; every value lies in its column's declared range, and a derived one is what its column's base makes it. One fault rejects the batch.
+ * is bound to the batch's place; every value lies in its column's declared range, and a derived one is what its column's
+ * base makes it. One fault rejects the batch.
  * Does not: keep or report anything it opened.
  */
 import { CryptoError } from "../../crypto/errors.ts";
 import { payloadDigest, recordBatchInfo, SHARE_LENGTH } from "../../documents/batch.ts";
 import { rangeOf } from "../../documents/collaboration.ts";
-import { derivedValue, isDerived, requireBase, type Column } from "../../documents/derived-columns.ts";
+import { derivationsOf, type Column } from "../../documents/derived-columns.ts";
 import type { MatchRecord, RecordBatch } from "../../schemas/avro/index.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
 import { RejectedBatch } from "./rejected-batch.ts";
@@ -130,16 +131,9 @@ function requireBounds(records: readonly MatchRecord[], columns: readonly Column
 
 /** After the bounds, so that what is derived from stays within them. */
 function requireDerived(records: readonly MatchRecord[], columns: readonly Column[]): void {
-  const derived = columns.flatMap((column, index) => {
-    if (!isDerived(column)) return [];
-    const base = requireBase(column, columns);
-    return [{ column, index, base, baseIndex: columns.indexOf(base) }];
-  });
+  const derivations = derivationsOf(columns);
   const rows = rowsWhere(records, ({ values }) =>
-    derived.some(
-      ({ column, index, base, baseIndex }) =>
-        values[index] !== derivedValue(column, base, values[baseIndex] ?? null),
-    ),
+    derivations.some(({ index, valueFrom }) => values[index] !== valueFrom(values)),
   );
   if (rows.length === 0) return;
   throw new RejectedBatch("VALUE_OUT_OF_BOUNDS", "A derived value is not what its column is of.", rows);
