@@ -298,6 +298,14 @@ describe("a derived column", () => {
     }
   });
 
+  test("is checked for as many people as the smallest dataset may have, since no more can match", () => {
+    const beta = {
+      ...participant("beta", { records: 100_000_000, changesPerDay: 1 }),
+      columns: [{ ...first, upper: 30_000 }, squares],
+    };
+    requireConsistent(collaborationOf({ providers: [participant("alpha"), beta] }));
+  });
+
   test("is checked for a limit of any size, and beside bounds that are faulty themselves", () => {
     const beta = { ...participant("beta"), columns: [first, squares] };
     const budget = { ...collaborationOf().budget, epsilonPerQuestion: "999999999" };

@@ -124,27 +124,26 @@ function derivedFaults(column: DerivedColumn, participant: Participant, document
   if (base.lower >= base.upper) return []; // A fault of its own.
   if (column.kind === "squares") {
     if (isVarianceAskable(base, document)) return [];
-    return [`${name} is of too wide bounds, or its dataset too large, for a variance at epsilonPerQuestion`];
+    return [
+      `${name} is of too wide bounds, or the datasets too large, for a variance at epsilonPerQuestion, or at 30`,
+    ];
   }
   return areOrdered(column, base) ? [] : [`edges of ${name} do not grow within the bounds of ${base.name}`];
 }
 
-/** More is asked for nothing: its δ would be refused. */
+/** With more there is no privacy to speak of, and at some point a δ that is refused: no column is declared for that. */
 const epsilonMax = fraction(30n);
 
 /** Whether a variance alone, over everybody and for all that a question may spend, is one that compliance plans. */
-function isVarianceAskable(base: IntegerColumn, { budget, providers }: Collaboration): boolean {
-  const limit = parseFraction(budget.epsilonPerQuestion);
+function isVarianceAskable(base: IntegerColumn, document: Collaboration): boolean {
+  const limit = parseFraction(document.budget.epsilonPerQuestion);
   const sensitivities = [1, ...(base.nullable ? [1] : []), base.upper - base.lower, greatestSquare(base)];
   const plan = {
     epsilon: formatFraction(compareFractions(limit, epsilonMax) < 0 ? limit : epsilonMax),
-    groupings: [{ name: "total", dataset: null, column: null, categories: [""] }],
-    statistics: sensitivities.map((sensitivity) => ({
-      ...{ name: "", kind: "", dataset: null, column: null, lower: 0 },
-      sensitivity,
-    })),
+    groupings: ["total"],
+    statistics: sensitivities.map((sensitivity) => ({ sensitivity })),
   };
-  return staysExact(plan, Math.min(...providers.map(({ limits }) => limits.records)));
+  return staysExact(plan, matchesMax(document));
 }
 
 /**
@@ -228,6 +227,10 @@ export function verifySignature(
   }
   throw new PavilionError("BAD_SIGNATURE", `The ${kind} is not signed by ${signer.id}.`);
 }
+
+/** Most people whom all providers can have. */
+export const matchesMax = ({ providers }: Collaboration): number =>
+  Math.min(...providers.map(({ limits }) => limits.records));
 
 export const participantOf = (document: Collaboration, provider: string): Participant | undefined =>
   document.providers.find((participant) => participant.id === provider);

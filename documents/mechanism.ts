@@ -17,9 +17,14 @@ import {
   type Fraction,
 } from "../crypto/fraction/fraction.ts";
 import { errorBound } from "../crypto/laplace/laplace.ts";
-import type { Plan } from "../schemas/avro/index.ts";
+import type { Statistic } from "../schemas/avro/index.ts";
 
-type Mechanism = Pick<Plan, "epsilon" | "groupings" | "statistics">;
+/** What of a plan noise depends on. */
+interface Mechanism {
+  readonly epsilon: string;
+  readonly groupings: readonly unknown[];
+  readonly statistics: readonly Pick<Statistic, "sensitivity">[];
+}
 
 /** One minus the chance that a draw lies beyond the width. */
 const WITHIN_WIDTH = fraction(2n ** 100n - 1n, 2n ** 100n);

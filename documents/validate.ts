@@ -103,13 +103,10 @@ export function validateDocument<K extends DocumentKind>(kind: K, document: unkn
 function faultOf({ instancePath, keyword, message = "", parentSchema, params }: ErrorObject): string {
   const { description } = parentSchema as { readonly description?: string };
   const allowed = (params as { readonly allowedValues?: readonly unknown[] }).allowedValues;
-  const more =
-    keyword === "pattern" && description !== undefined
-      ? ` (${description.replace(/\.$/, "")})`
-      : allowed === undefined
-        ? ""
-        : `: ${allowed.join(", ")}`;
-  return `${instancePath || "/"} ${message}${more}`;
+  const told = `${instancePath || "/"} ${message}`;
+  if (allowed !== undefined) return `${told}: ${allowed.join(", ")}`;
+  if (keyword !== "pattern" || description === undefined) return told;
+  return `${told} (${description.replace(/\.$/, "")})`;
 }
 
 /** The same for a document as text. */

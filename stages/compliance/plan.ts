@@ -5,6 +5,7 @@ import { compareFractions, fraction, parseFraction } from "../../crypto/fraction
 import { PavilionError } from "../../runtime/errors.ts";
 import type { StateView } from "../../runtime/stage.ts";
 import { committedColumns, placesOf } from "../../documents/coordinates.ts";
+import { matchesMax } from "../../documents/collaboration.ts";
 import { partsOf } from "../../documents/opening.ts";
 import { deltaOf, staysExact } from "../../documents/mechanism.ts";
 import type { Plan, SeedRef } from "../../schemas/avro/index.ts";
@@ -73,7 +74,7 @@ const DELTA_MAX = fraction(1n, 2n ** 40n);
 
 function requireWidths(
   plan: Pick<Plan, "epsilon" | "statistics" | "groupings">,
-  { providers }: Collaboration,
+  collaboration: Collaboration,
 ): void {
   if (compareFractions(parseFraction(deltaOf(plan)), DELTA_MAX) > 0) {
     throw new PavilionError(
@@ -81,7 +82,7 @@ function requireWidths(
       "At this epsilon the noise would keep to no useful width.",
     );
   }
-  if (staysExact(plan, Math.min(...providers.map(({ limits }) => limits.records)))) return;
+  if (staysExact(plan, matchesMax(collaboration))) return;
   throw new PavilionError("EPSILON_OUT_OF_RANGE", "At this epsilon the noise would be wider than 53 bits.");
 }
 
