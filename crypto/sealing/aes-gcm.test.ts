@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createSecretKey } from "node:crypto";
 import { test } from "node:test";
 import { decrypt, encrypt } from "./aes-gcm.ts";
 
@@ -57,4 +58,14 @@ test("refuses keys and nonces of other lengths, and less than a tag", () => {
   assert.throws(() => encrypt(new Uint8Array(16), nonce, empty, empty), { code: "SEALING_KEY_MALFORMED" });
   assert.throws(() => encrypt(key, new Uint8Array(16), empty, empty), { code: "SEALING_NONCE_MALFORMED" });
   assert.throws(() => decrypt(key, nonce, new Uint8Array(15), empty), { code: "SEALING_NOT_OPENED" });
+});
+
+test("a key that was imported seals as its bytes do, and is held to its length too", () => {
+  const [bytes, nonce, none] = [new Uint8Array(32).fill(3), new Uint8Array(12), new Uint8Array(0)];
+  const sealed = encrypt(createSecretKey(bytes), nonce, bytes, none);
+  assert.deepEqual(sealed, encrypt(bytes, nonce, bytes, none));
+  assert.deepEqual(decrypt(createSecretKey(bytes), nonce, sealed, none), bytes);
+  assert.throws(() => encrypt(createSecretKey(new Uint8Array(16)), nonce, bytes, none), {
+    code: "SEALING_KEY_MALFORMED",
+  });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, createSecretKey } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import { keyedName } from "./keyed-name.ts";
@@ -33,6 +33,14 @@ test("agrees with HMAC's definition, and is deterministic", () => {
 test("another key gives another name", () => {
   const [one, other] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
   assert.notDeepEqual(keyedName(one, utf8("person")), keyedName(other, utf8("person")));
+});
+
+test("a key that was imported gives the names of its bytes, and is held to its length too", () => {
+  const bytes = new Uint8Array(32).fill(3);
+  assert.deepEqual(keyedName(createSecretKey(bytes), utf8("person")), keyedName(bytes, utf8("person")));
+  assert.throws(() => keyedName(createSecretKey(new Uint8Array(16)), utf8("person")), {
+    code: "SEALING_KEY_MALFORMED",
+  });
 });
 
 test("refuses a key that is not 32 bytes", () => {

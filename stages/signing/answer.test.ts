@@ -152,6 +152,21 @@ test("a variance is the mean square less the square of the mean, whatever the lo
   assert.deepEqual([measure, value], ["variance(people.age)", 66.666666]);
 });
 
+test("a variance's interval takes each noise at 59/60, no wider", () => {
+  const [count, sum, squares] = [100_000, 3_000_000, 120_000_000];
+  const [sumError, validError, squaresError] = [
+    at("1200", "59/60"),
+    at("12", "59/60"),
+    at("120000", "59/60"),
+  ];
+  const { lower, upper } = spreadOf([count, count, sum, squares]);
+  const [most, fewest] = [count + validError, count - validError];
+  const least = (squares - squaresError) / most - ((sum + sumError) / fewest) ** 2;
+  const greatest = (squares + squaresError) / fewest - ((sum - sumError) / most) ** 2;
+  assert.ok(least > 0 && greatest < 2500);
+  assert.ok(Math.abs((lower ?? NaN) - least) < 2e-6 && Math.abs((upper ?? NaN) - greatest) < 2e-6);
+});
+
 test("a variance of nobody is null, and none is negative or beyond a quarter of the range squared", () => {
   const none = { measure: "variance(people.age)", value: null, lower: null, upper: null };
   assert.deepEqual(spreadOf([10, 0, 60, 1400]), none);
