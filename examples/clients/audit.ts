@@ -9,9 +9,8 @@
 import { readFileSync } from "node:fs";
 import { readConfig } from "../../runtime/config.ts";
 import { openLog } from "../../runtime/log.ts";
-import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
 import { openAuditorClient } from "../../services/auditor-client/client.ts";
-import { auditLog } from "../../services/verifier/audit.ts";
+import { auditLog, checkpointsIn } from "../../services/verifier/audit.ts";
 import { readTrust } from "../../services/verifier/trust.ts";
 
 const [accessFile = "", trustFile = ""] = process.argv.slice(2);
@@ -29,7 +28,6 @@ const client = await openAuditorClient({
 });
 const [leaves, bundles] = [await client.leaves(), await client.bundles()];
 // A log that was cut short shows by the checkpoints that bundles carry.
-const checkpoints = bundles.map(({ text }) => (JSON.parse(text) as EvidenceBundleDocument).log.checkpoint);
-const { faults, spent } = auditLog(leaves, region, checkpoints);
+const { faults, spent } = auditLog(leaves, region, checkpointsIn(bundles));
 console.log(JSON.stringify({ leaves: leaves.length, bundles: bundles.length, spent, faults }));
 process.exitCode = faults.length === 0 ? 0 : 1;

@@ -21,6 +21,10 @@ export function existingPartsOf(folder: string): ExistingParts | undefined {
   return existsSync(file) ? readConfig("existing-parts", file) : undefined;
 }
 
+/** What runs elsewhere is not for this machine to start, stop or know. Throws CONFIG_INVALID. */
+export const connectorsRunElsewhere = (folder: string): boolean =>
+  existingPartsOf(folder)?.connectors === "elsewhere";
+
 /**
  * Throws CONFIG_INVALID for a file that does not say what it should, or where the stack stands on other parts already:
  * where it runs, or has come up on them.

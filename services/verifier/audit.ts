@@ -12,6 +12,7 @@ import { leafHash, rootOfLeaves } from "../../crypto/merkle/merkle.ts";
 import { parseDocument } from "../../documents/validate.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { AnchoredLeaf } from "../../schemas/avro/index.ts";
+import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
 import type { TrustedRegion } from "../../schemas/json/trust.ts";
 import { rawKey } from "./trust.ts";
 
@@ -48,6 +49,10 @@ export function auditLog(
   const { spent, faults: unspent } = spendsIn(leaves, hashes);
   return { leaves: leaves.length, kinds, spent, faults: [...faults, ...unspent] };
 }
+
+/** The checkpoints that bundles carry, given as they were published. Throws SyntaxError for one that is no JSON. */
+export const checkpointsIn = (bundles: readonly { readonly text: string }[]): string[] =>
+  bundles.map(({ text }) => (JSON.parse(text) as EvidenceBundleDocument).log.checkpoint);
 
 /** Each checkpoint once: the log's key signed it, and it is over exactly these leaves. */
 function checkpointFaults(

@@ -210,6 +210,11 @@ export const documents: readonly Refused[] = [
   },
   { name: "an unknown command", code: "UNKNOWN_COMMAND", exit: 2, command: () => ["provider", "dance"] },
   { name: "an unknown option", code: "USAGE_INVALID", exit: 2, command: () => ["up", "--sideways"] },
+  {
+    name: "a place for evidence that is a folder, before anything is asked",
+    code: "CONFIG_INVALID",
+    command: (stack) => [...stack.asking({}), "--bundle", stack.dir],
+  },
   { name: "erasing without a word", code: "CONFIRMATION_MISSING", command: () => ["down", "--erase"] },
 ];
 

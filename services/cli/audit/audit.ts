@@ -7,10 +7,9 @@ import { parseArgs } from "node:util";
 import { readConfig } from "../../../runtime/config.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import { openLog } from "../../../runtime/log.ts";
-import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
 import type { TrustedRegion } from "../../../schemas/json/trust.ts";
 import { openAuditorClient } from "../../auditor-client/client.ts";
-import { auditLog } from "../../verifier/audit.ts";
+import { auditLog, checkpointsIn } from "../../verifier/audit.ts";
 import { readTrust } from "../../verifier/trust.ts";
 import { coloured } from "../colour.ts";
 import { misuse } from "../misuse.ts";
@@ -26,10 +25,7 @@ export async function audit(args: string[]): Promise<number> {
   const { id: auditor, kafka, registryUrl } = access;
   const client = await openAuditorClient({ auditor, region: access.region, kafka, registryUrl, log });
   const [leaves, bundles] = [await client.leaves(), await client.bundles()];
-  const checkpoints = bundles.map(
-    ({ text: bundle }) => (JSON.parse(bundle) as EvidenceBundleDocument).log.checkpoint,
-  );
-  const found = auditLog(leaves, region, checkpoints);
+  const found = auditLog(leaves, region, checkpointsIn(bundles));
   const holds = found.faults.length === 0;
   if (values.json === true) console.log(JSON.stringify({ holds, bundles: bundles.length, ...found }));
   else {

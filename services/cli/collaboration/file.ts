@@ -12,11 +12,13 @@ import { PavilionError } from "../../../runtime/errors.ts";
 import type { CollaborationEntry } from "../../../schemas/avro/index.ts";
 import type { Collaboration } from "../../../schemas/json/collaboration.ts";
 
+type Signatures = CollaborationEntry["signatures"];
+
 const signedEnding = ".signed.json";
 
 export interface CollaborationFile {
   readonly document: Collaboration;
-  readonly signatures: CollaborationEntry["signatures"];
+  readonly signatures: Signatures;
   /** Where the signed one lies, or is to lie. */
   readonly signedFile: string;
 }
@@ -27,15 +29,19 @@ export interface CollaborationFile {
  */
 export function readCollaboration(file: string): CollaborationFile {
   const read = contentOf(file);
-  if (isSigned(read)) return { ...checked(read), signedFile: file };
-  const document = validated(read);
-  const signedFile = file.replace(/(\.ya?ml|\.json)?$/, signedEnding);
-  if (!existsSync(signedFile)) return { document, signatures: [], signedFile };
+  const document = validated(isSigned(read) ? read.document : read);
+  const signedFile = isSigned(read) ? file : file.replace(/(\.ya?ml|\.json)?$/, signedEnding);
+  const signatures = isSigned(read) ? read.signatures : signaturesBeside(document, signedFile);
+  for (const signature of signatures) requireSignature(document, signature);
+  return { document, signatures, signedFile };
+}
+
+/** What was signed before the document changed is no signature of this one. */
+function signaturesBeside(document: Collaboration, signedFile: string): Signatures {
+  if (!existsSync(signedFile)) return [];
   const standing = contentOf(signedFile);
   if (!isSigned(standing)) throw invalid(`${signedFile} is no signed collaboration.`);
-  // What was signed before the document changed is no signature of this one.
-  if (!isDeepStrictEqual(standing.document, document)) return { document, signatures: [], signedFile };
-  return { ...checked(standing), signedFile };
+  return isDeepStrictEqual(standing.document, document) ? standing.signatures : [];
 }
 
 export function writeSigned({ document, signatures, signedFile }: CollaborationFile): void {
@@ -51,7 +57,7 @@ export const entryOf = ({ document, signatures }: CollaborationFile): Collaborat
 
 interface Signed {
   readonly document: unknown;
-  readonly signatures: CollaborationEntry["signatures"];
+  readonly signatures: Signatures;
 }
 
 function isSigned(content: unknown): content is Signed {
@@ -67,23 +73,20 @@ function isSigned(content: unknown): content is Signed {
   );
 }
 
-function checked({ document, signatures }: Signed): Omit<CollaborationFile, "signedFile"> {
-  const valid = validated(document);
-  for (const { provider, signature } of signatures) {
-    const signer = participantOf(valid, provider);
-    if (signer === undefined) throw invalid(`${provider} has signed it, and is no provider of it.`);
-    try {
-      verifySignature("collaboration", valid, signature, signer);
-    } catch (cause) {
-      throw new PavilionError(
-        "BAD_SIGNATURE",
-        `The signature of ${provider} does not fit this document under the key that it pins.`,
-        "Take the file as it was signed; whoever changes a document has it signed anew by everybody.",
-        { cause },
-      );
-    }
+function requireSignature(document: Collaboration, { provider, signature }: Signatures[number]): void {
+  const signer = participantOf(document, provider);
+  if (signer === undefined) throw invalid(`${provider} has signed it, and is no provider of it.`);
+  try {
+    verifySignature("collaboration", document, signature, signer);
+  } catch (cause) {
+    if (!(cause instanceof PavilionError)) throw cause;
+    throw new PavilionError(
+      "BAD_SIGNATURE",
+      `The signature of ${provider} does not fit this document under the key that it pins.`,
+      "Take the file as it was signed; whoever changes a document has it signed anew by everybody.",
+      { cause },
+    );
   }
-  return { document: valid, signatures };
 }
 
 function validated(content: unknown): Collaboration {
@@ -97,14 +100,7 @@ function contentOf(file: string): unknown {
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
-    throw new PavilionError(
-      "DOCUMENT_INVALID",
-      `There is no file ${file} that can be read.`,
-      "Check its path.",
-      {
-        cause,
-      },
-    );
+    throw invalid(`There is no file ${file} that can be read.`, cause, "Check its path.");
   }
   try {
     return file.endsWith(".json") ? JSON.parse(text) : parse(text);
@@ -114,5 +110,5 @@ function contentOf(file: string): unknown {
   }
 }
 
-const invalid = (message: string, cause?: unknown): PavilionError =>
-  new PavilionError("DOCUMENT_INVALID", message, undefined, { cause });
+const invalid = (message: string, cause?: unknown, remedy?: string): PavilionError =>
+  new PavilionError("DOCUMENT_INVALID", message, remedy, { cause });

@@ -2,6 +2,7 @@
  * What the demo prints: the answer with its error bounds beside the plain join, and how long each stage took.
  */
 import type { Answer, AnswerGroup } from "../../../schemas/avro/index.ts";
+import { tableLines } from "../table.ts";
 import type { PlainGroup } from "./plain-join.ts";
 
 export interface StageTime {
@@ -21,12 +22,7 @@ export function stageLines(title: string, stages: readonly StageTime[]): string[
 export function answerLines(answer: Answer, plain: ReadonlyMap<string, PlainGroup>): string[] {
   const header = ["group", "people", "interval", "plain", "mean age", "interval", "plain"];
   const rows = answer.groups.map((group) => rowOf(group, plain));
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return [header, ...rows].map(
-    (row) => `  ${row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join("  ")}`,
-  );
+  return tableLines(header, rows, header).map((line) => `  ${line}`);
 }
 
 function rowOf(group: AnswerGroup, plain: ReadonlyMap<string, PlainGroup>): string[] {

@@ -9,7 +9,7 @@ import { join, resolve } from "node:path";
 import { apicurioPart, kafkaPart, partsDir } from "../../../infra/embedded/parts.ts";
 import { readArtifacts } from "../../../runtime/prover/artifacts.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
-import { existingPartsOf } from "../../stack/existing-parts.ts";
+import { connectorsRunElsewhere } from "../../stack/existing-parts.ts";
 import { readRemembered } from "../../stack/remembered.ts";
 import { homeFolder, stackFolder } from "../home.ts";
 import { supervisorOf } from "../stack/running.ts";
@@ -182,7 +182,7 @@ async function stack(): Promise<Finding> {
 
 async function stackIn(what: string): Promise<Finding> {
   const folder = stackFolder();
-  if (existingPartsOf(folder)?.connectors === "elsewhere") return stackElsewhere(what, folder);
+  if (connectorsRunElsewhere(folder)) return stackElsewhere(what, folder);
   if (supervisorOf(folder) === undefined) return doubtful(what, "not running", "./pavilion up");
   const url = readRemembered(folder)?.registryUrl;
   const answers = url !== undefined && (await isUp(`${url}/subjects`));

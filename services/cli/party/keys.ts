@@ -45,11 +45,15 @@ export async function makeParty(role: Role, id: string, passphraseFile?: string)
   const hasKeys = existsSync(files.keystore);
   if (existsSync(files.card)) throw hasKeys ? madeAlready(role, id, files) : keysGone(role, id, files);
   const given = passphraseFile === undefined ? undefined : readSecret(passphraseFile);
-  // Before the keys, so that none are ever sealed under a passphrase that is lost.
-  if (!hasKeys && !existsSync(files.passphrase)) {
-    await createFile(files.passphrase, given ?? encodeBase64url(randomBytes(24)));
+  const kept = existsSync(files.passphrase) ? readSecret(files.passphrase) : undefined;
+  if (given !== undefined && kept !== undefined && given !== kept) {
+    throw new PavilionError(
+      "CONFIG_INVALID",
+      `The ${role} ${id} has another passphrase already, in ${files.passphrase}.`,
+      "Leave --passphrase-file out, to go on with the one that is there.",
+    );
   }
-  const passphrase = existsSync(files.passphrase) ? readSecret(files.passphrase) : given;
+  const passphrase = kept ?? given ?? (hasKeys ? undefined : encodeBase64url(randomBytes(24)));
   if (passphrase === undefined) {
     throw new PavilionError(
       "CONFIG_INVALID",
@@ -57,18 +61,13 @@ export async function makeParty(role: Role, id: string, passphraseFile?: string)
       "Give it by --passphrase-file.",
     );
   }
-  if (given !== undefined && given !== passphrase) {
-    throw new PavilionError(
-      "CONFIG_INVALID",
-      `The ${role} ${id} has another passphrase already, in ${files.passphrase}.`,
-      "Leave --passphrase-file out, to go on with the one that is there.",
-    );
-  }
-  const make = role === "provider" ? initProvider : initBroker;
-  const key = hasKeys
-    ? await publicKeyIn(role, files.keystore, passphrase)
-    : (await make(files.keystore, passphrase)).identityKey;
-  if (!existsSync(files.passphrase)) await createFile(files.passphrase, passphrase);
+  const keepPassphrase = async (): Promise<void> => {
+    if (kept === undefined) await createFile(files.passphrase, passphrase);
+  };
+  // Before keys are made, so that none are ever sealed under a passphrase that is lost; of kept ones once it opens them.
+  if (!hasKeys) await keepPassphrase();
+  const key = await (hasKeys ? publicKeyIn : madeKey)(role, files.keystore, passphrase);
+  if (hasKeys) await keepPassphrase();
   const card: Card = { type: "pavilion/card", role, id, key };
   writeFileSync(`${files.card}.new`, `${JSON.stringify(card, undefined, 2)}\n`);
   renameSync(`${files.card}.new`, files.card);
@@ -89,6 +88,11 @@ const keysGone = (role: Role, id: string, { card, keystore }: PartyFiles): Pavil
     `The ${role} ${id} has a card, ${card}, but its keys are gone from ${keystore}.`,
     "Put the keystore back, or choose another name.",
   );
+
+async function madeKey(role: Role, keystore: string, passphrase: string): Promise<string> {
+  const make = role === "provider" ? initProvider : initBroker;
+  return (await make(keystore, passphrase)).identityKey;
+}
 
 /** The public key of a party's keystore, base64url. */
 async function publicKeyIn(role: Role, keystore: string, passphrase: string): Promise<string> {

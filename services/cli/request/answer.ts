@@ -4,18 +4,14 @@
  */
 import { histogramsIn, quantileOf } from "../../broker-client/quantile.ts";
 import type { Answer, AnswerGroup } from "../../../schemas/avro/index.ts";
+import { tableLines } from "../table.ts";
 
 export function answerTable(answer: Answer): string[] {
   const measures = answer.groups.find(({ estimates }) => estimates.length > 0)?.estimates ?? [];
   const header = ["group", ...measures.flatMap(({ measure }) => [measure, "interval"])];
   const rows = answer.groups.map((group) => rowOf(group, measures.length));
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
   return [
-    ...[header, ...rows].map(
-      (row) => `  ${row.map((cell, column) => cell.padStart(widths[column] ?? 0)).join("  ")}`,
-    ),
+    ...tableLines(header, rows, header).map((line) => `  ${line}`),
     ...quartileLines(answer),
     `  each interval holds the exact value with probability ${answer.confidence}`,
     `  epsilon spent ${answer.epsilonSpent}; the population may spend ${answer.epsilonLeft} more`,

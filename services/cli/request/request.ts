@@ -5,6 +5,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import type { JwsSigner } from "../../../crypto/jws/jws.ts";
 import { errorCodeOr, PavilionError } from "../../../runtime/errors.ts";
 import { openLog } from "../../../runtime/log.ts";
 import type { Result } from "../../../schemas/avro/index.ts";
@@ -41,7 +42,9 @@ export async function request(args: string[]): Promise<number> {
   const broker = brokerOf(questions);
   const client = await clientOf(broker);
   try {
-    const results = await Promise.all(questions.map((question) => ask(client, broker, question)));
+    const { keystore, passphrase } = keysOf("broker", broker);
+    const { sign } = await openBroker(keystore, passphrase);
+    const results = await Promise.all(questions.map((question) => ask(client, sign, question)));
     const tell = (lines: readonly string[]): void => {
       if (!values.json) for (const line of lines) console.log(line);
     };
@@ -101,9 +104,7 @@ function clientOf(broker: string): Promise<BrokerClient> {
 }
 
 /** Signs under the newest seed, and once more under the next one should it have closed meanwhile. */
-async function ask(client: BrokerClient, broker: string, { asked }: Question): Promise<Result> {
-  const { keystore, passphrase } = keysOf("broker", broker);
-  const { sign } = await openBroker(keystore, passphrase);
+async function ask(client: BrokerClient, sign: JwsSigner, { asked }: Question): Promise<Result> {
   const once = async (): Promise<Result> =>
     client.ask(await signRequest(newRequest(asked, await client.newestSeed()), sign));
   const result = await once();

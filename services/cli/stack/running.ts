@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { PavilionError } from "../../../runtime/errors.ts";
-import { existingPartsOf } from "../../stack/existing-parts.ts";
+import { connectorsRunElsewhere } from "../../stack/existing-parts.ts";
 import { readRemembered, type RememberedRegion, type RememberedChain } from "../../stack/remembered.ts";
 import { stackFolder } from "../home.ts";
 
@@ -36,9 +36,9 @@ export interface KnownStack {
   readonly passwords: Readonly<Record<string, string>>;
 }
 
-/** Whether the stack's connectors run: what runs elsewhere is not for this machine to know. */
+/** Whether the stack's connectors run, as far as this machine can know. */
 const isUp = (folder: string): boolean =>
-  existingPartsOf(folder)?.connectors === "elsewhere" || supervisorOf(folder) !== undefined;
+  connectorsRunElsewhere(folder) || supervisorOf(folder) !== undefined;
 
 /** The stack as its operator knows it. Throws STACK_DOWN where it does not run. */
 export function runningStack(): KnownStack {

@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { errorCodeOr, PavilionError } from "../../../runtime/errors.ts";
 import { openLog } from "../../../runtime/log.ts";
-import { existingPartsOf, keepExistingParts } from "../../stack/existing-parts.ts";
+import { connectorsRunElsewhere, keepExistingParts } from "../../stack/existing-parts.ts";
 import { followLines } from "../../stack/log-lines.ts";
 import { keptStack } from "../../stack/plan.ts";
 import { readRemembered } from "../../stack/remembered.ts";
@@ -34,7 +34,7 @@ export async function up(args: string[]): Promise<number> {
   };
   const isRunning = supervisorOf(folder) !== undefined;
   if (values.parts !== undefined) keepExistingParts(folder, resolve(values.parts), isRunning);
-  if (existingPartsOf(folder)?.connectors === "elsewhere") await prepare(folder, tell);
+  if (connectorsRunElsewhere(folder)) await prepare(folder, tell);
   else if (!isRunning) {
     readRemembered(folder);
     await start(folder, tell);
