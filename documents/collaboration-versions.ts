@@ -20,6 +20,11 @@ export class CollaborationVersions implements CollaborationTable {
     return this.#versions.get(id)?.get(version);
   }
 
+  /** All versions, oldest first. */
+  versionsOf(id: string): Collaboration[] {
+    return [...(this.#versions.get(id)?.values() ?? [])].sort((one, other) => one.version - other.version);
+  }
+
   /** A version as it was published, signatures included. */
   entryOf(id: string, version: number): CollaborationEntry | undefined {
     const known = this.at(id, version);

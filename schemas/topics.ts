@@ -1,6 +1,6 @@
 /**
  * Every topic of a region, without its `<region>.` prefix: which events it carries, by which key, and how it is kept.
- * A name with `<provider>` stands for one topic a provider. Names and keys of the topics that other people use are
+ * A name with `<provider>` or `<broker>` stands for one topic a provider or broker. Names and keys of the topics that other people use are
  * stable. Every topic's timestamps are the broker's (LogAppendTime): they are the recorded time that stages go by.
  */
 import type { EventName } from "./avro/index.ts";
@@ -46,6 +46,18 @@ export const topics = {
     partitions: "one",
   },
   "provider.notices.<provider>": { events: ["Notice"], key: "dataset", partitions: "one" },
+  "provider.terms.<provider>": {
+    events: ["CollaborationEntry"],
+    key: "kind/id@version",
+    partitions: "one",
+    compacted: true,
+  },
+  "broker.terms.<broker>": {
+    events: ["CollaborationEntry"],
+    key: "kind/id@version",
+    partitions: "one",
+    compacted: true,
+  },
 
   "config.collaborations": {
     events: ["CollaborationEntry"],
@@ -101,13 +113,15 @@ export function declarationOf(topic: TopicName): TopicDeclaration {
   return topics[topic];
 }
 
-/** `<region>.<topic>`, with the provider filled in where the topic is a provider's. */
-export function topicFor(region: string, topic: TopicName, provider?: string): string {
-  const name = topic.endsWith(".<provider>")
-    ? topic.slice(0, -"<provider>".length) + (provider ?? "")
-    : topic;
-  if (name.endsWith(".")) throw new Error(`topic ${topic} needs a provider`);
-  return `${region}.${name}`;
+/** Whose own topic it is, one for each of them; undefined for a topic that a region has once. */
+export const ownerOf = (topic: TopicName): "provider" | "broker" | undefined =>
+  topic.endsWith(".<provider>") ? "provider" : topic.endsWith(".<broker>") ? "broker" : undefined;
+
+/** `<region>.<topic>`, with the owner's id filled in where the topic is a party's own. */
+export function topicFor(region: string, topic: TopicName, owner?: string): string {
+  if (ownerOf(topic) === undefined) return `${region}.${topic}`;
+  if (owner === undefined) throw new Error(`topic ${topic} needs its owner`);
+  return `${region}.${topic.replace(/<[a-z]+>$/, owner)}`;
 }
 
 /** Ids that no provider may have: their `ingest.<provider>` would be a topic of the stage of that name, see below. */

@@ -16,7 +16,7 @@ import {
 import type { Command } from "../services/cli/command.ts";
 import { commands } from "../services/cli/commands.ts";
 import { argumentsOf } from "../services/cli/options.ts";
-import { declarationOf, topicFor, topics, type TopicName } from "../schemas/topics.ts";
+import { declarationOf, ownerOf, topicFor, topics, type TopicName } from "../schemas/topics.ts";
 import { generate, repositoryRoot, sourcesIn, type GeneratedFile } from "./generated.ts";
 
 const script = "scripts/generate-reference.ts";
@@ -73,7 +73,8 @@ function topicsPage(): string {
     ...auditorAcls(who.region, who.auditor).map((acl) => ({ ...acl, party: auditorPrincipal("<auditor>") })),
   ].filter(({ resourceType, pattern }) => resourceType === "topic" && pattern === "literal");
   const may = (topic: TopicName, operation: string): string => {
-    const name = topicFor(who.region, topic, who.provider);
+    const owner = ownerOf(topic);
+    const name = topicFor(who.region, topic, owner === undefined ? undefined : who[owner]);
     const parties = acls.filter((acl) => acl.resourceName === name && acl.operation === operation);
     return [...new Set(parties.map(({ party }) => party))].join(", ");
   };
@@ -103,7 +104,7 @@ function topicsPage(): string {
   ];
   return `# Topics
 
-Each is named \`<region>.<topic>\`; \`<provider>\` stands for one topic a provider. Values are Avro in the Confluent wire format,
+Each is named \`<region>.<topic>\`; \`<provider>\` and \`<broker>\` stand for one topic each. Values are Avro in the Confluent wire format,
 headers are CloudEvents 1.0 in Kafka's binary mode (\`ce_specversion\`, \`ce_id\`, \`ce_type\` as \`pavilion.<event>\`, \`ce_source\`,
 \`ce_time\`, \`ce_subject\`) and W3C \`traceparent\`; a key's partition is murmur2's, Kafka's default. A sealed event is readable by its
 region alone. Each stage has a \`<region>.<stage>.dead-letter\` and a \`<region>.<stage>.changelog\` besides.

@@ -13,7 +13,14 @@ import type { Transactions } from "../runtime/kafka/transactor.ts";
 import type { Stage } from "../runtime/stage.ts";
 import { openTelemetry } from "../runtime/telemetry/telemetry.ts";
 import type { EventName, EventTypes } from "../schemas/avro/index.ts";
-import { deadLetterTopic, declarationOf, topicFor, topics, type TopicName } from "../schemas/topics.ts";
+import {
+  deadLetterTopic,
+  declarationOf,
+  ownerOf,
+  topicFor,
+  topics,
+  type TopicName,
+} from "../schemas/topics.ts";
 import { Choice } from "./choice.ts";
 import { Cluster, type Laxity, type Producer } from "./cluster.ts";
 import { decode, encode, simulatedCodec } from "./codec.ts";
@@ -187,11 +194,7 @@ export class World<P> {
 
   /** What stands committed on a topic, partition by partition. */
   events<N extends EventName = EventName>(topic: TopicName): LoggedEvent<N>[] {
-    const { region, providers } = this.#plan;
-    const addresses = topic.endsWith(".<provider>")
-      ? providers.map((provider) => topicFor(region, topic, provider))
-      : [topicFor(region, topic)];
-    return addresses
+    return this.#addressesOf(topic)
       .flatMap((address) => this.#cluster.committed(address))
       .map(({ partition, message: { key, value, headers } }) => {
         const type = eventTypeOf(headers) as N;
@@ -338,13 +341,19 @@ export class World<P> {
     });
   }
 
+  /** A broker's own topics are none: no stage reads or writes them. */
+  #addressesOf(topic: TopicName): string[] {
+    const { region, providers } = this.#plan;
+    const owner = ownerOf(topic);
+    if (owner === undefined) return [topicFor(region, topic)];
+    return owner === "broker" ? [] : providers.map((provider) => topicFor(region, topic, provider));
+  }
+
   #partitionsOf(address: string): number {
-    const { region, providers, partitions } = this.#plan;
+    const { partitions } = this.#plan;
     for (const topic of Object.keys(topics) as TopicName[]) {
-      const names = topic.endsWith(".<provider>")
-        ? providers.map((provider) => topicFor(region, topic, provider))
-        : [topicFor(region, topic)];
-      if (names.includes(address)) return declarationOf(topic).partitions === "spread" ? partitions : 1;
+      if (this.#addressesOf(topic).includes(address))
+        return declarationOf(topic).partitions === "spread" ? partitions : 1;
     }
     return partitions;
   }

@@ -89,15 +89,7 @@ async function leadersOf(admin: Admin, topics: string[]): Promise<void> {
  */
 export async function createAcls(admin: Admin, specs: readonly AclSpec[]): Promise<void> {
   if (specs.length === 0) return;
-  const acl = specs.map((spec) => ({
-    principal: `User:${spec.principal}`,
-    host: "*",
-    permissionType: AclPermissionTypes.ALLOW,
-    resourceType: resourceTypes[spec.resourceType],
-    resourceName: spec.resourceName,
-    resourcePatternType: patterns[spec.pattern],
-    operation: operations[spec.operation],
-  }));
+  const acl = specs.map(entryOf);
   await admin.createAcls({ acl });
   const principals = [...new Set(acl.map(({ principal }) => principal))];
   const deadline = performance.now() + 30_000;
@@ -107,6 +99,35 @@ export async function createAcls(admin: Admin, specs: readonly AclSpec[]): Promi
     if (performance.now() > deadline) throw new Error("the broker does not go by the ACLs that it took");
     await sleep(20);
   }
+}
+
+const entryOf = (spec: AclSpec): AclEntry => ({
+  principal: `User:${spec.principal}`,
+  host: "*",
+  permissionType: AclPermissionTypes.ALLOW,
+  resourceType: resourceTypes[spec.resourceType],
+  resourceName: spec.resourceName,
+  resourcePatternType: patterns[spec.pattern],
+  operation: operations[spec.operation],
+});
+
+/** Takes allowances back; those that were not there are no fault. */
+export async function deleteAcls(admin: Admin, specs: readonly AclSpec[]): Promise<void> {
+  const filters = specs.map(entryOf);
+  if (filters.length > 0) await admin.deleteAcls({ filters });
+}
+
+/** Who may write which topics by their very names, `User:` left out. */
+export async function writersOf(admin: Admin): Promise<{ principal: string; topic: string }[]> {
+  const { resources } = await admin.describeAcls({
+    permissionType: AclPermissionTypes.ALLOW,
+    operation: operations.write,
+    resourceType: resourceTypes.topic,
+    resourcePatternType: patterns.literal,
+  });
+  return resources.flatMap(({ acls, resourceName }) =>
+    acls.map(({ principal }) => ({ principal: principal.replace(/^User:/, ""), topic: resourceName })),
+  );
 }
 
 async function allowedTo(admin: Admin, principal: string): Promise<string[]> {

@@ -12,6 +12,7 @@ import { topicFor, type TopicName } from "../../schemas/topics.ts";
 interface Address {
   readonly key: string;
   readonly provider?: string;
+  readonly broker?: string;
   /** W3C trace context; a fresh one where none is given. */
   readonly traceparent?: string;
 }
@@ -38,7 +39,7 @@ export async function openPublisher(
     topic: TopicName,
     type: N,
     value: EventTypes[N],
-    { key, provider, traceparent }: Address,
+    { key, provider, broker, traceparent }: Address,
   ): Promise<void> {
     const headers = headersOf({
       id: randomUUID(),
@@ -51,7 +52,11 @@ export async function openPublisher(
     const message = { key, value: await codec.encode(topic, type, value), headers };
     const sender = (producer ??= await openProducer(kafka));
     try {
-      await sender.send({ topic: topicFor(region, topic, provider), acks: -1, messages: [message] });
+      await sender.send({
+        topic: topicFor(region, topic, provider ?? broker),
+        acks: -1,
+        messages: [message],
+      });
     } catch (error) {
       // Whether it was stored is unknown, and kafkajs gives the next record the same sequence number: the broker would
       // take that one for a repetition, and acknowledge what it does not store.

@@ -7,8 +7,10 @@ import { openLog } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import { reservedProviders, topicFor } from "../../schemas/topics.ts";
 import {
+  admittedIn,
   brokerAcls,
   brokerPrincipal,
+  brokerTopics,
   connectorAcls,
   connectorPrincipal,
   providerAcls,
@@ -54,12 +56,13 @@ const writersOf = (acls: readonly AclSpec[], topic: string): string[] => [
 const twoRegions = fc.uniqueArray(names, { minLength: 2, maxLength: 2 });
 const someProviders = fc.uniqueArray(providers, { minLength: 1, maxLength: 3 });
 
-test("no topic of a provider is the region's or another provider's, whatever allowed names they have", () => {
+test("no topic of a party is the region's or another party's, whatever allowed names they have", () => {
   fc.assert(
     fc.property(twoRegions, someProviders, (regions, ids) => {
       const all = regions.flatMap((region) => [
         ...namesOf(regionTopics(region, PARTITIONS)),
         ...ids.flatMap((id) => namesOf(providerTopics(region, id, PARTITIONS))),
+        ...ids.flatMap((id) => namesOf(brokerTopics(region, id, PARTITIONS))),
       ]);
       assert.equal(new Set(all).size, all.length);
     }),
@@ -98,13 +101,65 @@ test("a provider alone writes its ingest topic", () => {
   );
 });
 
+test("a party alone reads its terms, which the operator alone writes; nobody else's and no table of terms is a party's to read", () => {
+  fc.assert(
+    fc.property(twoRegions, someProviders, (regions, ids) => {
+      const acls = everything(regions, ids);
+      const readersOf = (topic: string): string[] => [
+        ...new Set(
+          acls
+            .filter((acl) => acl.operation === "read" && covers(acl, topic))
+            .map(({ principal }) => principal),
+        ),
+      ];
+      for (const region of regions) {
+        const connector = connectorPrincipal(region);
+        assert.deepEqual(readersOf(topicFor(region, "config.collaborations")), [connector]);
+        for (const id of ids) {
+          const topics = {
+            [providerPrincipal(id)]: topicFor(region, "provider.terms.<provider>", id),
+            [brokerPrincipal(id)]: topicFor(region, "broker.terms.<broker>", id),
+          };
+          for (const [principal, topic] of Object.entries(topics)) {
+            assert.deepEqual(readersOf(topic).sort(), [principal, connector].sort(), topic);
+            assert.deepEqual(writersOf(acls, topic), [], topic);
+          }
+        }
+      }
+    }),
+  );
+});
+
+test("who was admitted in a region is told by what they may write there, and nowhere else", () => {
+  fc.assert(
+    fc.property(twoRegions, someProviders, (regions, ids) => {
+      const [here = "", there = ""] = regions;
+      const acls = ids.flatMap((id) => [...providerAcls(here, id), ...brokerAcls(here, id)]);
+      const writers = [...acls, ...connectorAcls(here), ...connectorAcls(there)]
+        .filter(({ operation, resourceType, pattern }) =>
+          [operation, resourceType, pattern].every((part) => ["write", "topic", "literal"].includes(part)),
+        )
+        .map(({ principal, resourceName }) => ({ principal, topic: resourceName }));
+      assert.deepEqual(admittedIn(here, writers), [
+        ...ids.map((id) => ({ role: "provider", id })),
+        ...ids.map((id) => ({ role: "broker", id })),
+      ]);
+      assert.deepEqual(admittedIn(there, writers), []);
+    }),
+  );
+});
+
 test("providers, brokers and connectors get nothing in another region", () => {
   fc.assert(
     fc.property(twoRegions, providers, (regions, id) => {
       const [here = "", there = ""] = regions;
       const acls = [...connectorAcls(here), ...providerAcls(here, id), ...brokerAcls(here, id)];
       for (const acl of acls) assert.ok(acl.resourceName.startsWith(`${here}.`), acl.resourceName);
-      const elsewhere = [...regionTopics(there, PARTITIONS), ...providerTopics(there, id, PARTITIONS)];
+      const elsewhere = [
+        ...regionTopics(there, PARTITIONS),
+        ...providerTopics(there, id, PARTITIONS),
+        ...brokerTopics(there, id, PARTITIONS),
+      ];
       for (const topic of namesOf(elsewhere)) assert.ok(!acls.some((acl) => covers(acl, topic)), topic);
     }),
   );

@@ -8,10 +8,12 @@ import {
   changelogTopic,
   deadLetterTopic,
   declarationOf,
+  ownerOf,
   topicFor,
   topics,
   type TopicName,
 } from "../../schemas/topics.ts";
+import type { Named } from "./terms.ts";
 
 export const connectorPrincipal = (region: string): string => `connector.${region}`;
 export const providerPrincipal = (provider: string): string => `provider.${provider}`;
@@ -19,13 +21,12 @@ export const brokerPrincipal = (broker: string): string => `broker.${broker}`;
 export const auditorPrincipal = (auditor: string): string => `auditor.${auditor}`;
 
 const names = Object.keys(topics) as TopicName[];
-const isProviders = (name: TopicName): boolean => name.endsWith(".<provider>");
 const stageNames = privateComputation.map((stage) => stage.name);
 
-/** Every topic of a region but the providers' own. */
+/** Every topic of a region but the parties' own. */
 export function regionTopics(region: string, partitions: number): TopicSpec[] {
   const declared = names
-    .filter((name) => !isProviders(name))
+    .filter((name) => ownerOf(name) === undefined)
     .map((name) => topicSpec(region, name, partitions));
   const internal = stageNames.flatMap((stage) => [
     { name: deadLetterTopic(region, stage), partitions: 1, config: inner },
@@ -34,9 +35,43 @@ export function regionTopics(region: string, partitions: number): TopicSpec[] {
   return [...declared, ...internal];
 }
 
+/** Those of a region who were admitted as providers and brokers, by what they may write. */
+export function admittedIn(
+  region: string,
+  writers: readonly { readonly principal: string; readonly topic: string }[],
+): Named[] {
+  const rights = new Set(writers.map(({ principal, topic }) => `${topic} ${principal}`));
+  const ids = (prefix: string): string[] => [
+    ...new Set(
+      writers.flatMap(({ principal }) =>
+        principal.startsWith(prefix) ? [principal.slice(prefix.length)] : [],
+      ),
+    ),
+  ];
+  const providers = ids(providerPrincipal("")).filter((id) =>
+    rights.has(`${topicFor(region, "ingest.<provider>", id)} ${providerPrincipal(id)}`),
+  );
+  const brokers = ids(brokerPrincipal("")).filter((id) =>
+    rights.has(`${topicFor(region, "broker.requests")} ${brokerPrincipal(id)}`),
+  );
+  return [
+    ...providers.map((id): Named => ({ role: "provider", id })),
+    ...brokers.map((id): Named => ({ role: "broker", id })),
+  ];
+}
+
 /** A provider's own topics in a region. */
 export function providerTopics(region: string, provider: string, partitions: number): TopicSpec[] {
-  return names.filter(isProviders).map((name) => topicSpec(region, name, partitions, provider));
+  return names
+    .filter((name) => ownerOf(name) === "provider")
+    .map((name) => topicSpec(region, name, partitions, provider));
+}
+
+/** A broker's own topics in a region. */
+export function brokerTopics(region: string, broker: string, partitions: number): TopicSpec[] {
+  return names
+    .filter((name) => ownerOf(name) === "broker")
+    .map((name) => topicSpec(region, name, partitions, broker));
 }
 
 /** The broker's clock, not the writer's, says when a record came. */
@@ -49,10 +84,10 @@ const outer = { ...recorded, "max.message.bytes": "900000" };
 /** Small segments, so that compaction keeps up and a restore is short. */
 const compacted = { "cleanup.policy": "compact", "segment.bytes": "33554432" };
 
-function topicSpec(region: string, name: TopicName, partitions: number, provider?: string): TopicSpec {
+function topicSpec(region: string, name: TopicName, partitions: number, owner?: string): TopicSpec {
   const declaration = declarationOf(name);
   return {
-    name: topicFor(region, name, provider),
+    name: topicFor(region, name, owner),
     partitions: declaration.partitions === "spread" ? partitions : 1,
     config: {
       ...(declaration.outside === true ? outer : inner),
@@ -62,10 +97,10 @@ function topicSpec(region: string, name: TopicName, partitions: number, provider
   };
 }
 
-/** The connector reads its whole region and writes what its stages write; never a provider's topic or a request. */
+/** The connector reads its whole region and writes what its stages write; never a party's topic or a request. */
 export function connectorAcls(region: string): AclSpec[] {
   const principal = connectorPrincipal(region);
-  const written = names.filter((name) => !isProviders(name) && !writtenByOthers.includes(name));
+  const written = names.filter((name) => ownerOf(name) === undefined && !writtenByOthers.includes(name));
   return [
     ...allow(principal, "topic", `${region}.`, "prefixed", ["read"]),
     ...written.flatMap((name) => allow(principal, "topic", topicFor(region, name), "literal", ["write"])),
@@ -95,7 +130,9 @@ export function providerAcls(region: string, provider: string): AclSpec[] {
   ];
   return [
     ...allow(principal, "topic", topicFor(region, "ingest.<provider>", provider), "literal", ["write"]),
-    ...allow(principal, "topic", topicFor(region, "config.collaborations"), "literal", ["read"]),
+    ...allow(principal, "topic", topicFor(region, "provider.terms.<provider>", provider), "literal", [
+      "read",
+    ]),
     ...allow(principal, "group", `${region}.provider.${provider}.`, "prefixed", ["read", "delete"]),
     ...addressed.flatMap((name) => [
       ...allow(principal, "topic", topicFor(region, name, provider), "literal", ["read"]),
@@ -104,6 +141,13 @@ export function providerAcls(region: string, provider: string): AclSpec[] {
   ];
 }
 
+/** What a provider was allowed by earlier versions, and is no longer: to read everybody's terms. */
+export function endedProviderAcls(region: string, provider: string): AclSpec[] {
+  const table = topicFor(region, "config.collaborations");
+  return allow(providerPrincipal(provider), "topic", table, "literal", ["read"]);
+}
+
+/** A broker writes requests, and reads what is public, its terms and answers. */
 export function brokerAcls(region: string, broker: string): AclSpec[] {
   const principal = brokerPrincipal(broker);
   return [
@@ -111,6 +155,7 @@ export function brokerAcls(region: string, broker: string): AclSpec[] {
     ...(["broker.results", "config.seeds", "evidence.bundles"] as const).flatMap((name) =>
       allow(principal, "topic", topicFor(region, name), "literal", ["read"]),
     ),
+    ...allow(principal, "topic", topicFor(region, "broker.terms.<broker>", broker), "literal", ["read"]),
     ...allow(principal, "group", `${region}.broker.${broker}.`, "prefixed", ["read", "delete"]),
   ];
 }

@@ -2,27 +2,32 @@
  * What the operator of a region does on Kafka: opens the region, admits providers and brokers, publishes collaborations.
  * Every step may be repeated.
  */
-import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { Admin, Kafka } from "kafkajs";
 import { verifyCollaboration } from "../../documents/collaboration.ts";
-import type { CollaborationVersions } from "../../documents/collaboration-versions.ts";
-import { createAcls, createTopics } from "../../runtime/kafka/admin.ts";
+import { createAcls, createTopics, deleteAcls, writersOf } from "../../runtime/kafka/admin.ts";
 import { PavilionError } from "../../runtime/errors.ts";
-import { openCollaborations } from "../../runtime/kafka/collaborations.ts";
-import { openPublisher } from "../../runtime/kafka/publisher.ts";
+import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts";
+import { readTerms, type Terms, type TermsContext, type TermsReader } from "../../runtime/kafka/terms.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type { CollaborationEntry, EventName, EventTypes } from "../../schemas/avro/index.ts";
-import { reservedProviders, type TopicName } from "../../schemas/topics.ts";
+import { reservedProviders, topicFor, type TopicName } from "../../schemas/topics.ts";
 import {
+  admittedIn,
   auditorAcls,
   brokerAcls,
+  brokerTopics,
   connectorAcls,
+  endedProviderAcls,
   providerAcls,
   providerTopics,
   regionTopics,
 } from "./access.ts";
+import { namedIn, termsOf, type Named } from "./terms.ts";
+
+/** Where each party reads its terms. */
+const termsTopic = { provider: "provider.terms.<provider>", broker: "broker.terms.<broker>" } as const;
 
 export interface Region {
   readonly name: string;
@@ -48,31 +53,46 @@ export class Operator {
     return new Operator(kafka, admin, codec, log);
   }
 
-  /** Makes the region's topics and lets its connector at them. Throws CONFIG_INVALID for a name that is none. */
+  /**
+   * Makes the region's topics, lets its connector at them, and gives those who were admitted before what they have not yet:
+   * an earlier version's stack goes on with this one's topics, rights and terms. Throws CONFIG_INVALID for a name that is none.
+   */
   async openRegion(region: Region): Promise<void> {
     requireName(region.name);
     await createTopics(this.#admin, regionTopics(region.name, region.partitions));
     await createAcls(this.#admin, connectorAcls(region.name));
+    const admitted = admittedIn(region.name, await writersOf(this.#admin));
+    for (const party of admitted) await this.#letIn(region, party);
+    await this.#handOut(region.name, admitted, await this.#terms(region.name));
   }
 
   /**
-   * Makes the provider's topics, lets it at them, and enters it in the region's table. Throws CONFIG_INVALID for a name
-   * that is none, or under which it would write a topic of the region's.
+   * Makes the provider's topics, lets it at them, enters it in the region's table and hands it the terms that name it. Throws
+   * CONFIG_INVALID for a name that is none, or under which it would write a topic of the region's.
    */
   async admitProvider(region: Region, provider: string): Promise<void> {
     requireName(provider, reservedProviders);
-    await createTopics(this.#admin, providerTopics(region.name, provider, region.partitions));
-    await createAcls(this.#admin, providerAcls(region.name, provider));
+    await this.#letIn(region, { role: "provider", id: provider });
     await this.#enter(region.name, "config.providers", "ProviderEntry", provider, {
       provider,
       admitted: true,
     });
+    await this.#handOut(region.name, [{ role: "provider", id: provider }], await this.#terms(region.name));
   }
 
-  /** Throws CONFIG_INVALID for a name that is none. */
+  /** Makes the broker's topics, lets it at them, and hands it the terms that name it. Throws CONFIG_INVALID for a name that is none. */
   async admitBroker(region: Region, broker: string): Promise<void> {
     requireName(broker);
-    await createAcls(this.#admin, brokerAcls(region.name, broker));
+    await this.#letIn(region, { role: "broker", id: broker });
+    await this.#handOut(region.name, [{ role: "broker", id: broker }], await this.#terms(region.name));
+  }
+
+  /** A party's topics and rights, as this version has them. */
+  async #letIn({ name, partitions }: Region, { role, id }: Named): Promise<void> {
+    const topics = role === "provider" ? providerTopics : brokerTopics;
+    await createTopics(this.#admin, topics(name, id, partitions));
+    await createAcls(this.#admin, role === "provider" ? providerAcls(name, id) : brokerAcls(name, id));
+    if (role === "provider") await deleteAcls(this.#admin, endedProviderAcls(name, id));
   }
 
   /** Throws CONFIG_INVALID for a name that is none. */
@@ -83,34 +103,70 @@ export class Operator {
 
   /**
    * Publishes a collaboration in a region once every participant's signature holds and it may come after the versions
-   * that stand there. A version that stands there already is left as it is: published again, it would come after its
-   * successors once the table is compacted. Throws DOCUMENT_INVALID or BAD_SIGNATURE.
+   * that stand there, and hands it to everybody whom it names. A version that stands there already is left as it is:
+   * published again, it would come after its successors once the table is compacted; it is handed to whom it was not yet, so
+   * that a publishing that was cut off is mended by publishing again. Answers whom it did not reach, as they were never
+   * admitted here: admitting hands it to them. Throws DOCUMENT_INVALID or BAD_SIGNATURE.
    */
-  async publishCollaboration(region: Region, entry: CollaborationEntry): Promise<void> {
-    const known = await this.#collaborations(region);
+  async publishCollaboration(region: Region, entry: CollaborationEntry): Promise<Named[]> {
+    const terms = await this.#terms(region.name);
+    const known = terms.collaborations;
     const standing = known.at(entry.id, entry.version);
     if (standing !== undefined && !isDeepStrictEqual(standing, verifyCollaboration(entry))) {
       const message = `Version ${String(entry.version)} of ${entry.id} stands with another document.`;
       throw new PavilionError("DOCUMENT_INVALID", message, "Publish the change as a new version.");
     }
-    if (known.add(entry) === undefined) return;
-    const key = `${entry.id}@${String(entry.version)}`;
-    await this.#enter(region.name, "config.collaborations", "CollaborationEntry", key, entry);
+    if (known.add(entry) !== undefined) {
+      const key = `${entry.id}@${String(entry.version)}`;
+      await this.#enter(region.name, "config.collaborations", "CollaborationEntry", key, entry);
+    }
+    // Those of earlier versions too: who is gone is told so.
+    const named = new Map(
+      known
+        .versionsOf(entry.id)
+        .flatMap(namedIn)
+        .map((party) => [`${party.role} ${party.id}`, party]),
+    );
+    return this.#handOut(region.name, [...named.values()], terms);
   }
 
-  /** What stands in the region's table, as every party reads it: what does not hold is left out. */
-  async #collaborations(region: Region): Promise<CollaborationVersions> {
-    const view = await openCollaborations({
-      kafka: this.#kafka,
-      codec: this.#codec,
-      region: region.name,
-      group: `${region.name}.operator.${randomUUID()}`,
-      log: this.#log,
-      onChange: () => undefined,
-      fail: () => undefined, // the opening itself fails then
-    });
-    await view.close();
-    return view.table;
+  /** What stands in the region's tables, as every party checks it: what does not hold is left out. */
+  #terms(region: string): Promise<Terms> {
+    return readTerms(this.#readingAs({ role: "operator" }, region));
+  }
+
+  #readingAs(reader: TermsReader, region: string): TermsContext {
+    return { kafka: this.#kafka, codec: this.#codec, region, reader, log: this.#log };
+  }
+
+  /** Copies to each party's own topic what it is to read and what does not stand there; answers those who have no such topic. */
+  async #handOut(region: string, parties: readonly Named[], { collaborations }: Terms): Promise<Named[]> {
+    const topics = new Set(await this.#admin.listTopics());
+    const isAdmitted = ({ role, id }: Named): boolean => topics.has(topicFor(region, termsTopic[role], id));
+    const publisher = await openPublisher(this.#kafka, this.#codec, region, `/${region}/operator`);
+    try {
+      for (const party of parties.filter(isAdmitted)) {
+        await this.#handTo(publisher, region, party, termsOf(party, collaborations));
+      }
+    } finally {
+      await publisher.close();
+    }
+    return parties.filter((party) => !isAdmitted(party));
+  }
+
+  async #handTo(
+    publisher: Publisher,
+    region: string,
+    { role, id }: Named,
+    entries: readonly CollaborationEntry[],
+  ): Promise<void> {
+    if (entries.length === 0) return;
+    const standing = await readTerms(this.#readingAs({ role, id }, region));
+    for (const entry of entries) {
+      if (standing.collaborations.at(entry.id, entry.version) !== undefined) continue;
+      const key = `collaboration/${entry.id}@${String(entry.version)}`;
+      await publisher.publish(termsTopic[role], "CollaborationEntry", entry, { key, [role]: id });
+    }
   }
 
   async #enter<N extends EventName>(

@@ -7,11 +7,11 @@
 import { createHash, randomBytes, randomInt } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
-import { openCollaborations } from "../../runtime/kafka/collaborations.ts";
+import { readTerms } from "../../runtime/kafka/terms.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { topicFor } from "../../schemas/topics.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
-import { freshGroup, type Agent } from "./agent.ts";
+import type { Agent } from "./agent.ts";
 import { inBatches, shuffle } from "./batches.ts";
 import { requireMembership, type Membership } from "./membership.ts";
 import { readRows } from "./csv.ts";
@@ -113,15 +113,11 @@ async function findMembership(
   { self, kafka, codec, log }: Agent,
   collaboration: string,
 ): Promise<Membership> {
-  const group = freshGroup(self, "collaborations");
-  const context = { kafka, codec, region: self.region, group, log };
-  const ignore = (): undefined => undefined;
-  const view = await openCollaborations({ ...context, onChange: ignore, fail: ignore });
-  try {
-    return requireMembership(view.table, collaboration, self);
-  } finally {
-    await view.close();
-  }
+  const { collaborations } = await readTerms({
+    ...{ kafka, codec, region: self.region, log },
+    reader: { role: "provider", id: self.provider },
+  });
+  return requireMembership(collaborations, collaboration, self);
 }
 
 /** The push that an earlier run sealed and did not settle, once it is settled; undefined where there is none. */

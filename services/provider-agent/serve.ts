@@ -11,7 +11,7 @@ import type { KafkaMessage } from "kafkajs";
 import { CryptoError } from "../../crypto/errors.ts";
 import type { CollaborationTable } from "../../documents/collaboration.ts";
 import { PavilionError } from "../../runtime/errors.ts";
-import { openCollaborations } from "../../runtime/kafka/collaborations.ts";
+import { openTerms } from "../../runtime/kafka/terms.ts";
 import { eventTypeOf, traceparentOr } from "../../runtime/kafka/cloudevents.ts";
 import { topicFor } from "../../schemas/topics.ts";
 import { freshGroup, groupOf, type Agent } from "./agent.ts";
@@ -33,18 +33,15 @@ export async function serve(agent: Agent, stopping: AbortSignal, onServing?: () 
   lost.promise.catch(() => undefined);
   const fail = lost.reject;
   const announcer = new Announcer(agent, fail);
-  const view = await openCollaborations({
-    kafka,
-    codec,
-    region: self.region,
-    group: freshGroup(self, "collaborations"),
-    log,
+  const view = await openTerms({
+    ...{ kafka, codec, region: self.region, log },
+    reader: { role: "provider", id: self.provider },
     onChange: announcer.announce,
     fail,
   });
-  announcer.begin(view.table);
+  announcer.begin(view.collaborations);
   const notices = await openNotices(agent, announcer, fail);
-  const evaluator = new Evaluator(agent, view.table, await agent.state.readMeter());
+  const evaluator = new Evaluator(agent, view.collaborations, await agent.state.readMeter());
   const worker = await openWorker(kafka, {
     topic: topicFor(self.region, "oprf.blinded.<provider>", self.provider),
     group: groupOf(self, "evaluator"),

@@ -22,17 +22,17 @@ export const stranger = "stranger";
 export function allowedTo(topics: readonly string[]): Record<string, Allowance> {
   const provider = (name: string): Allowance => ({
     read: [
-      "config.collaborations",
       `oprf.blinded.${name}`,
       `oprf.evaluated.${name}`,
       `provider.notices.${name}`,
+      `provider.terms.${name}`,
     ].map((topic) => `${homeRegion}.${topic}`),
     write: [`${homeRegion}.ingest.${name}`],
     groups: `${homeRegion}.provider.${name}.`,
   });
   const connector = (region: string): Allowance => {
     const others =
-      /\.(broker\.requests|config\.(collaborations|providers)|ingest\.(northwind-health|southbank-insurance))$/;
+      /\.(broker\.(requests|terms\..*)|config\.(collaborations|providers)|(ingest|provider\.terms)\.(northwind-health|southbank-insurance))$/;
     const read = topics.filter((topic) => topic.startsWith(`${region}.`));
     return { read, write: read.filter((topic) => !others.test(topic)), groups: `${region}.` };
   };
@@ -41,7 +41,9 @@ export function allowedTo(topics: readonly string[]): Record<string, Allowance> 
     [providerPrincipal("southbank-insurance")]: provider("southbank-insurance"),
     [brokerPrincipal("core-broker")]: {
       read: [homeRegion, otherRegion].flatMap((region) =>
-        ["broker.results", "config.seeds", "evidence.bundles"].map((topic) => `${region}.${topic}`),
+        ["broker.results", "broker.terms.core-broker", "config.seeds", "evidence.bundles"].map(
+          (topic) => `${region}.${topic}`,
+        ),
       ),
       write: [homeRegion, otherRegion].map((region) => `${region}.broker.requests`),
       groups: `${homeRegion}.broker.core-broker.`,

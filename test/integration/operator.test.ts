@@ -1,14 +1,19 @@
 /**
- * What the operator publishes in a region's table of collaborations, on real Kafka.
+ * What the operator publishes in a region's table of collaborations and hands to those whom it names, on real Kafka.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import kafkajs from "kafkajs";
 import type { Ed25519Key } from "../../crypto/jws/ed25519.ts";
+import { createAcls } from "../../runtime/kafka/admin.ts";
+import { openPublisher } from "../../runtime/kafka/publisher.ts";
 import { openLog } from "../../runtime/log.ts";
 import { collaborationTemplate } from "../../services/cli/demo/example.ts";
+import { endedProviderAcls, providerPrincipal } from "../../services/operator/access.ts";
+import type { Named } from "../../services/operator/terms.ts";
 import { agree, makeBroker, makeProvider } from "../../services/stack/parties.ts";
 import { Stack } from "../../services/stack/stack.ts";
 import { readTopic } from "./read-topic.ts";
@@ -41,11 +46,25 @@ before(async () => {
 
 after(() => ending.disposeAsync());
 
-const standing = async (): Promise<string[]> =>
-  (await readTopic(stack.kafka, `${region.name}.config.collaborations`)).map(({ key }) => key);
+const keysOn = async (topic: string): Promise<string[]> =>
+  (await readTopic(stack.kafka, `${region.name}.${topic}`)).map(({ key }) => key);
+const standing = (): Promise<string[]> => keysOn("config.collaborations");
 
-const publish = async (change: Partial<typeof template>): Promise<void> =>
+const publish = async (change: Partial<typeof template>): Promise<Named[]> =>
   stack.operator.publishCollaboration(region, await agree({ ...template, ...change }, keys));
+
+test("parties that were never admitted are named, and get their terms once they are", async () => {
+  const unreached = (await publish({})).map(({ id }) => id);
+  assert.deepEqual(unreached, ["northwind-health", "southbank-insurance", "core-broker"]);
+  for (const { id } of template.providers) await stack.operator.admitProvider(region, id);
+  await stack.operator.admitBroker(region, "core-broker");
+  await stack.operator.admitProvider(region, "stranger");
+  const first = ["collaboration/insured-patients@1"];
+  assert.deepEqual(await keysOn("provider.terms.northwind-health"), first);
+  assert.deepEqual(await keysOn("provider.terms.southbank-insurance"), first);
+  assert.deepEqual(await keysOn("broker.terms.core-broker"), first);
+  assert.deepEqual(await keysOn("provider.terms.stranger"), []);
+});
 
 test("a version that stands is not entered twice, and never changes", async () => {
   await publish({});
@@ -69,4 +88,43 @@ test("an entry that nobody can read stops no publication", async () => {
   await producer.disconnect();
   await publish({ version: 4, minimumGroup: 18 });
   assert.equal((await standing()).at(-1), "insured-patients@4");
+});
+
+test("what a publishing that was cut off has not handed out is handed out by the next one, once", async () => {
+  const entry = await agree({ ...template, version: 5, minimumGroup: 17 }, keys);
+  const publisher = await openPublisher(stack.kafka, stack.codec, region.name, "/test");
+  await publisher.publish("config.collaborations", "CollaborationEntry", entry, {
+    key: "insured-patients@5",
+  });
+  await publisher.close();
+  assert.deepEqual(await publish({ version: 5, minimumGroup: 17 }), []);
+  await publish({ version: 5, minimumGroup: 17 });
+  const handed = [1, 2, 4, 5].map((version) => `collaboration/insured-patients@${String(version)}`);
+  assert.deepEqual(await keysOn("provider.terms.northwind-health"), handed);
+  assert.deepEqual(await keysOn("broker.terms.core-broker"), handed);
+});
+
+test("those whom an earlier version admitted get topics, rights and terms at the next start, and lose the table", async () => {
+  const id = "southbank-insurance";
+  const topic = `${region.name}.provider.terms.${id}`;
+  const admin = stack.kafka.admin();
+  await admin.connect();
+  try {
+    const before = await keysOn(`provider.terms.${id}`);
+    await admin.deleteTopics({ topics: [topic] });
+    await createAcls(admin, endedProviderAcls(region.name, id));
+    await stack.operator.openRegion(region);
+    assert.deepEqual(await keysOn(`provider.terms.${id}`), before);
+    const { resources } = await admin.describeAcls({
+      principal: `User:${providerPrincipal(id)}`,
+      resourceType: kafkajs.AclResourceTypes.TOPIC,
+      resourceName: `${region.name}.config.collaborations`,
+      resourcePatternType: kafkajs.ResourcePatternTypes.LITERAL,
+      operation: kafkajs.AclOperationTypes.ANY,
+      permissionType: kafkajs.AclPermissionTypes.ANY,
+    });
+    assert.deepEqual(resources, []);
+  } finally {
+    await admin.disconnect();
+  }
 });
