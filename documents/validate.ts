@@ -13,6 +13,7 @@ import evaluatedBatch from "../schemas/json/evaluated-batch.schema.json" with { 
 import evidenceBundle from "../schemas/json/evidence-bundle.schema.json" with { type: "json" };
 import matchLeaf from "../schemas/json/match-leaf.schema.json" with { type: "json" };
 import recordBatch from "../schemas/json/record-batch.schema.json" with { type: "json" };
+import regionCard from "../schemas/json/region-card.schema.json" with { type: "json" };
 import request from "../schemas/json/request.schema.json" with { type: "json" };
 import seedLeaf from "../schemas/json/seed-leaf.schema.json" with { type: "json" };
 import spendLeaf from "../schemas/json/spend-leaf.schema.json" with { type: "json" };
@@ -26,6 +27,7 @@ import type { EvaluatedBatchHeader } from "../schemas/json/evaluated-batch.ts";
 import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
 import type { MatchLeaf } from "../schemas/json/match-leaf.ts";
 import type { RecordBatchHeader } from "../schemas/json/record-batch.ts";
+import type { RegionCard } from "../schemas/json/region-card.ts";
 import type { Request } from "../schemas/json/request.ts";
 import type { SeedLeaf } from "../schemas/json/seed-leaf.ts";
 import type { SpendLeaf } from "../schemas/json/spend-leaf.ts";
@@ -42,6 +44,7 @@ export interface DocumentTypes {
   "evidence-bundle": EvidenceBundleDocument;
   "match-leaf": MatchLeaf;
   "record-batch": RecordBatchHeader;
+  "region-card": RegionCard;
   request: Request;
   "seed-leaf": SeedLeaf;
   "spend-leaf": SpendLeaf;
@@ -67,6 +70,7 @@ const validators: Record<DocumentKind, ValidateFunction> = {
   "evidence-bundle": wire.compile(evidenceBundle),
   "match-leaf": wire.compile(matchLeaf),
   "record-batch": wire.compile(recordBatch),
+  "region-card": written.compile(regionCard),
   request: wire.compile(request),
   "seed-leaf": wire.compile(seedLeaf),
   "spend-leaf": wire.compile(spendLeaf),

@@ -10,7 +10,8 @@ export const errorCatalogue = {
   UNKNOWN_TENANT: "Have the collaboration's providers allow the tenant in a new version.",
   BAD_SIGNATURE: "Sign the canonical document with the key that the collaboration pins.",
   UNKNOWN_COLLABORATION: "Check the id, or publish the collaboration in this region first.",
-  STALE_COLLABORATION: "Read the collaboration's latest version, and ask under its terms by naming it.",
+  STALE_COLLABORATION:
+    "See its latest version by ./pavilion collaboration show ID --broker BROKER, and ask under its terms by naming it.",
   QUESTION_TOO_LARGE: "Ask for fewer measures or groups at once.",
   NOT_HOME_REGION: "Publish the request in the collaboration's home region; data never leaves it.",
   REGION_UNAVAILABLE: "A stage of the region is down; ask again when it is back.",

@@ -65,6 +65,11 @@ export const commands: Commands = {
     does: "the operator lets a broker in: Kafka user and ACLs; writes its access file beside the card",
     run: async (args) => (await import("./party/admit.ts")).admit("broker", args),
   },
+  "operator card": {
+    usage: "operator card [CARD.json] [--region R] [--json]",
+    does: "prints a region's keys and their fingerprint, which providers compare before they sign; writes the card",
+    run: async (args) => (await import("./operator/card.ts")).card(args),
+  },
   "collaboration check": {
     usage: "collaboration check FILE [--json]",
     does: "lists what is wrong with a collaboration, in YAML or JSON, and who has still to sign it",
@@ -79,6 +84,16 @@ export const commands: Commands = {
     usage: "collaboration publish FILE [--json]",
     does: "the operator publishes a collaboration that every provider has signed",
     run: async (args) => (await import("./collaboration/commands.ts")).publish(args),
+  },
+  "collaboration list": {
+    usage: "collaboration list [--provider P] [--broker B] [--region R] [--json]",
+    does: "lists what is published: all of a region for its operator, for a provider or broker what names it",
+    run: async (args) => (await import("./collaboration/show.ts")).list(args),
+  },
+  "collaboration show": {
+    usage: "collaboration show ID [--version N] [--provider P] [--broker B] [--region R] [--json]",
+    does: "says in words what a published collaboration lets be asked, its versions and who signed",
+    run: async (args) => (await import("./collaboration/show.ts")).show(args),
   },
   request: {
     usage: "request FILE.json … [--bundle FILE] [--timeout SECONDS] [--json]",

@@ -35,6 +35,7 @@ export const meanings: Readonly<Record<string, string>> = {
   "broker init --broker": "the broker's name: 2 to 63 lower-case letters, digits and dashes",
   "--passphrase-file":
     "a file with the passphrase that seals the keys, of which a copy stays beside them; a random one is made unless given",
+  "CARD.json": "where the region's card is written, for whoever drafts a population",
   CARD: "the card.json that the party's init made",
   "--collaboration": "the id of a published collaboration",
   "provider push --timeout":
@@ -44,6 +45,12 @@ export const meanings: Readonly<Record<string, string>> = {
   "provider serve --json": "prints one line of JSON once it serves",
   "FILE.csv": "the rows, under a header",
 
+  "collaboration list --provider": "the provider who reads; the region's operator unless given",
+  "collaboration list --broker": "the broker who reads",
+  "collaboration show --provider": "the provider who reads; the region's operator unless given",
+  "collaboration show --broker": "the broker who reads",
+  "collaboration show --version": "the version; the latest unless given",
+  "collaboration show ID": "the collaboration's id",
   FILE: "the collaboration, in YAML or JSON, or NAME.signed.json",
   "FILE.json": "a question; several, of one broker, are asked at once",
   "--bundle": "where the evidence bundle is written, once there is one; for one question",
