@@ -21,6 +21,17 @@ const drawsRandomness = [
   "randomInt",
   "randomUUID",
 ];
+/** A URL's path is percent-encoded: as a path of files it fails in folders with spaces, umlauts, # or %. */
+const urlPath = {
+  selector: "MemberExpression[property.name='pathname']",
+  message: "A URL's pathname is no path of files: join(import.meta.dirname, …), or fileURLToPath.",
+};
+/** A command that is printed with something filled in goes through runtime/shell.ts, which quotes it. */
+const unquoted = {
+  selector:
+    ":not(TaggedTemplateExpression) > TemplateLiteral > TemplateElement[tail=false][value.raw=/(\\.\\/pavilion|chmod|sudo) [^.,;\\\\\\n]*$/]",
+  message: "A command to be copied is quoted: shell`./pavilion … ${file}`.",
+};
 const handed = "Clock, randomness and environment are handed in.";
 
 export default defineConfig(
@@ -44,6 +55,7 @@ export default defineConfig(
       "max-lines-per-function": ["error", { max: 80, skipBlankLines: true, skipComments: true }],
       "no-console": "error",
       "no-param-reassign": "error",
+      "no-restricted-syntax": ["error", urlPath],
       "prefer-const": "error",
       "@typescript-eslint/consistent-type-exports": "error",
       "@typescript-eslint/consistent-type-imports": "error",
@@ -60,6 +72,11 @@ export default defineConfig(
   {
     files: ["services/cli/**/*.ts", "scripts/**/*.ts", "simulation/command.ts", "examples/**/*.ts"],
     rules: { "no-console": "off" },
+  },
+  {
+    files: ["services/**/*.ts", "runtime/**/*.ts"],
+    ignores: tests,
+    rules: { "no-restricted-syntax": ["error", urlPath, unquoted] },
   },
   {
     files: ["stages/**/*.ts", "crypto/**/*.ts"],
@@ -87,6 +104,7 @@ export default defineConfig(
       ],
       "no-restricted-syntax": [
         "error",
+        urlPath,
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: handed },
         { selector: "CallExpression[callee.name='Date']", message: handed },
         { selector: "MemberExpression[property.name=/^randombytes_/]", message: handed },

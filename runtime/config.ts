@@ -9,6 +9,8 @@ import type { AgentConfig } from "../schemas/json/agent-config.ts";
 import type { ConnectorConfig } from "../schemas/json/connector-config.ts";
 import type { ExistingParts } from "../schemas/json/existing-parts.ts";
 import { PavilionError } from "./errors.ts";
+import { shell } from "./shell.ts";
+import { readJson } from "./text-file.ts";
 
 interface ConfigTypes {
   access: Access;
@@ -19,14 +21,7 @@ interface ConfigTypes {
 
 /** Throws CONFIG_INVALID that lists every problem. */
 export function readConfig<K extends keyof ConfigTypes>(kind: K, file: string): ConfigTypes[K] {
-  let config: unknown;
-  try {
-    config = JSON.parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    throw new PavilionError("CONFIG_INVALID", `Configuration ${file} cannot be read as JSON.`, undefined, {
-      cause: error,
-    });
-  }
+  const config = readJson(file, "CONFIG_INVALID");
   const schema = new URL(`../schemas/json/${kind}.schema.json`, import.meta.url);
   const validate = new Ajv({ allErrors: true, strict: true }).compile(
     JSON.parse(readFileSync(schema, "utf8")) as object,
@@ -54,7 +49,7 @@ export function readSecret(file: string): string {
     throw new PavilionError(
       "CONFIG_INVALID",
       `Secret file ${file} may be read by others.`,
-      `chmod 600 ${file}`,
+      shell`chmod 600 ${file}`,
     );
   }
   if (secret === "") throw new PavilionError("CONFIG_INVALID", `Secret file ${file} is empty.`);

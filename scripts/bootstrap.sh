@@ -15,6 +15,7 @@ export PAVILION_PARTS="$parts"
 java=${JAVA_HOME:+$JAVA_HOME/bin/}java
 javac=${JAVA_HOME:+$JAVA_HOME/bin/}javac
 beat=
+libnode=
 
 say() { printf 'pavilion: %s\n' "$*" >&2; }
 
@@ -39,7 +40,12 @@ stop_beat() {
   [[ -z $beat ]] || kill "$beat" 2>/dev/null || true
   beat=
 }
-trap stop_beat EXIT
+
+clean_up() {
+  stop_beat
+  [[ -z $libnode ]] || rm -rf "$libnode"
+}
+trap clean_up EXIT
 
 # failed NAME WHAT-TO-DO: which step, why, what to do. Some tools say why first, others last.
 failed() {
@@ -135,11 +141,12 @@ npm_is_current() {
 
 # Debian's node-gyp links every addon to Debian's libnode. Loaded into the Node that npm brings, such an addon drags in a
 # second Node and crashes. Addons take Node's symbols from the process that loads them, so an empty
-# library of that name, found first, is all they need.
+# library of that name, found first, is all they need. It lies where no space or quote is in its path: make and its shells
+# would split there.
 without_libnode() {
-  mkdir -p "$state/without-libnode"
-  printf '!<arch>\n' >"$state/without-libnode/libnode.a"
-  export LDFLAGS="-L'$state/without-libnode' ${LDFLAGS:-}"
+  libnode=$(mktemp -d /tmp/pavilion-libnode.XXXXXX)
+  printf '!<arch>\n' >"$libnode/libnode.a"
+  export LDFLAGS="-L$libnode ${LDFLAGS:-}"
 }
 
 # npm passes over an optional package whose engines the running Node does not meet, anvil's program for one: so it runs
@@ -228,12 +235,28 @@ fetch_parts() {
 
 # --------------------------------------------------------------------------------------------------------------------
 
+# usable PATH: characters that take four bytes in UTF-8 are those that a JVM cannot have in its class path.
+usable() {
+  local LC_ALL=C
+  [[ $1 != *[:\\]* ]] || return 1
+  [[ $1 == *[!\ -~]* ]] || return 0
+  [[ ! $1 =~ [$'\xf0'-$'\xf7'] ]] && iconv -f UTF-8 -t UTF-8 <<<"$1" >/dev/null 2>&1
+}
+
 what=${1:-packages}
 if [[ $what != packages && -n ${JAVA_HOME:-} ]] && ! at_least 17 "$java" -version; then
   say "JAVA_HOME is $JAVA_HOME, where there is no Java of version 17 or later"
   say "what to do: unset JAVA_HOME, or set it to such a Java"
   exit 1
 fi
+for folder in "$root" "$parts"; do
+  usable "$folder" || {
+    say "$folder cannot be the place of this clone or of its parts: Node, Java and lists of paths take no colon, no"
+    say "backslash, no emoji and the like, and nothing that is not UTF-8 in a path"
+    say "what to do: rename or move the folder; spaces, umlauts and other letters are fine"
+    exit 1
+  }
+done
 mkdir -p "$logs" "$parts" 2>/dev/null && [[ -w $state && -w $parts ]] || {
   say "cannot write to $state and $parts, where downloads, logs and builds go"
   say "what to do: run as the owner of this clone, or set PAVILION_PARTS to a folder that can be written"

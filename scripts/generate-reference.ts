@@ -13,7 +13,7 @@ import {
   connectorAcls,
   providerAcls,
 } from "../services/operator/access.ts";
-import type { Command } from "../services/cli/command.ts";
+import { usageOf, type Command } from "../services/cli/command.ts";
 import { commands } from "../services/cli/commands.ts";
 import { argumentsOf } from "../services/cli/options.ts";
 import { declarationOf, ownerOf, topicFor, topics, type TopicName } from "../schemas/topics.ts";
@@ -57,7 +57,7 @@ ${Object.entries(commands).map(commandSection).join("\n\n")}`;
 function commandSection([name, command]: [string, Command]): string {
   const rows = argumentsOf(name, command).map(({ shown, meaning }) => [`\`${shown}\``, meaning]);
   const options = rows.length === 0 ? "" : `\n\n${table(["option", "what it means"], rows)}`;
-  return `## ${name}\n\n\`\`\`\n./pavilion ${command.usage}\n\`\`\`${options}`;
+  return `## ${name}\n\n\`\`\`\n${usageOf(command)}\n\`\`\`${options}`;
 }
 
 /** A region, a provider, a broker and an auditor to ask the ACLs for. */

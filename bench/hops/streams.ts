@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
-import { javaCommand, jvmArguments } from "../../infra/embedded/java.ts";
+import { javaCommand, jvmArguments, loggingArgument } from "../../infra/embedded/java.ts";
 import { kafkaPart, partsDir } from "../../infra/embedded/parts.ts";
 import { startFailure, startProcess, type PartProcess } from "../../infra/embedded/process.ts";
 import { PavilionError } from "../../runtime/errors.ts";
@@ -78,7 +78,7 @@ export function startStreams({ classPath }: Streams, plan: StreamsPlan): Promise
     args: [
       // The embedded Kafka's class archive is for its own class path.
       ...jvmArguments({ part, temporaryDir: dir, heap }).filter((one) => !one.startsWith("-XX:Shared")),
-      `-Dlog4j2.configurationFile=${logging}`,
+      loggingArgument(logging),
       ...["-cp", classPath, "StreamsSide", file],
     ],
     cwd: dir,
@@ -98,7 +98,7 @@ function settingsText(plan: StreamsPlan): string {
     "processing.guarantee": "exactly_once_v2",
     "num.stream.threads": "1",
     ...plan.settings,
-    "state.dir": join(plan.dir, "state"),
+    "state.dir": "state", // of the folder that it runs in
     "auto.offset.reset": "earliest",
     "bench.chain": chainIn(plan.region).join(","),
   };

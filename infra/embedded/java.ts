@@ -5,6 +5,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { JavaPart } from "./parts.ts";
 
 /** The `java` that bootstrap.sh found: JAVA_HOME's, or the path's. */
@@ -16,6 +17,12 @@ export function javaCommand(environment: Readonly<Record<string, string | undefi
 /** Where a part's class archive lies. */
 export function classArchive(part: JavaPart): string {
   return join(part.folder, "classes.jsa");
+}
+
+/** Log4j takes commas in the place of its configuration for the end of one, and ${…} for a name to look up. */
+export function loggingArgument(file: string): string {
+  const url = pathToFileURL(file).href.replaceAll(",", "%2C").replaceAll("$", "%24");
+  return `-Dlog4j2.configurationFile=${url}`;
 }
 
 export interface JvmOptions {

@@ -131,6 +131,7 @@ const behaviour: Readonly<Record<string, string>> = {
 
 /** The text of server.properties. It holds passwords. */
 export function serverProperties(settings: {
+  /** Relative to the folder that Kafka runs in: a comma in a path would begin another one. */
   readonly dataDir: string;
   readonly ports: KafkaPorts;
   readonly passwords: InternalPasswords;

@@ -16,6 +16,9 @@ import { startFailure, startProcess } from "./process.ts";
 import { scramCredential } from "./scram.ts";
 import type { ScramUser } from "./scram.ts";
 
+/** Within the folder, where Kafka and its tool run. */
+const dataDir = "data";
+
 /** What the folder remembers between starts, in cluster.json (mode 0600). */
 interface Cluster {
   readonly users: readonly string[];
@@ -52,16 +55,12 @@ export async function formatStorage(request: StorageRequest): Promise<string> {
   refuseUnknownUsers(names, cluster.users);
   const configFile = writeProperties(request, cluster.passwords);
   if (known === undefined) {
-    rmSync(dataDirectory(request.dir), { recursive: true, force: true }); // of a format that was interrupted
+    rmSync(join(request.dir, dataDir), { recursive: true, force: true }); // of a format that was interrupted
     await runStorageTool(request, cluster.passwords, configFile);
     writeFileSync(`${clusterFile}.new`, JSON.stringify(cluster), { mode: 0o600 });
     renameSync(`${clusterFile}.new`, clusterFile);
   }
   return configFile;
-}
-
-function dataDirectory(dir: string): string {
-  return join(dir, "data");
 }
 
 function randomPassword(): string {
@@ -91,7 +90,7 @@ function writeProperties(request: StorageRequest, passwords: InternalPasswords):
   const configFile = join(request.dir, "server.properties");
   const { ports, place, superUser } = request;
   rmSync(configFile, { force: true }); // an existing file would keep its mode
-  const text = serverProperties({ dataDir: dataDirectory(request.dir), ports, place, passwords, superUser });
+  const text = serverProperties({ dataDir, ports, place, passwords, superUser });
   writeFileSync(configFile, text, { mode: 0o600 });
   return configFile;
 }

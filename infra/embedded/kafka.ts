@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
-import { javaCommand, jvmArguments } from "./java.ts";
+import { javaCommand, jvmArguments, loggingArgument } from "./java.ts";
 import { freePorts, requireFree } from "./ports.ts";
 import { formatStorage } from "./kafka-storage.ts";
 import { loopback, type KafkaPorts, type Place } from "./kafka-settings.ts";
@@ -14,7 +14,7 @@ import { startProcess, untilReady } from "./process.ts";
 import type { ScramUser } from "./scram.ts";
 
 const startLimitMs = 60_000;
-const logging = [`-Dlog4j2.configurationFile=${join(import.meta.dirname, "log4j2.properties")}`];
+const logging = [loggingArgument(join(import.meta.dirname, "log4j2.properties"))];
 const pauses = ["-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20"];
 /** Group ids that fall on each of the 8 partitions of the offsets topic once. */
 const onePerPartition = ["0", "1", "2", "3", "4", "5", "6", "7"];

@@ -39,6 +39,11 @@ export interface PartCommand {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/**
+ * Every part runs in one locale, whatever the machine's is: a JVM opens no file with an umlaut in its path in the locale C,
+ * and changes the case of letters by Turkish rules in a Turkish one.
+ */
+const locale = { LC_ALL: "C.UTF-8" } as const;
 const setprivPath = "/usr/bin/setpriv";
 const living = new Set<ChildProcess>();
 let guarded = false;
@@ -98,7 +103,7 @@ export async function startProcess(part: PartCommand): Promise<PartProcess> {
     cwd: part.cwd,
     detached: true,
     stdio: ["ignore", log, log],
-    env: { ...process.env, ...part.environment },
+    env: { ...process.env, ...locale, ...part.environment },
   });
   closeSync(log);
   living.add(child);

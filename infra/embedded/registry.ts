@@ -56,13 +56,7 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   const registry = await startProcess({
     name: "Apicurio Registry",
     command: javaCommand(process.env),
-    args: [
-      ...java,
-      ...smallJvm,
-      ...settings(dir, port, options.listenOn ?? "127.0.0.1"),
-      "-jar",
-      part.classPath,
-    ],
+    args: [...java, ...smallJvm, ...settings(port, options.listenOn ?? "127.0.0.1"), "-jar", part.classPath],
     cwd: dir,
     logFile: join(dir, "registry.log"),
   });
@@ -73,9 +67,10 @@ export async function startRegistry(options: RegistryOptions): Promise<RunningRe
   return { url, pid, logFile, exited, stop };
 }
 
-function settings(dir: string, port: number, listenOn: string): readonly string[] {
+function settings(port: number, listenOn: string): readonly string[] {
+  // Relative to its own folder, where it runs: a semicolon or ${…} in an absolute path would mean something else here.
   // Commits go to the file at once: H2 by itself waits half a second, in which a kill would lose a schema's id.
-  const database = `jdbc:h2:file:${join(dir, "schemas")};WRITE_DELAY=0`;
+  const database = "jdbc:h2:file:./schemas;WRITE_DELAY=0";
   const values = {
     "quarkus.http.host": listenOn,
     "quarkus.http.port": String(port),

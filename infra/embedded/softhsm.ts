@@ -41,22 +41,45 @@ export async function initToken(options: TokenOptions): Promise<Token> {
   if (!/^[A-Za-z0-9._-]{1,32}$/.test(label)) {
     throw new PavilionError("CONFIG_INVALID", "A token's label has 1 to 32 letters, digits, dots, - and _.");
   }
+  requireReadable(dir);
   const libraryPath = softhsmLibrary();
   const configFile = join(dir, "softhsm2.conf");
   const tokenFile = join(dir, "token.json");
-  if (existsSync(tokenFile)) return { libraryPath, configFile, ...rememberedToken(tokenFile, label) };
   const tokenDir = join(dir, "tokens");
+  if (existsSync(tokenFile)) {
+    writeConfig(configFile, tokenDir); // the folder may have been moved since
+    return { libraryPath, configFile, ...rememberedToken(tokenFile, label) };
+  }
   rmSync(tokenDir, { recursive: true, force: true }); // of a start that was interrupted: without its PIN it is of no use
   mkdirSync(tokenDir, { recursive: true, mode: 0o700 });
-  writeFileSync(
-    configFile,
-    `directories.tokendir = ${tokenDir}\nobjectstore.backend = file\nlog.level = ERROR\n`,
-  );
+  writeConfig(configFile, tokenDir);
   const made = { label, pin: randomPin(), soPin: randomPin() };
   await makeToken(configFile, { libraryPath, ...made });
   writeFileSync(`${tokenFile}.new`, JSON.stringify(made), { mode: 0o600 });
   renameSync(`${tokenFile}.new`, tokenFile);
   return { libraryPath, configFile, ...made };
+}
+
+/** SoftHSM ends the path of its tokens at any of these, and knows no way to quote them. */
+export const hasTokenPath = (dir: string): boolean => !/[#=\r\n]/.test(dir);
+
+/** Throws CONFIG_INVALID. */
+function requireReadable(dir: string): void {
+  if (hasTokenPath(dir)) return;
+  throw new PavilionError(
+    "CONFIG_INVALID",
+    `SoftHSM, which keeps the keys, reads no path with #, = or a line break in it, as ${JSON.stringify(dir)} has.`,
+    "Set PAVILION_HOME to a folder without them, or TMPDIR where it is the demo.",
+  );
+}
+
+/** Replaced as a whole: a process that has the token open may read it. */
+function writeConfig(configFile: string, tokenDir: string): void {
+  writeFileSync(
+    `${configFile}.new`,
+    `directories.tokendir = ${tokenDir}\nobjectstore.backend = file\nlog.level = ERROR\n`,
+  );
+  renameSync(`${configFile}.new`, configFile);
 }
 
 /** Where Debian's softhsm2 puts its library. PART_MISSING. */

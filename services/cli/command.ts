@@ -7,5 +7,8 @@ export interface Command {
   readonly run: (args: string[]) => Promise<number>;
 }
 
+/** As a person writes the command, its arguments by their names. */
+export const usageOf = ({ usage }: Command): string => ["./pavilion", usage].join(" ");
+
 /** By name; a name of two words is a command of a group. */
 export type Commands = Readonly<Record<string, Command>>;

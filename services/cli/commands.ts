@@ -157,6 +157,11 @@ export const commands: Commands = {
     does: "prints a script that completes commands and options in a shell",
     run: async (args) => (await import("./completion.ts")).completion(commands, args),
   },
+  version: {
+    usage: "version [--json]",
+    does: "says which version this is, and on which Node it runs; --version is the same",
+    run: async (args) => (await import("./version.ts")).version(args),
+  },
   help: {
     usage: "help [COMMAND]",
     does: "says what there is, or explains a command's options",

@@ -1,6 +1,6 @@
 /** `help`: every command in a line; `help COMMAND` and `COMMAND --help`: a command's options. */
 import { parseArgs } from "node:util";
-import type { Command, Commands } from "./command.ts";
+import { usageOf, type Command, type Commands } from "./command.ts";
 import { misuse } from "./misuse.ts";
 import { argumentsOf } from "./options.ts";
 
@@ -25,7 +25,7 @@ const overview = (commands: Commands): string =>
 export function commandHelp(name: string, command: Command): string {
   const options = argumentsOf(name, command).map(({ shown, meaning }): [string, string] => [shown, meaning]);
   return [
-    `Usage: ./pavilion ${command.usage}`,
+    `Usage: ${usageOf(command)}`,
     "",
     `  ${command.does}`,
     "",

@@ -5,8 +5,12 @@
 import { join, resolve } from "node:path";
 import { PavilionError } from "../../runtime/errors.ts";
 
-export const homeFolder = (): string =>
-  resolve(process.env.PAVILION_HOME ?? resolve(import.meta.dirname, "../../.pavilion"));
+const beside = resolve(import.meta.dirname, "../../.pavilion");
+
+export function homeFolder(): string {
+  const named = process.env.PAVILION_HOME;
+  return named === undefined || named === "" ? beside : resolve(named);
+}
 
 export const stackFolder = (): string => join(homeFolder(), "stack");
 export const trustFile = (): string => join(homeFolder(), "trust.json");

@@ -5,6 +5,7 @@ import { constants } from "node:os";
 import { PavilionError } from "../../runtime/errors.ts";
 import { coded } from "./coded.ts";
 import { coloured } from "./colour.ts";
+import { usageOf } from "./command.ts";
 import { commands } from "./commands.ts";
 import { commandHelp } from "./help.ts";
 
@@ -12,6 +13,7 @@ import { commandHelp } from "./help.ts";
 async function main(given: readonly string[]): Promise<number> {
   const [first = "help", second = ""] = given;
   if (first === "-h" || first === "--help") return main(["help"]);
+  if (first === "--version") return main(["version", ...given.slice(1)]);
   const two = `${first} ${second}`;
   const name = Object.hasOwn(commands, two) ? two : first;
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
@@ -28,7 +30,7 @@ async function main(given: readonly string[]): Promise<number> {
     const asJson = args.includes("--json");
     if (told !== undefined) return fail(told, 1, asJson);
     if (isMisuse(error)) {
-      const misused = new PavilionError("USAGE_INVALID", error.message, `Usage: ./pavilion ${command.usage}`);
+      const misused = new PavilionError("USAGE_INVALID", error.message, `Usage: ${usageOf(command)}`);
       return fail(misused, 2, asJson);
     }
     throw error;
@@ -41,7 +43,7 @@ function unknown(first: string, second: string): number {
   if (group.length === 0)
     return fail(new PavilionError("UNKNOWN_COMMAND", `There is no command ${first}.`), 2);
   if (["", "-h", "--help"].includes(second)) {
-    console.log(group.map(([, { usage, does }]) => `  ./pavilion ${usage}\n      ${does}`).join("\n"));
+    console.log(group.map(([, one]) => `  ${usageOf(one)}\n      ${one.does}`).join("\n"));
     return 0;
   }
   const names = group.map(([name]) => name).join(", ");

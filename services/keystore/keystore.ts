@@ -13,6 +13,7 @@ import { decodeBase64url, encodeBase64url } from "../../crypto/jws/base64url.ts"
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { decrypt, encrypt, KEY_LENGTH, NONCE_LENGTH } from "../../crypto/sealing/aes-gcm.ts";
 import { PavilionError } from "../../runtime/errors.ts";
+import { shell } from "../../runtime/shell.ts";
 import { createFile } from "./atomic-file.ts";
 
 /** Secrets by name, each base64url without padding. */
@@ -107,7 +108,7 @@ async function readEnvelope(file: string): Promise<Envelope> {
   let text: string;
   try {
     const { mode } = await stat(file);
-    if ((mode & 0o077) !== 0) throw unreadable(file, "may be read by others", `chmod 600 ${file}`);
+    if ((mode & 0o077) !== 0) throw unreadable(file, "may be read by others", shell`chmod 600 ${file}`);
     text = await readFile(file, "utf8");
   } catch (error) {
     if (error instanceof PavilionError) throw error;

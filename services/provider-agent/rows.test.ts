@@ -34,7 +34,7 @@ const people: Participant = {
   limits: { records: 5000, changesPerDay: 5000 },
 };
 
-const example = (name: string): string => new URL(`../../examples/${name}`, import.meta.url).pathname;
+const example = (name: string): string => join(import.meta.dirname, "../../examples", name);
 const prepareExample = (name: string): Promise<Prepared> =>
   prepareRows(readRows(example(name), sourcesOf(people)), people, "2000-01-01");
 

@@ -331,7 +331,7 @@ export class Stack {
   }
 
   async #startService(name: string, service: string, args: readonly string[]): Promise<PartProcess> {
-    const main = new URL(`../${service}/main.ts`, import.meta.url).pathname;
+    const main = join(import.meta.dirname, "..", service, "main.ts");
     const file = `${name.replaceAll(" ", "-")}-${String(this.#processes.size)}.log`;
     const started = await startProcess({
       name,

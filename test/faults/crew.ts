@@ -9,7 +9,7 @@ import { startProcess, type PartProcess } from "../../infra/embedded/process.ts"
 import type { WorkerConfig } from "./counting-worker.ts";
 
 const restartAfterMs = 500;
-const main = new URL("counting-worker.ts", import.meta.url).pathname;
+const main = join(import.meta.dirname, "counting-worker.ts");
 
 export class Crew {
   readonly #dir: string;

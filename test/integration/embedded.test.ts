@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -20,9 +20,10 @@ import { partsDir } from "../../infra/embedded/parts.ts";
 import { freePorts } from "../../infra/embedded/ports.ts";
 import { startRegistry } from "../../infra/embedded/registry.ts";
 import type { RunningRegistry } from "../../infra/embedded/registry.ts";
-import { initToken } from "../../infra/embedded/softhsm.ts";
+import { initToken, type Token } from "../../infra/embedded/softhsm.ts";
 
-const dir = mkdtempSync(join(tmpdir(), "pavilion-embedded-"));
+/** With what path lists, properties, URLs and JDBC take for more than a letter. */
+const dir = mkdtempSync(join(tmpdir(), "pavilion, 'embeddèd'; 100% ${HOME} & "));
 const password = (): string => randomBytes(18).toString("base64url");
 const admin = { name: "admin", password: password() };
 const alice = { name: "alice", password: password() };
@@ -325,6 +326,23 @@ test("a token is made once, with its PIN for its owner alone", async () => {
   assert.deepEqual(await initToken(options), token);
   assert.equal(statSync(join(dir, "hsm", "token.json")).mode & 0o777, 0o600);
   await assert.rejects(initToken({ ...options, label: "us" }), { code: "CONFIG_INVALID" });
+  assert.deepEqual(await logInTo(token), [0, null]);
+});
+
+test("a token's folder may be moved, but not to where SoftHSM would read another path", async () => {
+  const moved = join(dir, "moved hsm");
+  renameSync(join(dir, "hsm"), moved);
+  assert.deepEqual(await logInTo(await initToken({ dir: moved, label: "eu" })), [0, null]);
+  for (const name of ["hsm #1", "a=b", "two\nlines"]) {
+    await assert.rejects(initToken({ dir: join(dir, name), label: "eu" }), {
+      code: "CONFIG_INVALID",
+      remedy: /PAVILION_HOME/,
+    });
+  }
+});
+
+/** By a process of its own, how it ended: with 3 where a wrong PIN is let in. */
+async function logInTo(token: Token): Promise<unknown[]> {
   const script = `
     import pkcs11js from "pkcs11js";
     const { libraryPath, label, pin } = JSON.parse(process.env.TOKEN);
@@ -341,8 +359,8 @@ test("a token is made once, with its PIN for its owner alone", async () => {
     env: { ...process.env, SOFTHSM2_CONF: token.configFile, TOKEN: JSON.stringify(token) },
     stdio: "inherit",
   });
-  assert.deepEqual(await once(child, "exit"), [0, null]);
-});
+  return once(child, "exit");
+}
 
 function alive(pid: number): boolean {
   try {

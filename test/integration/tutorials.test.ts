@@ -1,25 +1,29 @@
 /**
- * The tutorials as a newcomer follows them: every command block as it stands, one after the other, in an empty folder that
- * has `pavilion` in it.
+ * The tutorials as a newcomer follows them: every command block as it stands, one after the other, in a clone. Its folder
+ * and the one for temporary files have names that are hard on programs, and nothing tells where things are to lie.
  */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, test } from "node:test";
+import { shell } from "../../runtime/shell.ts";
+import { cloneOddly } from "./odd-clone.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const names = ["provider", "broker", "auditor"];
 let dir: string;
+let clone: string;
 
 /** What each tutorial printed, and how its script ended. */
 const told = new Map<string, { readonly code: number; readonly output: string }>();
 
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "pavilion-tutorial-"));
-  symlinkSync(join(root, "pavilion"), join(dir, "pavilion"));
+  clone = cloneOddly(dir);
+  mkdirSync(join(dir, "tmp dïr"));
   for (const name of names) told.set(name, await follow(name));
 });
 
@@ -37,13 +41,18 @@ async function follow(name: string): Promise<{ code: number; output: string }> {
   const script = join(dir, `${name}.sh`);
   // A command that fails ends the tutorial, as it would end a reader's patience.
   writeFileSync(script, `set -e -o pipefail\n${blocksOf(name)}`);
-  return run(`bash ${script}`);
+  return run(shell`bash ${script}`);
 }
 
 async function run(command: string): Promise<{ code: number; output: string }> {
   const child = spawn("bash", ["-c", `${command} 2>&1`], {
-    cwd: dir,
-    env: { ...process.env, PAVILION_HOME: join(dir, "home") },
+    cwd: clone,
+    env: {
+      ...process.env,
+      TMPDIR: join(dir, "tmp dïr"),
+      PAVILION_HOME: undefined,
+      PAVILION_PARTS: undefined,
+    },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = new Promise<number>((done) => {
@@ -55,6 +64,12 @@ async function run(command: string): Promise<{ code: number; output: string }> {
   const output = await Promise.race([text(child.stdout), ended.then(() => undefined)]);
   return { code: await ended, output: output ?? "" };
 }
+
+test("the clone says its version, and lacks nothing", async () => {
+  assert.match((await run("./pavilion --version")).output, /^pavilion \d+\.\d+\.\d+, on Node \d+\./);
+  const { code, output } = await run("./pavilion doctor");
+  assert.equal(code, 0, output);
+});
 
 const outputOf = (name: string): string => told.get(name)?.output ?? "";
 

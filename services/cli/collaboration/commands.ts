@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { participantOf, publicKeyText, signCollaboration } from "../../../documents/collaboration.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
+import { shell } from "../../../runtime/shell.ts";
 import { openProvider } from "../../keystore/parties.ts";
 import { misuse } from "../misuse.ts";
 import { withOperator } from "../operator.ts";
@@ -67,7 +68,7 @@ export async function publish(args: string[]): Promise<number> {
     throw new PavilionError(
       "BAD_SIGNATURE",
       `Provider ${missing} has not signed the collaboration.`,
-      `Have it run ./pavilion collaboration sign ${file.signedFile} --provider ${missing}, then publish that file.`,
+      `Have it run ${shell`./pavilion collaboration sign ${file.signedFile} --provider ${missing}`}, then publish that file.`,
     );
   }
   await withOperator(stack, (operator) => operator.publishCollaboration(region, entryOf(file)));
@@ -109,7 +110,7 @@ const stateOf = (file: CollaborationFile): object => ({
 function signatureLines(file: CollaborationFile): string[] {
   const missing = missingIn(file);
   return missing.length === 0
-    ? [`  every provider has signed; next: ./pavilion collaboration publish ${file.signedFile}`]
+    ? [`  every provider has signed; next: ${shell`./pavilion collaboration publish ${file.signedFile}`}`]
     : [`  still to sign: ${missing.join(", ")}`];
 }
 

@@ -2,13 +2,14 @@
  * A collaboration on its way between the parties: a document that somebody wrote, in YAML or JSON, and the signed one that
  * travels, `NAME.signed.json`, with each provider's signature as it comes.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { parse, YAMLParseError } from "yaml";
 import { canonicalBytes } from "../../../crypto/jws/canonical.ts";
 import { participantOf, requireConsistent, verifySignature } from "../../../documents/collaboration.ts";
 import { validateDocument } from "../../../documents/validate.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
+import { readJson, readText } from "../../../runtime/text-file.ts";
 import type { CollaborationEntry } from "../../../schemas/avro/index.ts";
 import type { Collaboration } from "../../../schemas/json/collaboration.ts";
 
@@ -96,17 +97,18 @@ function validated(content: unknown): Collaboration {
 }
 
 function contentOf(file: string): unknown {
-  let text: string;
+  if (file.endsWith(".json")) return readJson(file, "DOCUMENT_INVALID");
+  const text = readText(file, "DOCUMENT_INVALID");
   try {
-    text = readFileSync(file, "utf8");
+    return parse(text);
   } catch (cause) {
-    throw invalid(`There is no file ${file} that can be read.`, cause, "Check its path.");
-  }
-  try {
-    return file.endsWith(".json") ? JSON.parse(text) : parse(text);
-  } catch (cause) {
-    const place = cause instanceof YAMLParseError ? `, line ${String(cause.linePos?.[0].line ?? "?")}` : "";
-    throw invalid(`${file} is no ${file.endsWith(".json") ? "JSON" : "YAML"}${place}.`, cause);
+    const line = cause instanceof YAMLParseError ? cause.linePos?.[0].line : undefined;
+    const place = line === undefined ? "" : `: a mistake stands in line ${String(line)}`;
+    throw invalid(
+      `${file} is not YAML${place}.`,
+      cause,
+      "Correct it there: members of one document stand equally far to the right, by spaces, never by tabs.",
+    );
   }
 }
 

@@ -7,6 +7,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { PavilionError } from "../../../runtime/errors.ts";
+import { shell } from "../../../runtime/shell.ts";
 import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
 import { trustOf } from "../../operator/trust.ts";
 import type { Scene } from "./scene.ts";
@@ -57,7 +58,7 @@ export async function verifyBundle(
   tell(`  evidence bundle  ${String(evidenceHere)}`);
   tell(`  trust file       ${String(trustHere)}`);
   tell("");
-  tell(`  ./pavilion verify ${String(evidenceHere)} --trust ${String(trustHere)}`);
+  tell(shell`  ./pavilion verify ${String(evidenceHere)} --trust ${String(trustHere)}`);
   const { lines, code } = await verify(evidence, trust);
   for (const line of lines) tell(`  ${line}`);
   return { evidence, trust, verified: code === 0 };

@@ -2,12 +2,12 @@
  * The example that lies in examples/: two providers' files, their collaboration, and the Core Broker's question.
  */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parse } from "yaml";
 import type { Collaboration } from "../../../schemas/json/collaboration.ts";
 import type { Asked } from "../../broker-client/request.ts";
 
-const examples = new URL("../../../examples/", import.meta.url);
-const pathOf = (name: string): string => new URL(name, examples).pathname;
+const pathOf = (name: string): string => join(import.meta.dirname, "../../../examples", name);
 
 export const files: Readonly<Record<string, string>> = {
   "northwind-health": pathOf("febrl4a.csv"),

@@ -7,8 +7,10 @@ import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from "nod
 import { totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { apicurioPart, kafkaPart, partsDir } from "../../../infra/embedded/parts.ts";
+import { hasTokenPath } from "../../../infra/embedded/softhsm.ts";
 import { readArtifacts } from "../../../runtime/prover/artifacts.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
+import { shellWord } from "../../../runtime/shell.ts";
 import { connectorsRunElsewhere } from "../../stack/existing-parts.ts";
 import { readRemembered } from "../../stack/remembered.ts";
 import { homeFolder, stackFolder } from "../home.ts";
@@ -33,6 +35,7 @@ export async function findings(): Promise<Finding[]> {
     packages(),
     java(),
     softhsm(),
+    place(),
     part("Kafka", () => kafkaPart(partsDir)),
     part("the schema registry", () => apicurioPart(partsDir)),
     await circuit(),
@@ -106,6 +109,19 @@ function softhsm(): Finding {
     : ok("SoftHSM", found);
 }
 
+/** The paths that the clone and its parts may have are bootstrap.sh's to judge: with another one, no command runs. */
+function place(): Finding {
+  const what = "the folder";
+  const home = homeFolder();
+  return hasTokenPath(home)
+    ? ok(what, home)
+    : missing(
+        what,
+        `${JSON.stringify(home)}: SoftHSM reads no path with #, = or a line break in it`,
+        "set PAVILION_HOME to a folder without them",
+      );
+}
+
 function part(what: string, find: () => { readonly folder: string }): Finding {
   try {
     return ok(what, find().folder);
@@ -167,7 +183,7 @@ function secrets(): Finding {
     .filter((file) => (statSync(file).mode & 0o077) !== 0);
   return open.length === 0
     ? ok(what, "for their owner's eyes only")
-    : missing(what, "others can read some", `chmod 600 ${open.join(" ")}`);
+    : missing(what, "others can read some", ["chmod 600", ...open.map(shellWord)].join(" "));
 }
 
 async function stack(): Promise<Finding> {

@@ -10,6 +10,7 @@ import { encodeBase64url } from "../../../crypto/jws/base64url.ts";
 import { putKafkaUser } from "../../../infra/embedded/kafka-users.ts";
 import { partsDir } from "../../../infra/embedded/parts.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
+import { shell } from "../../../runtime/shell.ts";
 import type { Access } from "../../../schemas/json/access.ts";
 import type { Card } from "../../../schemas/json/card.ts";
 import { brokerPrincipal, providerPrincipal } from "../../operator/access.ts";
@@ -35,7 +36,7 @@ export async function admit(role: Role, args: string[]): Promise<number> {
     throw new PavilionError(
       "CONFIG_INVALID",
       `${file} is a ${card.role}'s card.`,
-      `./pavilion ${card.role} admit ${file}`,
+      shell`./pavilion ${card.role} admit ${file}`,
     );
   }
   const stack = runningStack();

@@ -2,6 +2,7 @@
  * `provider init`, `broker init`: makes a party's keys, beside its data.
  */
 import { parseArgs } from "node:util";
+import { shell } from "../../../runtime/shell.ts";
 import type { Role } from "../home.ts";
 import { misuse } from "../misuse.ts";
 import { filesOf, makeParty, readCard } from "./keys.ts";
@@ -23,7 +24,7 @@ export async function init(role: Role, args: string[]): Promise<number> {
   }
   console.log(`  ${id}'s keys are in ${files.keystore}, sealed under the passphrase in ${files.passphrase}`);
   console.log(`  its public key is ${card.key}`);
-  console.log(`  next: ./pavilion ${role} admit ${files.card}`);
+  console.log(shell`  next: ./pavilion ${role} admit ${files.card}`);
   return 0;
 }
 

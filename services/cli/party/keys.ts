@@ -2,12 +2,14 @@
  * A party's own files: its keystore, the passphrase that opens it, its card, and the access that an operator gave it.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeBase64url } from "../../../crypto/jws/base64url.ts";
-import { parseDocument } from "../../../documents/validate.ts";
+import { validateDocument } from "../../../documents/validate.ts";
 import { readConfig, readSecret } from "../../../runtime/config.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
+import { shell } from "../../../runtime/shell.ts";
+import { readJson } from "../../../runtime/text-file.ts";
 import type { Access } from "../../../schemas/json/access.ts";
 import type { Card } from "../../../schemas/json/card.ts";
 import { createFile } from "../../keystore/atomic-file.ts";
@@ -110,24 +112,20 @@ export function keysOf(role: Role, id: string): { readonly keystore: string; rea
   throw new PavilionError(
     "CONFIG_INVALID",
     `The ${role} ${id} has no keys in ${folder}.`,
-    `Check the name, or make keys by ./pavilion ${role} init --${role} ${id}.`,
+    `Check the name, or make keys by ${shell`./pavilion ${role} init`} --${role} ${id}.`,
   );
 }
 
 /** Throws DOCUMENT_INVALID, or CONFIG_INVALID where there is no such file. */
 export function readCard(file: string): Card {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (cause) {
+  if (!existsSync(file)) {
     throw new PavilionError(
       "CONFIG_INVALID",
-      `There is no card ${file} that can be read.`,
+      `There is no card ${file}.`,
       "Check the name or path; ./pavilion provider init, or broker init, makes a card.",
-      { cause },
     );
   }
-  return parseDocument("card", text);
+  return validateDocument("card", readJson(file, "DOCUMENT_INVALID"));
 }
 
 /** Throws CONFIG_INVALID where the party was not admitted, or its access is not its own; STACK_DOWN. */
@@ -137,7 +135,7 @@ export function accessOf(role: Role, id: string): Access {
     throw new PavilionError(
       "CONFIG_INVALID",
       `The ${role} ${id} has no access file ${file}.`,
-      `Make its keys by ./pavilion ${role} init, then have the operator run ./pavilion ${role} admit ${card}.`,
+      `Make its keys by ${shell`./pavilion ${role} init`}, then have the operator run ${shell`./pavilion ${role} admit ${card}`}.`,
     );
   }
   const access = readConfig("access", file);

@@ -2,12 +2,14 @@
  * `request FILE.json … [--bundle FILE] [--timeout SECONDS] [--json]`: asks, one question a file, all at once; prints each
  * answer, and with `--bundle` waits for the evidence of one.
  */
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { JwsSigner } from "../../../crypto/jws/jws.ts";
 import { errorCodeOr, PavilionError } from "../../../runtime/errors.ts";
 import { openLog } from "../../../runtime/log.ts";
+import { shell } from "../../../runtime/shell.ts";
+import { readJson } from "../../../runtime/text-file.ts";
 import type { Result } from "../../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
 import { openBrokerClient, type BrokerClient } from "../../broker-client/client.ts";
@@ -77,15 +79,7 @@ function placeFor(file: string): string {
 
 /** Throws DOCUMENT_INVALID. */
 function readQuestion(file: string): Question {
-  if (!existsSync(file)) {
-    throw new PavilionError("DOCUMENT_INVALID", `There is no file ${file}.`, "Check its path.");
-  }
-  let asked: unknown;
-  try {
-    asked = JSON.parse(readFileSync(file, "utf8"));
-  } catch (cause) {
-    throw new PavilionError("DOCUMENT_INVALID", `${file} cannot be read as JSON.`, undefined, { cause });
-  }
+  const asked = readJson(file, "DOCUMENT_INVALID");
   if (typeof asked === "object" && asked !== null) return { file, asked: asked as Asked };
   throw new PavilionError("DOCUMENT_INVALID", `${file} holds no question.`);
 }
@@ -142,5 +136,5 @@ const bundleLines = (file: string, block: { number: number; hash: string } | und
     : [
         `  evidence bundle  ${file}`,
         `  look block ${String(block.number)} up at a node of your own; if its hash is the one below, verify by it:`,
-        `  ./pavilion verify ${file} --trust TRUST.json --block ${block.hash}`,
+        shell`  ./pavilion verify ${file} --trust TRUST.json --block ${block.hash}`,
       ];

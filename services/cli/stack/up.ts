@@ -69,7 +69,7 @@ async function prepare(folder: string, tell: (line: string) => void): Promise<vo
 async function start(folder: string, tell: (line: string) => void): Promise<void> {
   const logFile = join(folder, "supervisor.log");
   const log = openSync(logFile, "w", 0o600);
-  const main = new URL("../../stack/supervisor.ts", import.meta.url).pathname;
+  const main = join(import.meta.dirname, "../../stack/supervisor.ts");
   const child = spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", main, folder], {
     cwd: folder,
     detached: true,
