@@ -53,6 +53,7 @@ test("minutes and seeds that are none are not understood", async (t) => {
   for (const args of [
     ["--faults", "--minutes", "0"],
     ["--faults", "--minutes", "soon"],
+    ["--faults", "--minutes", "36000"],
     ["--faults", "--seed", "-1"],
     ["--faults", "--seed", "1.5"],
   ]) {

@@ -54,6 +54,9 @@ const suites: readonly Suite[] = [
   { name: "integration", folders: ["test"], without: longFaults, concurrency: 1, timeout_ms: 900_000 },
 ];
 
+/** With half an hour on top, a timer can wait no longer. */
+const minutesMax = 35_000;
+
 /** Starting, working off what the faults left, and counting take their time on top. */
 const faultsSuite = (minutes: number): Suite => ({
   name: "faults",
@@ -133,7 +136,9 @@ function select(args: readonly string[]): Selection {
   });
   const minutes = Number(values.minutes);
   const seed = values.seed === undefined ? randomInt(2 ** 32) : Number(values.seed);
-  if (!(minutes > 0)) throw misuse("--minutes takes a number above zero.");
+  if (!(minutes > 0 && minutes <= minutesMax)) {
+    throw misuse(`--minutes takes a number above zero, and at most ${String(minutesMax)}, which is 24 days.`);
+  }
   if (!Number.isSafeInteger(seed) || seed < 0) throw misuse("--seed takes a whole number.");
   const chosen = [...suites, faultsSuite(minutes)].filter((suite) => values[suite.name]);
   return {

@@ -2,6 +2,7 @@
  * Who waits for which value, by key. Each wait ends: with its value, in time or not at all.
  */
 import { PavilionError } from "../../runtime/errors.ts";
+import { timerMs } from "../../runtime/waits.ts";
 
 interface Waiter<Value> {
   readonly resolve: (value: Value) => void;
@@ -24,12 +25,9 @@ export class Pending<Value> {
     if (this.#waiters.has(key)) throw new Error("it is waited for already");
     const { promise, resolve, reject } = Promise.withResolvers<Value>();
     this.#waiters.set(key, { resolve, reject });
-    const timer = setTimeout(
-      () => {
-        reject(new PavilionError("TIMED_OUT", this.#late));
-      },
-      Math.max(withinMs, 0),
-    );
+    const timer = setTimeout(() => {
+      reject(new PavilionError("TIMED_OUT", this.#late));
+    }, timerMs(withinMs));
     try {
       return await promise;
     } finally {

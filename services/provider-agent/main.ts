@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { CryptoError } from "../../crypto/errors.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { describeError, openLog } from "../../runtime/log.ts";
+import { secondsIn } from "../../runtime/waits.ts";
 import { agentPlanOf, openAgent, readAgentConfig } from "./agent.ts";
 import { Progress } from "./progress.ts";
 import { pushFile } from "./push.ts";
@@ -35,8 +36,8 @@ function parseOrder(args: string[]): Order {
   const { values, positionals } = parseOptions(args);
   const [command, file, ...rest] = positionals;
   const { config, collaboration } = values;
-  const seconds = values.timeout === undefined ? timeoutDefaultSeconds : Number(values.timeout);
-  if (config === undefined || rest.length > 0 || !(seconds > 0)) throw misunderstood();
+  const seconds = values.timeout === undefined ? timeoutDefaultSeconds : secondsIn(values.timeout);
+  if (config === undefined || rest.length > 0 || seconds === undefined) throw misunderstood();
   if (command === "serve" && file === undefined) return { command, config };
   if (command !== "push" || file === undefined || collaboration === undefined) throw misunderstood();
   return { command, config, collaboration, file, timeoutMs: seconds * 1000 };

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { decodeBase64url } from "../../../crypto/jws/base64url.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import { openLog } from "../../../runtime/log.ts";
+import { secondsIn, secondsWanted } from "../../../runtime/waits.ts";
 import { openAgent, type Agent } from "../../provider-agent/agent.ts";
 import { Progress } from "../../provider-agent/progress.ts";
 import { pushFile, type PushSummary } from "../../provider-agent/push.ts";
@@ -16,7 +17,7 @@ import { misuse } from "../misuse.ts";
 import { agentText, followAgent } from "./agent-text.ts";
 import { accessOf, filesOf, keysOf } from "./keys.ts";
 
-const timeoutDefaultSeconds = 300;
+const timeoutDefaultSeconds = "300";
 const leaveLimitMs = 5_000;
 
 /** Serves until it is told to stop. */
@@ -62,11 +63,11 @@ export async function push(args: string[]): Promise<number> {
   });
   const { provider, collaboration } = values;
   const [file, ...more] = positionals;
-  const seconds = Number(values.timeout ?? timeoutDefaultSeconds);
+  const seconds = secondsIn(values.timeout ?? timeoutDefaultSeconds);
   if (provider === undefined || collaboration === undefined || file === undefined || more.length > 0) {
     throw misuse("A push takes --provider, --collaboration and one file.");
   }
-  if (!(seconds > 0)) throw misuse("--timeout takes seconds.");
+  if (seconds === undefined) throw misuse(`--timeout takes ${secondsWanted}.`);
   const agent = await agentOf(provider, "error");
   const lines = new LiveLines(process.stderr);
   try {

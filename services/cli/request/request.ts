@@ -10,6 +10,7 @@ import { errorCodeOr, PavilionError } from "../../../runtime/errors.ts";
 import { openLog } from "../../../runtime/log.ts";
 import { shell } from "../../../runtime/shell.ts";
 import { readJson } from "../../../runtime/text-file.ts";
+import { secondsIn, secondsWanted } from "../../../runtime/waits.ts";
 import type { Result } from "../../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
 import { openBrokerClient, type BrokerClient } from "../../broker-client/client.ts";
@@ -19,7 +20,7 @@ import { misuse } from "../misuse.ts";
 import { accessOf, keysOf } from "../party/keys.ts";
 import { answerTable } from "./answer.ts";
 
-const evidenceSecondsDefault = 300;
+const evidenceSecondsDefault = "300";
 
 interface Question {
   readonly file: string;
@@ -37,8 +38,8 @@ export async function request(args: string[]): Promise<number> {
   if (values.bundle !== undefined && positionals.length > 1) {
     throw misuse("--bundle takes the evidence of one question.");
   }
-  const seconds = Number(values.timeout ?? evidenceSecondsDefault);
-  if (!(seconds > 0)) throw misuse("--timeout takes seconds.");
+  const seconds = secondsIn(values.timeout ?? evidenceSecondsDefault);
+  if (seconds === undefined) throw misuse(`--timeout takes ${secondsWanted}.`);
   const bundle = values.bundle === undefined ? undefined : placeFor(values.bundle);
   const questions = positionals.map(readQuestion);
   const broker = brokerOf(questions);
