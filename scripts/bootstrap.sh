@@ -17,6 +17,10 @@ javac=${JAVA_HOME:+$JAVA_HOME/bin/}javac
 beat=
 libnode=
 
+# What is on this machine is not asked for through a proxy; see runtime/loopback.ts.
+export NO_PROXY="${NO_PROXY:+$NO_PROXY,}localhost,127.0.0.1,::1"
+[[ -z ${no_proxy:-} ]] || export no_proxy="$no_proxy,localhost,127.0.0.1,::1"
+
 say() { printf 'pavilion: %s\n' "$*" >&2; }
 
 # run NAME COMMAND…: its output goes to a log; a line every ten seconds says that it goes on.

@@ -14,6 +14,7 @@ import { partsDir } from "../embedded/parts.ts";
 import { startRegistry } from "../embedded/registry.ts";
 import type { ScramUser } from "../embedded/scram.ts";
 import type { Part } from "../parts.ts";
+import { spareLoopback } from "../../runtime/loopback.ts";
 
 const dir = "/var/lib/pavilion";
 const listenOn = "0.0.0.0";
@@ -29,6 +30,7 @@ const { positionals, values } = parseArgs({
 });
 const [name = ""] = positionals;
 const port = Number(values.port);
+spareLoopback();
 rmSync(readyFile, { force: true }); // of an earlier run of the same container
 const part = await start();
 writeFileSync(readyFile, "");

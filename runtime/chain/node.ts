@@ -8,6 +8,7 @@
 import { FetchRequest, isError, JsonRpcProvider } from "ethers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PavilionError } from "../errors.ts";
+import { spareLoopback } from "../loopback.ts";
 
 const requestLimitMs = 5000;
 
@@ -28,6 +29,7 @@ export class ChainNode {
   readonly #provider: JsonRpcProvider;
 
   constructor(url: string, chainId: number) {
+    spareLoopback();
     const request = new FetchRequest(url);
     request.timeout = requestLimitMs;
     request.setThrottleParams({ maxAttempts: 1 });

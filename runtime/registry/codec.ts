@@ -9,6 +9,7 @@ import avsc from "avsc";
 import type { EventName, EventTypes } from "../../schemas/avro/index.ts";
 import { declarationOf, type TopicName } from "../../schemas/topics.ts";
 import { PavilionError } from "../errors.ts";
+import { spareLoopback } from "../loopback.ts";
 import { requireWithinBounds } from "./avro-bounds.ts";
 import { eventNames, fullName, schemaText } from "./schemas.ts";
 import { SubjectVersions } from "./subject-versions.ts";
@@ -40,6 +41,7 @@ export interface Codec {
  * the compatibility it is set to. A party that reads no sealed topic needs no sealer.
  */
 export async function openCodec(registryUrl: string, sealer?: Sealer): Promise<Codec> {
+  spareLoopback();
   const registry = new SchemaRegistry({
     host: registryUrl,
     retry: { retries: 8, initialRetryTimeInSecs: 0.1 },

@@ -3,6 +3,7 @@
  */
 import { constants } from "node:os";
 import { PavilionError } from "../../runtime/errors.ts";
+import { spareLoopback } from "../../runtime/loopback.ts";
 import { coded } from "./coded.ts";
 import { coloured } from "./colour.ts";
 import { usageOf } from "./command.ts";
@@ -71,4 +72,5 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(128 + constants.signals.SIGPIPE);
 });
 
+spareLoopback(); // before any command's own requests, and for the processes that it starts
 process.exitCode = await main(process.argv.slice(2));
