@@ -4,6 +4,7 @@
  */
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { PavilionError } from "../runtime/errors.ts";
+import { faultsInWords } from "./faults.ts";
 import blindedBatch from "../schemas/json/blinded-batch.schema.json" with { type: "json" };
 import card from "../schemas/json/card.schema.json" with { type: "json" };
 import collaboration from "../schemas/json/collaboration.schema.json" with { type: "json" };
@@ -101,6 +102,26 @@ export function validateDocument<K extends DocumentKind>(kind: K, document: unkn
     "DOCUMENT_INVALID",
     `The ${kind} document does not follow its schema: ${listFaults(faults)}.`,
   );
+}
+
+const ownHand = new Ajv({ allErrors: true, ...options });
+const ownValidators = new Map<DocumentKind, ValidateFunction>();
+
+/**
+ * The same for a document that a person wrote and reads the refusal of: every fault, with what stands there. `what` is how
+ * that person calls it, such as the file's name.
+ */
+export function validateOwn<K extends DocumentKind>(
+  kind: K,
+  document: unknown,
+  what: string,
+  remedy?: string,
+): DocumentTypes[K] {
+  const validator = ownValidators.get(kind) ?? ownHand.compile(validators[kind].schema);
+  ownValidators.set(kind, validator);
+  if (validator(document)) return document as DocumentTypes[K];
+  const faults = listFaults(faultsInWords(validator.errors ?? []));
+  throw new PavilionError("DOCUMENT_INVALID", `${what} is no ${kind} yet: ${faults}.`, remedy);
 }
 
 /** A pattern says little to people: what the schema says of the member stands beside it. */

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { parse, YAMLParseError } from "yaml";
 import { canonicalBytes } from "../../../crypto/jws/canonical.ts";
 import { participantOf, requireConsistent, verifySignature } from "../../../documents/collaboration.ts";
-import { validateDocument } from "../../../documents/validate.ts";
+import { validateOwn } from "../../../documents/validate.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import { readJson, readText } from "../../../runtime/text-file.ts";
 import type { CollaborationEntry } from "../../../schemas/avro/index.ts";
@@ -30,7 +30,7 @@ export interface CollaborationFile {
  */
 export function readCollaboration(file: string): CollaborationFile {
   const read = contentOf(file);
-  const document = validated(isSigned(read) ? read.document : read);
+  const document = validated(isSigned(read) ? read.document : read, file);
   const signedFile = isSigned(read) ? file : file.replace(/(\.ya?ml|\.json)?$/, signedEnding);
   const signatures = isSigned(read) ? read.signatures : signaturesBeside(document, signedFile);
   for (const signature of signatures) requireSignature(document, signature);
@@ -90,8 +90,10 @@ function requireSignature(document: Collaboration, { provider, signature }: Sign
   }
 }
 
-function validated(content: unknown): Collaboration {
-  const document = validateDocument("collaboration", content);
+function validated(content: unknown, file: string): Collaboration {
+  const remedy =
+    "Correct these members; examples/collaboration.yaml is a whole one, docs/reference/documents.md explains each.";
+  const document = validateOwn("collaboration", content, file, remedy);
   requireConsistent(document);
   return document;
 }

@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeBase64url } from "../../../crypto/jws/base64url.ts";
-import { validateDocument } from "../../../documents/validate.ts";
+import { validateOwn } from "../../../documents/validate.ts";
 import { readConfig, readSecret } from "../../../runtime/config.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import { shell } from "../../../runtime/shell.ts";
@@ -125,7 +125,8 @@ export function readCard(file: string): Card {
       "Check the name or path; ./pavilion provider init, or broker init, makes a card.",
     );
   }
-  return validateDocument("card", readJson(file, "DOCUMENT_INVALID"));
+  const remedy = "Name the card.json that ./pavilion provider init, or broker init, made.";
+  return validateOwn("card", readJson(file, "DOCUMENT_INVALID"), file, remedy);
 }
 
 /** Throws CONFIG_INVALID where the party was not admitted, or its access is not its own; STACK_DOWN. */

@@ -14,7 +14,7 @@ import { secondsIn, secondsWanted } from "../../../runtime/waits.ts";
 import type { Result } from "../../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
 import { openBrokerClient, type BrokerClient } from "../../broker-client/client.ts";
-import { newRequest, signRequest, type Asked } from "../../broker-client/request.ts";
+import { newRequest, requireAsked, signRequest, type Asked } from "../../broker-client/request.ts";
 import { openBroker } from "../../keystore/parties.ts";
 import { misuse } from "../misuse.ts";
 import { accessOf, keysOf } from "../party/keys.ts";
@@ -80,16 +80,18 @@ function placeFor(file: string): string {
 
 /** Throws DOCUMENT_INVALID. */
 function readQuestion(file: string): Question {
-  const asked = readJson(file, "DOCUMENT_INVALID");
-  if (typeof asked === "object" && asked !== null) return { file, asked: asked as Asked };
-  throw new PavilionError("DOCUMENT_INVALID", `${file} holds no question.`);
+  return { file, asked: requireAsked(readJson(file, "DOCUMENT_INVALID"), file) };
 }
 
 /** All questions of a call are one broker's. */
 function brokerOf(questions: readonly Question[]): string {
   const [broker, ...others] = new Set(questions.map(({ asked }) => asked.broker));
-  if (typeof broker === "string" && others.length === 0) return broker;
-  throw new PavilionError("DOCUMENT_INVALID", "The questions do not all name one broker.");
+  if (broker !== undefined && others.length === 0) return broker;
+  throw new PavilionError(
+    "DOCUMENT_INVALID",
+    "The questions name several brokers, and a call asks as one.",
+    "Ask the questions of each broker by themselves.",
+  );
 }
 
 function clientOf(broker: string): Promise<BrokerClient> {
