@@ -48,7 +48,7 @@ test("a kind is told with what was given, what may stand there, and what was mea
   const measures = [{ kind: "average", of: { dataset: "people", column: "age" } }];
   assert.match(
     refusalOf("request", { ...request, question: { ...request.question, measures } }),
-    /^question, measures, no\. 1, kind is "average"; it may be count, sum, mean/,
+    /^question, measures, no\. 1, kind is "average"; it may be count, mean, sum or variance/,
   );
 });
 

@@ -1,13 +1,14 @@
 /**
  * The plan of a request: everything that later stages need to know, pinned, so that none reads a table's latest.
  */
-import { compareFractions, fraction, parseFraction } from "../../crypto/fraction/fraction.ts";
+import { compareFractions, parseFraction } from "../../crypto/fraction/fraction.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { StateView } from "../../runtime/stage.ts";
 import { committedColumns, placesOf } from "../../documents/coordinates.ts";
 import { matchesMax } from "../../documents/collaboration.ts";
 import { partsOf } from "../../documents/opening.ts";
-import { deltaOf, staysExact } from "../../documents/mechanism.ts";
+import { staysExact } from "../../documents/mechanism.ts";
+import { epsilonLeast, epsilonMost, isPrivate } from "../../documents/epsilon-range.ts";
 import type { Plan, SeedRef } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { Request } from "../../schemas/json/request.ts";
@@ -69,21 +70,28 @@ function requireEpsilon(asked: string, limit: string): void {
   }
 }
 
-/** A δ above this is no privacy to speak of; with an epsilon below 30 it is far smaller. */
-const DELTA_MAX = fraction(1n, 2n ** 40n);
-
+/** What to ask for instead is worked out of the question and the terms alone. */
 function requireWidths(
   plan: Pick<Plan, "epsilon" | "statistics" | "groupings">,
   collaboration: Collaboration,
 ): void {
-  if (compareFractions(parseFraction(deltaOf(plan)), DELTA_MAX) > 0) {
+  const records = matchesMax(collaboration);
+  if (!isPrivate(plan)) {
     throw new PavilionError(
       "EPSILON_OUT_OF_RANGE",
-      "At this epsilon the noise would keep to no useful width.",
+      `At epsilon ${plan.epsilon} the noise on this question would be too narrow to hide anybody; it takes at most ${epsilonMost(plan)}.`,
     );
   }
-  if (staysExact(plan, matchesMax(collaboration))) return;
-  throw new PavilionError("EPSILON_OUT_OF_RANGE", "At this epsilon the noise would be wider than 53 bits.");
+  if (staysExact(plan, records)) return;
+  const least = epsilonLeast(plan, records);
+  const instead =
+    least === undefined
+      ? "no epsilon is enough: ask for fewer measures and groupings, or for columns with narrower bounds"
+      : `it takes at least ${least}, or less with fewer measures and groupings, or columns with narrower bounds`;
+  throw new PavilionError(
+    "EPSILON_OUT_OF_RANGE",
+    `At epsilon ${plan.epsilon} the noise on this question would be so wide that sums were no longer exact; ${instead}.`,
+  );
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { participantOf, publicKeyText, signCollaboration } from "../../../documents/collaboration.ts";
+import { epsilonNotes } from "../../../documents/epsilon-range.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import { shell } from "../../../runtime/shell.ts";
 import { openProvider } from "../../keystore/parties.ts";
@@ -18,8 +19,10 @@ const json = { type: "boolean", default: false } as const;
 export function check(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { json } });
   const file = readCollaboration(onlyOne(positionals));
-  tell(values.json, { ...stateOf(file), holds: true }, [
+  const notes = epsilonNotes(file.document);
+  tell(values.json, { ...stateOf(file), holds: true, notes }, [
     `  ${file.document.id}, version ${String(file.document.version)}: the document holds together`,
+    ...notes.map((note) => `  note: ${note}`),
     ...signatureLines(file),
   ]);
   return Promise.resolve(0);

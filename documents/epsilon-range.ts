@@ -1,0 +1,79 @@
+/**
+ * Between which epsilons a question can be served at all, from the question and the terms alone: below, its noise would be
+ * so wide that sums are no longer exact; above, so narrow that its δ would be no privacy to speak of.
+ */
+import { compareFractions, formatFraction, fraction, parseFraction } from "../crypto/fraction/fraction.ts";
+import type { Statistic } from "../schemas/avro/index.ts";
+import type { Collaboration } from "../schemas/json/collaboration.ts";
+import { matchesMax, rangeOf } from "./collaboration.ts";
+import { deltaOf, staysExact } from "./mechanism.ts";
+
+interface Asked {
+  readonly groupings: readonly unknown[];
+  readonly statistics: readonly Pick<Statistic, "sensitivity">[];
+}
+
+/** A δ above this is no privacy to speak of; with an epsilon below 30 it is far smaller. */
+const DELTA_MAX = fraction(1n, 2n ** 40n);
+const MILLION = 1_000_000n;
+
+/** Whether the δ of a release stays small enough. */
+export const isPrivate = (plan: Asked & { readonly epsilon: string }): boolean =>
+  compareFractions(parseFraction(deltaOf(plan)), DELTA_MAX) <= 0;
+
+/** The largest whole epsilon that the question may take. */
+export function epsilonMost({ groupings, statistics }: Asked): string {
+  const pairs = BigInt(groupings.length * statistics.length);
+  let share = 1n; // of one pair
+  while (isPrivate({ epsilon: String((share + 1n) * pairs), groupings, statistics })) share += 1n;
+  return String(share * pairs);
+}
+
+/**
+ * About the least epsilon that the question may take over so many records: rounded up, and of a denominator that the
+ * ledger takes. Undefined where there is none.
+ */
+export function epsilonLeast(asked: Asked, records: number): string | undefined {
+  const isServed = (millionths: bigint): boolean =>
+    staysExact({ ...asked, epsilon: formatFraction(fraction(millionths, MILLION)) }, records);
+  let [refused, served] = [0n, BigInt(epsilonMost(asked)) * MILLION];
+  if (!isServed(served)) return undefined;
+  while (served - refused > 1n) {
+    const middle = (served + refused) / 2n;
+    if (isServed(middle)) served = middle;
+    else refused = middle;
+  }
+  const step = 10n ** BigInt(Math.max(String(served).length - 2, 0));
+  return formatFraction(fraction(((served + step - 1n) / step) * step, MILLION));
+}
+
+/** What of the terms' epsilon for one question could not be served, in sentences for those who are to sign them. */
+export function epsilonNotes(document: Collaboration): string[] {
+  const limit = document.budget.epsilonPerQuestion;
+  const most = epsilonMost({ groupings: [""], statistics: [{ sensitivity: 1 }] });
+  const isAbove = (text: string, other: string): boolean =>
+    compareFractions(parseFraction(text), parseFraction(other)) > 0;
+  const notes = isAbove(limit, most)
+    ? [
+        `epsilonPerQuestion is ${limit}, and a question of one measure in one grouping is refused above ${most}, where noise hides nobody; one of several takes more`,
+      ]
+    : [];
+  for (const { dataset, columns } of document.providers) {
+    for (const column of columns) {
+      if (column.kind !== "integer") continue;
+      const { lower, upper, nullable } = rangeOf(column, columns);
+      const sensitivities = [1, ...(nullable ? [1] : []), upper - lower];
+      const statistics = sensitivities.map((sensitivity) => ({ sensitivity }));
+      const least = epsilonLeast({ groupings: [""], statistics }, matchesMax(document));
+      if (least !== undefined && !isAbove(least, limit)) {
+        if (isAbove(least, "1/100"))
+          notes.push(`a mean or sum of ${dataset}.${column.name} takes at least epsilon ${least}`);
+        continue;
+      }
+      notes.push(
+        `no mean or sum of ${dataset}.${column.name} can be answered at any epsilon up to ${limit}: narrow its bounds, or allow more epsilon or fewer records`,
+      );
+    }
+  }
+  return notes;
+}
