@@ -6,7 +6,7 @@ import { compareFractions, formatFraction, fraction, parseFraction } from "../cr
 import type { Statistic } from "../schemas/avro/index.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
 import { matchesMax, rangeOf } from "./collaboration.ts";
-import { deltaOf, staysExact } from "./mechanism.ts";
+import { deltaOf, staysExact, widthsOf } from "./mechanism.ts";
 
 interface Asked {
   readonly groupings: readonly unknown[];
@@ -31,20 +31,33 @@ export function epsilonMost({ groupings, statistics }: Asked): string {
 
 /**
  * About the least epsilon that the question may take over so many records: rounded up, and of a denominator that the
- * ledger takes. Undefined where there is none.
+ * ledger takes. Undefined where there is none. The statistic that one person changes most decides, and its width grows
+ * nearly as the scale does: a few widths are worked out, however small the epsilon.
  */
-export function epsilonLeast(asked: Asked, records: number): string | undefined {
-  const isServed = (millionths: bigint): boolean =>
-    staysExact({ ...asked, epsilon: formatFraction(fraction(millionths, MILLION)) }, records);
-  let [refused, served] = [0n, BigInt(epsilonMost(asked)) * MILLION];
-  if (!isServed(served)) return undefined;
-  while (served - refused > 1n) {
-    const middle = (served + refused) / 2n;
-    if (isServed(middle)) served = middle;
-    else refused = middle;
+export function epsilonLeast({ groupings, statistics }: Asked, records: number): string | undefined {
+  const sensitivity = Math.max(...statistics.map((statistic) => statistic.sensitivity));
+  const asked = { groupings, statistics: statistics.map(() => ({ sensitivity })) };
+  const room = BigInt(Number.MAX_SAFE_INTEGER) - BigInt(records) * BigInt(sensitivity);
+  const most = BigInt(epsilonMost(asked)) * MILLION;
+  if (!staysExact({ ...asked, epsilon: millionths(most) }, records)) return undefined;
+  let epsilon = most;
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const [width = 0n] = widthsOf({ groupings, statistics: asked.statistics, epsilon: millionths(epsilon) });
+    const wanted = roundedUp((epsilon * width) / room + 1n);
+    if (wanted < most && !staysExact({ ...asked, epsilon: millionths(wanted) }, records)) epsilon = wanted;
+    else return millionths(wanted < most ? wanted : most);
   }
-  const step = 10n ** BigInt(Math.max(String(served).length - 2, 0));
-  return formatFraction(fraction(((served + step - 1n) / step) * step, MILLION));
+  return millionths(most);
+}
+
+const TRIES_MAX = 5;
+
+const millionths = (count: bigint): string => formatFraction(fraction(count, MILLION));
+
+/** To two digits. */
+function roundedUp(count: bigint): bigint {
+  const step = 10n ** BigInt(Math.max(String(count).length - 2, 0));
+  return ((count + step - 1n) / step) * step;
 }
 
 /** What of the terms' epsilon for one question could not be served, in sentences for those who are to sign them. */

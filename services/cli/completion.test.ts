@@ -26,7 +26,7 @@ test("every command is offered, and a group's commands after it", () => {
     offered("provider", "").sort(),
     ["--help", "admit", "init", "key", "push", "serve"].slice(1),
   );
-  assert.deepEqual(offered("ver"), ["verify"]);
+  assert.deepEqual(offered("ver"), ["verify", "version"]);
 });
 
 test("a command's options are offered, also after others and their values", () => {
