@@ -111,12 +111,9 @@ const typeNames = (types: string | readonly string[]): string =>
 function kindOf(value: unknown): string {
   if (value === null) return "empty";
   if (Array.isArray(value)) return "a list";
-  if (typeof value === "number") return `the number ${String(value)}`;
-  return typeof value === "object"
-    ? "a group of members"
-    : typeof value === "string"
-      ? "a text"
-      : String(value);
+  if (typeof value === "object") return "a group of members";
+  if (typeof value === "string") return "a text";
+  return typeof value === "number" ? `the number ${String(value)}` : value === true ? "true" : "false";
 }
 
 /** What was probably meant: the same letters but for capitals, dashes or two slips of the pen. */
@@ -133,9 +130,9 @@ function meant(value: unknown, known: readonly string[]): string {
 /** Levenshtein's: how many letters are put in, left out or changed. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...from].entries()) {
+  for (const [i, letter] of Array.from(from).entries()) {
     const next = [i + 1];
-    for (const [j, other] of [...to].entries()) {
+    for (const [j, other] of Array.from(to).entries()) {
       next.push(
         Math.min((next[j] ?? 0) + 1, (row[j + 1] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)),
       );

@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import type { CollaborationVersions } from "../../../documents/collaboration-versions.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
+import { shell } from "../../../runtime/shell.ts";
 import type { Collaboration } from "../../../schemas/json/collaboration.ts";
 import { misuse } from "../misuse.ts";
 import { tableLines } from "../table.ts";
@@ -108,7 +109,7 @@ function unknown(id: string, version: number | undefined, asked: ReadTerms): Pav
     "UNKNOWN_COLLABORATION",
     has ? `The collaboration ${id} has no version ${String(version)}.` : `${nothing.replace(/^n/, "N")}.`,
     has
-      ? `See its versions by ./pavilion collaboration show ${id}${by}.`
-      : `See which there are by ./pavilion collaboration list${by}.`,
+      ? `See its versions by ${shell`./pavilion collaboration show ${id}`}${by}.`
+      : `See which there are by ${shell`./pavilion collaboration list`}${by}.`,
   );
 }
