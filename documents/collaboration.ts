@@ -2,13 +2,11 @@
  * Collaborations: who answers what together, as every participating provider signed it.
  */
 import { isDeepStrictEqual } from "node:util";
-import { base64urlnopad } from "@scure/base";
 import { compareFractions, formatFraction, fraction, parseFraction } from "../crypto/fraction/fraction.ts";
-import { signDetached, verifyDetached } from "../crypto/jws/jws.ts";
-import { CryptoError } from "../crypto/errors.ts";
+import { signDetached } from "../crypto/jws/jws.ts";
 import { PavilionError } from "../runtime/errors.ts";
 import type { CollaborationEntry } from "../schemas/avro/index.ts";
-import type { Broker, Collaboration, Participant } from "../schemas/json/collaboration.ts";
+import type { Collaboration, Participant } from "../schemas/json/collaboration.ts";
 import { reservedProviders } from "../schemas/topics.ts";
 import {
   areOrdered,
@@ -22,6 +20,7 @@ import {
   type IntegerColumn,
 } from "./derived-columns.ts";
 import { staysExact } from "./mechanism.ts";
+import { isPublicKey, verifySignature } from "./signatures.ts";
 import { listFaults, parseDocument, signatureType } from "./validate.ts";
 
 /** Verified collaborations of a region, every version of each. A version never changes. */
@@ -29,10 +28,6 @@ export interface CollaborationTable {
   latest(id: string): Collaboration | undefined;
   at(id: string, version: number): Collaboration | undefined;
 }
-
-/** A raw 32-byte Ed25519 key as documents pin it. */
-export const publicKeyIn = (text: string): Uint8Array => base64urlnopad.decode(text);
-export const publicKeyText = (key: Uint8Array): string => base64urlnopad.encode(key);
 
 /** Signs a collaboration as one of its providers; `kid` is the provider's id. */
 export function signCollaboration(
@@ -155,15 +150,6 @@ const inexactSum = (name: string, greatest: number, { dataset, limits }: Partici
     ? []
     : [`the sum of ${name} over the records that ${dataset} may have is inexact`];
 
-/** The schema's pattern admits spare bits in the last character, which the decoder does not. */
-function isPublicKey(text: string): boolean {
-  try {
-    return publicKeyIn(text).length === 32;
-  } catch {
-    return false;
-  }
-}
-
 /**
  * Whether a version may come after another one: a higher number of the same collaboration, in the same region,
  * jurisdiction and population. What the stored data of an epoch depends on changes only with a higher epoch: how
@@ -207,25 +193,6 @@ function pinnedByEpoch(previous: Collaboration, next: Collaboration): string[] {
     if (owner !== undefined && owner.id !== before.id) changed.push(`the owner of ${before.dataset}`);
   }
   return changed;
-}
-
-/** Throws BAD_SIGNATURE unless the JWS over the document is by the key that the collaboration pins for the signer. */
-export function verifySignature(
-  kind: Parameters<typeof signatureType>[0],
-  document: unknown,
-  signature: string,
-  signer: Participant | Broker,
-): void {
-  try {
-    const { kid } = verifyDetached(document, signature, {
-      typ: signatureType(kind),
-      publicKey: publicKeyIn(signer.key),
-    });
-    if (kid === signer.id) return;
-  } catch (error) {
-    if (!(error instanceof CryptoError)) throw error;
-  }
-  throw new PavilionError("BAD_SIGNATURE", `The ${kind} is not signed by ${signer.id}.`);
 }
 
 /** Most people whom all providers can have. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
 import type { Request } from "../schemas/json/request.ts";
-import { publicKeyText } from "./collaboration.ts";
+import { publicKeyText } from "./signatures.ts";
 import { readRequest, signRequest } from "./request.ts";
 
 test("the example in docs/protocol.md is what this code signs, byte by byte", async () => {

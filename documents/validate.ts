@@ -9,10 +9,12 @@ import blindedBatch from "../schemas/json/blinded-batch.schema.json" with { type
 import card from "../schemas/json/card.schema.json" with { type: "json" };
 import collaboration from "../schemas/json/collaboration.schema.json" with { type: "json" };
 import datasetHead from "../schemas/json/dataset-head.schema.json" with { type: "json" };
+import departure from "../schemas/json/departure.schema.json" with { type: "json" };
 import epochKey from "../schemas/json/epoch-key.schema.json" with { type: "json" };
 import evaluatedBatch from "../schemas/json/evaluated-batch.schema.json" with { type: "json" };
 import evidenceBundle from "../schemas/json/evidence-bundle.schema.json" with { type: "json" };
 import matchLeaf from "../schemas/json/match-leaf.schema.json" with { type: "json" };
+import population from "../schemas/json/population.schema.json" with { type: "json" };
 import recordBatch from "../schemas/json/record-batch.schema.json" with { type: "json" };
 import regionCard from "../schemas/json/region-card.schema.json" with { type: "json" };
 import request from "../schemas/json/request.schema.json" with { type: "json" };
@@ -23,10 +25,12 @@ import type { BlindedBatchHeader } from "../schemas/json/blinded-batch.ts";
 import type { Card } from "../schemas/json/card.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
 import type { DatasetHeadDocument } from "../schemas/json/dataset-head.ts";
+import type { Departure } from "../schemas/json/departure.ts";
 import type { EpochKeyDocument } from "../schemas/json/epoch-key.ts";
 import type { EvaluatedBatchHeader } from "../schemas/json/evaluated-batch.ts";
 import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
 import type { MatchLeaf } from "../schemas/json/match-leaf.ts";
+import type { Population } from "../schemas/json/population.ts";
 import type { RecordBatchHeader } from "../schemas/json/record-batch.ts";
 import type { RegionCard } from "../schemas/json/region-card.ts";
 import type { Request } from "../schemas/json/request.ts";
@@ -40,10 +44,12 @@ export interface DocumentTypes {
   card: Card;
   collaboration: Collaboration;
   "dataset-head": DatasetHeadDocument;
+  departure: Departure;
   "epoch-key": EpochKeyDocument;
   "evaluated-batch": EvaluatedBatchHeader;
   "evidence-bundle": EvidenceBundleDocument;
   "match-leaf": MatchLeaf;
+  population: Population;
   "record-batch": RecordBatchHeader;
   "region-card": RegionCard;
   request: Request;
@@ -66,10 +72,12 @@ const validators: Record<DocumentKind, ValidateFunction> = {
   card: written.compile(card),
   collaboration: written.compile(collaboration),
   "dataset-head": wire.compile(datasetHead),
+  departure: wire.compile(departure),
   "epoch-key": wire.compile(epochKey),
   "evaluated-batch": wire.compile(evaluatedBatch),
   "evidence-bundle": wire.compile(evidenceBundle),
   "match-leaf": wire.compile(matchLeaf),
+  population: written.compile(population),
   "record-batch": wire.compile(recordBatch),
   "region-card": written.compile(regionCard),
   request: wire.compile(request),

@@ -9,6 +9,7 @@ export const errorCatalogue = {
   UNKNOWN_BROKER: "Have the collaboration's providers add the broker and its key to a new version.",
   UNKNOWN_TENANT: "Have the collaboration's providers allow the tenant in a new version.",
   BAD_SIGNATURE: "Sign the canonical document with the key that the collaboration pins.",
+  UNKNOWN_POPULATION: "Check the id, or publish the population in this region first.",
   UNKNOWN_COLLABORATION: "Check the id, or publish the collaboration in this region first.",
   STALE_COLLABORATION:
     "See its latest version by ./pavilion collaboration show ID --broker BROKER, and ask under its terms by naming it.",
@@ -56,6 +57,14 @@ export const errorCatalogue = {
     "Key the record as its topic asks, and let the key choose the partition (murmur2, Kafka's default).",
   EVENT_TYPE_UNKNOWN: "Publish only the event types that the topic declares.",
   PROOF_FAILED: "Ask again; if it fails again, the region's commitments and openings do not fit together.",
+
+  // Documents that several parties sign, as the operator publishes them.
+  SIGNATURE_MISSING:
+    "Have whoever is named sign the document, or sign that it leaves; or remove it as the operator, with a reason.",
+  VERSION_SUPERSEDED: "Read the version that stands, and make the change in the one after it.",
+  VERSION_EARLY: "Publish the versions before it first, and name the last one's digest as previous.",
+  DATASET_TAKEN:
+    "Name the dataset in the population that it belongs to: a dataset never changes its population.",
 
   // Set-up and command line.
   CONFIG_INVALID: "Correct the named settings.",

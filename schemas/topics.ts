@@ -65,6 +65,12 @@ export const topics = {
     partitions: "one",
     compacted: true,
   },
+  "config.populations": {
+    events: ["PopulationEntry"],
+    key: "population@version@digest",
+    partitions: "one",
+    compacted: true,
+  },
   "config.providers": { events: ["ProviderEntry"], key: "provider", partitions: "one", compacted: true },
 
   "config.seeds": { events: ["SeedEntry"], key: "seed id", partitions: "one", compacted: true },

@@ -17,7 +17,7 @@ import { canonicalBytes, digestOf } from "../crypto/jws/canonical.ts";
 import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
 import { signDetached } from "../crypto/jws/jws.ts";
 import { datasetHeadOf, payloadDigest, recordBatchInfo, recordRoot } from "../documents/batch.ts";
-import { publicKeyText } from "../documents/collaboration.ts";
+import { publicKeyText } from "../documents/signatures.ts";
 import { columnsDigest, committedColumns, coordinatesOf } from "../documents/coordinates.ts";
 import { signatureType, type DocumentKind } from "../documents/validate.ts";
 import { encodeRecord } from "../runtime/registry/match-record.ts";
@@ -32,6 +32,8 @@ const keyOf = (id: string): ReturnType<typeof ed25519FromSeed> => ed25519FromSee
 
 const regionKey = createECDH("prime256v1");
 regionKey.setPrivateKey(hash("region"));
+
+export const regionOpenerKey: Uint8Array = regionKey.getPublicKey();
 
 /** The region's HPKE key, held in software. */
 export const regionOpener: Opener = openerFor({

@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { Kafka, KafkaMessage } from "kafkajs";
 import { CollaborationVersions } from "../../documents/collaboration-versions.ts";
+import { PopulationVersions } from "../../documents/population-versions.ts";
 import { topicFor, type TopicName } from "../../schemas/topics.ts";
 import { PavilionError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -26,7 +27,13 @@ export interface TermsContext {
 
 export interface Terms {
   readonly collaborations: CollaborationVersions;
+  readonly populations: PopulationVersions;
 }
+
+const noTerms = (): Terms => ({
+  collaborations: new CollaborationVersions(),
+  populations: new PopulationVersions(),
+});
 
 export interface TermsView extends Terms {
   close(): Promise<void>;
@@ -34,7 +41,7 @@ export interface TermsView extends Terms {
 
 /** The topics that a reader's terms lie in. */
 const sources: Readonly<Record<TermsReader["role"], readonly TopicName[]>> = {
-  operator: ["config.collaborations"],
+  operator: ["config.populations", "config.collaborations"],
   provider: ["provider.terms.<provider>"],
   broker: ["broker.terms.<broker>"],
 };
@@ -50,11 +57,16 @@ export async function openTerms(
   },
 ): Promise<TermsView> {
   const { kafka, codec, region, reader, log, onChange, fail } = context;
-  const terms = { collaborations: new CollaborationVersions() };
+  const terms = noTerms();
   const take = async (topic: TopicName, { headers, value }: KafkaMessage): Promise<void> => {
     if (value === null) return;
     try {
-      if (eventTypeOf(headers) !== "CollaborationEntry") throw unknownEntry();
+      const type = eventTypeOf(headers);
+      if (type === "PopulationEntry") {
+        terms.populations.add(await codec.decode(topic, type, value));
+        return;
+      }
+      if (type !== "CollaborationEntry") throw unknownEntry();
       const collaboration = terms.collaborations.add(await codec.decode(topic, "CollaborationEntry", value));
       if (collaboration !== undefined) onChange(collaboration.id);
     } catch (error) {
@@ -90,9 +102,7 @@ export async function readTerms(context: TermsContext): Promise<Terms> {
   const { kafka, region, reader } = context;
   const ends = sources[reader.role].map((topic) => endOf(kafka, addressOf(region, topic, reader)));
   // A region's first parties wait for no consumer group over nothing.
-  if ((await Promise.all(ends)).every((end) => end === 0n)) {
-    return { collaborations: new CollaborationVersions() };
-  }
+  if ((await Promise.all(ends)).every((end) => end === 0n)) return noTerms();
   // Whatever fails, the opening itself fails of.
   const ignore = (): void => undefined;
   const view = await openTerms({ ...context, onChange: ignore, fail: ignore });

@@ -1,8 +1,9 @@
 /**
- * The connector's view of the region's tables: the collaborations that hold, the providers that the operator admitted, and
+ * The connector's view of the region's tables: the populations and collaborations that hold, the providers that the operator admitted, and
  * the noise seeds that are anchored.
  */
 import { CollaborationVersions } from "../../documents/collaboration-versions.ts";
+import { PopulationVersions } from "../../documents/population-versions.ts";
 import { Seeds } from "../../documents/seeds.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
@@ -11,6 +12,7 @@ import type { TableRecord } from "../../runtime/kafka/tables.ts";
 
 export class Directory {
   readonly collaborations = new CollaborationVersions();
+  readonly populations = new PopulationVersions();
   readonly seeds = new Seeds();
   readonly #providers = new Set<string>();
   readonly #codec: Codec;
@@ -32,6 +34,7 @@ export class Directory {
     if (record.value === null) return;
     try {
       if (record.topic === "config.collaborations") await this.#applyCollaboration(record.value);
+      if (record.topic === "config.populations") await this.#applyPopulation(record.value);
       if (record.topic === "config.providers") await this.#applyProvider(record.value);
       if (record.topic === "config.seeds") {
         this.seeds.add(await this.#codec.decode("config.seeds", "SeedEntry", record.value));
@@ -46,6 +49,10 @@ export class Directory {
   async #applyCollaboration(value: Buffer): Promise<void> {
     const entry = await this.#codec.decode("config.collaborations", "CollaborationEntry", value);
     this.collaborations.add(entry);
+  }
+
+  async #applyPopulation(value: Buffer): Promise<void> {
+    this.populations.add(await this.#codec.decode("config.populations", "PopulationEntry", value));
   }
 
   async #applyProvider(value: Buffer): Promise<void> {

@@ -171,6 +171,7 @@ test("nobody but the operator writes the tables, and nobody but brokers writes r
       const acls = everything(regions, ids);
       for (const region of regions) {
         assert.deepEqual(writersOf(acls, topicFor(region, "config.collaborations")), []);
+        assert.deepEqual(writersOf(acls, topicFor(region, "config.populations")), []);
         assert.deepEqual(writersOf(acls, topicFor(region, "config.providers")), []);
         assert.deepEqual(writersOf(acls, topicFor(region, "broker.requests")), ids.map(brokerPrincipal));
         assert.deepEqual(writersOf(acls, topicFor(region, "dataset.slices")), [connectorPrincipal(region)]);

@@ -117,6 +117,7 @@ export function connectorAcls(region: string): AclSpec[] {
 const writtenByOthers: readonly TopicName[] = [
   "broker.requests",
   "config.collaborations",
+  "config.populations",
   "config.providers",
 ];
 

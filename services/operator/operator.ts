@@ -5,13 +5,21 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Admin, Kafka } from "kafkajs";
 import { verifyCollaboration } from "../../documents/collaboration.ts";
+import { requireServable, verifyPopulation, type RegionCard } from "../../documents/population.ts";
+import { digestOf } from "../../crypto/jws/canonical.ts";
 import { createAcls, createTopics, deleteAcls, writersOf } from "../../runtime/kafka/admin.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts";
 import { readTerms, type Terms, type TermsContext, type TermsReader } from "../../runtime/kafka/terms.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
-import type { CollaborationEntry, EventName, EventTypes } from "../../schemas/avro/index.ts";
+import type {
+  CollaborationEntry,
+  Departure,
+  EventName,
+  EventTypes,
+  PopulationEntry,
+} from "../../schemas/avro/index.ts";
 import { reservedProviders, topicFor, type TopicName } from "../../schemas/topics.ts";
 import {
   admittedIn,
@@ -128,6 +136,42 @@ export class Operator {
         .map((party) => [`${party.role} ${party.id}`, party]),
     );
     return this.#handOut(region.name, [...named.values()], terms);
+  }
+
+  /**
+   * Publishes a version of a population in the region that answers about it, once its signatures hold and it follows the
+   * version that stands there; a removal that it carries is told to the auditors. A version that stands already is left as
+   * it is. Throws DOCUMENT_INVALID, SIGNATURE_MISSING, BAD_SIGNATURE, VERSION_SUPERSEDED, VERSION_EARLY or DATASET_TAKEN.
+   */
+  async publishPopulation({ name: region }: Region, entry: PopulationEntry, card: RegionCard): Promise<void> {
+    const document = verifyPopulation(entry);
+    requireServable(document, card);
+    const { populations } = await this.#terms(region);
+    if (populations.add(entry) === undefined) return;
+    const { id, version, departures } = entry;
+    const key = `${id}@${String(version)}@${digestOf(document)}`;
+    await this.#enter(region, "config.populations", "PopulationEntry", key, entry);
+    await this.#tellRemovals(region, departures, { population: id, version: String(version) });
+  }
+
+  /** Who is removed without having left is told to every auditor; the reason stands in the table for good. */
+  async #tellRemovals(
+    region: string,
+    departures: readonly Departure[],
+    from: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    for (const { provider: tenant, reason } of departures) {
+      if (reason === null) continue;
+      const about = { tenant, region, stage: "operator", action: "provider.removed" };
+      const event = {
+        ...about,
+        requestId: null,
+        requestDigest: null,
+        code: null,
+        details: { ...from, reason },
+      };
+      await this.#enter(region, "audit.events", "AuditEvent", tenant, event);
+    }
   }
 
   /** What stands in the region's tables, as every party checks it: what does not hold is left out. */

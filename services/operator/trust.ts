@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { didKeyOf } from "../../crypto/did/did-key.ts";
-import { publicKeyText } from "../../documents/collaboration.ts";
+import { publicKeyText } from "../../documents/signatures.ts";
 import { originOf } from "../../documents/leaves.ts";
 import { validateDocument } from "../../documents/validate.ts";
 import type { Trust } from "../../schemas/json/trust.ts";

@@ -5,7 +5,8 @@
  */
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { signDetached, type JwsSigner } from "../../crypto/jws/jws.ts";
-import { participantOf, verifySignature } from "../../documents/collaboration.ts";
+import { participantOf } from "../../documents/collaboration.ts";
+import { verifySignature } from "../../documents/signatures.ts";
 import { parseDocument, signatureType, validateDocument } from "../../documents/validate.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { EpochKey } from "../../schemas/avro/index.ts";

@@ -2,7 +2,8 @@
  * The agent's own part in a collaboration: that it lies in the agent's region, and pins this provider's own key.
  */
 import { timingSafeEqual } from "node:crypto";
-import { participantOf, publicKeyIn, type CollaborationTable } from "../../documents/collaboration.ts";
+import { participantOf, type CollaborationTable } from "../../documents/collaboration.ts";
+import { publicKeyIn } from "../../documents/signatures.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { Collaboration, Participant } from "../../schemas/json/collaboration.ts";
 

@@ -6,7 +6,7 @@ import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { ed25519FromSeed, type Ed25519Key } from "../../crypto/jws/ed25519.ts";
 import { signDetached } from "../../crypto/jws/jws.ts";
 import { payloadDigest } from "../../documents/batch.ts";
-import { publicKeyText } from "../../documents/collaboration.ts";
+import { publicKeyText } from "../../documents/signatures.ts";
 import { signatureType } from "../../documents/validate.ts";
 import type { Outcome } from "../../runtime/stage.ts";
 import type { BlindedBatch, EpochKey, EvaluatedBatch } from "../../schemas/avro/index.ts";

@@ -7,7 +7,7 @@ import { digestOf } from "../../crypto/jws/canonical.ts";
 import { ed25519FromSeed } from "../../crypto/jws/ed25519.ts";
 import { verifyDetached } from "../../crypto/jws/jws.ts";
 import { datasetHeadOf, recordBatchInfo, recordRoot, SHARE_LENGTH } from "../../documents/batch.ts";
-import { publicKeyText } from "../../documents/collaboration.ts";
+import { publicKeyText } from "../../documents/signatures.ts";
 import type { Column } from "../../documents/derived-columns.ts";
 import { columnsDigest, committedColumns, coordinatesOf } from "../../documents/coordinates.ts";
 import { signatureType } from "../../documents/validate.ts";

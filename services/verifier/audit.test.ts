@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { publicKeyText } from "../../documents/collaboration.ts";
+import { publicKeyText } from "../../documents/signatures.ts";
 import { originOf } from "../../documents/leaves.ts";
 import type { AnchoredLeaf } from "../../schemas/avro/index.ts";
 import type { TrustedRegion } from "../../schemas/json/trust.ts";

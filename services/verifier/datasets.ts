@@ -1,5 +1,5 @@
 /** The datasets as of which the question was answered: the collaboration's, each at a head that its provider signed. */
-import { verifySignature } from "../../documents/collaboration.ts";
+import { verifySignature } from "../../documents/signatures.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { DatasetHeadDocument } from "../../schemas/json/dataset-head.ts";
 import type { EvidenceBundleDocument, SignedHead } from "../../schemas/json/evidence-bundle.ts";

@@ -1,7 +1,7 @@
 /** The request: who signed it, and whether the collaboration lets that broker ask so. */
 import { compareFractions, parseFraction } from "../../crypto/fraction/fraction.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import { verifySignature } from "../../documents/collaboration.ts";
+import { verifySignature } from "../../documents/signatures.ts";
 import { readRequest, type ReadRequest } from "../../documents/request.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";

@@ -2,7 +2,7 @@
  * The trust file: the roots of everything, from the auditor's own sources. Whatever it names twice it leaves open, so it
  * is refused.
  */
-import { publicKeyIn } from "../../documents/collaboration.ts";
+import { publicKeyIn } from "../../documents/signatures.ts";
 import { parseDocument } from "../../documents/validate.ts";
 import type { Trust, TrustedRegion } from "../../schemas/json/trust.ts";
 import { deviates, require } from "./checklist.ts";

@@ -3,7 +3,8 @@
  * what they throw is a reason to reject the batch.
  */
 import { datasetHeadOf } from "../../documents/batch.ts";
-import { verifySignature, type CollaborationTable } from "../../documents/collaboration.ts";
+import type { CollaborationTable } from "../../documents/collaboration.ts";
+import { verifySignature } from "../../documents/signatures.ts";
 import { readMessage, requireCurrent, requireMember, requirePlace } from "../../documents/membership.ts";
 import { columnsDigest } from "../../documents/coordinates.ts";
 import { PavilionError } from "../../runtime/errors.ts";

@@ -4,7 +4,8 @@
  * Promises: forwards unchanged what a member signed for the current epoch, to the one member it is meant for, and one
  * key an epoch. Does not: hold a key, compute on elements, or meter; the sender's agent meters.
  */
-import { verifySignature, type CollaborationTable } from "../../documents/collaboration.ts";
+import type { CollaborationTable } from "../../documents/collaboration.ts";
+import { verifySignature } from "../../documents/signatures.ts";
 import {
   readMessage,
   requireCurrent,

@@ -4,7 +4,8 @@
  * Promises: tenant and broker stand in the reference only once the signature holds, so that nobody puts events in
  * another's name. Does not: say whether the asker may ask this now; see admission.ts.
  */
-import { verifySignature, type CollaborationTable } from "../../documents/collaboration.ts";
+import type { CollaborationTable } from "../../documents/collaboration.ts";
+import { verifySignature } from "../../documents/signatures.ts";
 import { readRequest, textDigest, type ReadRequest } from "../../documents/request.ts";
 import { PavilionError, type ErrorCode } from "../../runtime/errors.ts";
 import type { StageEvent } from "../../runtime/stage.ts";

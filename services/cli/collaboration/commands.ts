@@ -3,8 +3,9 @@
  * publishing by the operator once every provider has signed.
  */
 import { parseArgs } from "node:util";
-import { participantOf, publicKeyText, signCollaboration } from "../../../documents/collaboration.ts";
+import { participantOf, signCollaboration } from "../../../documents/collaboration.ts";
 import { epsilonNotes } from "../../../documents/epsilon-range.ts";
+import { publicKeyText } from "../../../documents/signatures.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import { shell } from "../../../runtime/shell.ts";
 import { openProvider } from "../../keystore/parties.ts";
