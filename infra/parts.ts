@@ -7,6 +7,8 @@ import type { KafkaPorts } from "./embedded/kafka-settings.ts";
 import type { ScramUser } from "./embedded/scram.ts";
 
 export interface Part {
+  /** Where it is a process of this machine. */
+  readonly pid?: number;
   /** Resolves when the part is gone, with how it ended. */
   readonly exited: Promise<string>;
   /** Asks it to end, kills it after `graceMs` (10 s by default; 0 kills at once), resolves when it is gone. */

@@ -77,7 +77,7 @@ function rowsOf(fromFolder: readonly Owned[], replayed: readonly Owned[]): Compa
 /** One owner after another, each a process of its own. */
 async function own(config: string, count: number, folder?: string): Promise<Owned> {
   const entry = join(import.meta.dirname, "owner.ts");
-  const args = ["--disable-warning=TimeoutNegativeWarning", entry, config, String(count)];
+  const args = [entry, config, String(count)];
   const { stdout } = await run(process.execPath, folder === undefined ? args : [...args, folder]);
   return JSON.parse(stdout) as Owned;
 }

@@ -3,6 +3,7 @@
  */
 import { Kafka, logLevel, type RetryOptions } from "kafkajs";
 import type { Log } from "../log.ts";
+import "./idle-connections.ts";
 import { easeTransactions } from "./transaction-coordinator.ts";
 
 export interface KafkaAccess {

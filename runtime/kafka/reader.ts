@@ -193,7 +193,7 @@ export async function openWorker(kafka: Kafka, plan: WorkerPlan): Promise<{ clos
   return {
     async close() {
       closing = true;
-      await end();
+      await Promise.race([end(), sleep(closeLimitMs, undefined, { ref: false })]);
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { readConfig } from "../../runtime/config.ts";
+import { endingBySignal } from "../../runtime/ending.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { openLog } from "../../runtime/log.ts";
 import { startConnector } from "./connector.ts";
@@ -23,10 +24,7 @@ try {
     log.fatal({ error }, "connector cannot go on");
     process.exit(1);
   });
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
+  endingBySignal().addEventListener("abort", () => {
     void connector.stop().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -34,9 +32,7 @@ try {
         process.exit(1);
       },
     );
-  };
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
+  });
 } catch (error) {
   bootLog.fatal({ error }, "connector could not start");
   process.exit(1);

@@ -9,6 +9,7 @@
  */
 import { parseArgs } from "node:util";
 import { CryptoError } from "../../crypto/errors.ts";
+import { endingBySignal } from "../../runtime/ending.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { describeError, openLog } from "../../runtime/log.ts";
 import { secondsIn } from "../../runtime/waits.ts";
@@ -64,7 +65,7 @@ async function run(order: Order): Promise<void> {
   const agent = await openAgent(agentPlanOf(config), log);
   try {
     if (order.command === "serve") {
-      await serve(agent, stopSignal());
+      await serve(agent, endingBySignal());
       return;
     }
     const { collaboration, file, timeoutMs } = order;
@@ -76,16 +77,6 @@ async function run(order: Order): Promise<void> {
   } finally {
     await agent.close();
   }
-}
-
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      controller.abort();
-    });
-  }
-  return controller.signal;
 }
 
 function tellFailure(error: unknown): void {

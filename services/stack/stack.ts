@@ -29,6 +29,7 @@ import {
 } from "../operator/access.ts";
 import { Operator, type Region } from "../operator/operator.ts";
 import { deployRegistry, holdsRegistry } from "../operator/registry-contract.ts";
+import { Kept, type Standing } from "./kept.ts";
 import { hasLine } from "./log-lines.ts";
 import {
   rememberedIn,
@@ -70,6 +71,19 @@ export type StackChain = RememberedChain;
 
 export const operatorName = "operator";
 
+export type NamedStanding = Standing & { readonly name: string };
+
+/** Told of each change of what is kept running. */
+export type OnChange = (standing: NamedStanding, sentence: string) => void;
+
+interface RunningPart {
+  readonly name: string;
+  part: Part;
+  readonly start: () => Promise<Part>;
+}
+
+type StackParts = Readonly<Record<"kafka" | "registry" | "chain", RunningPart>>;
+
 const connectorStartLimitMs = 60_000;
 /** An embedded stack is for development: blocks are final at once, and a seed lasts an hour. */
 const confirmations = 1;
@@ -85,11 +99,12 @@ export class Stack {
   readonly cards = new Map<string, RegionCard>();
   readonly #plan: StackPlan;
   readonly #remembered: Remembered & { readonly bootstrap: string };
-  /** All but the chain, which alone may go away and come back. */
-  readonly #parts: readonly Part[];
-  #chainPart: Part | undefined;
+  readonly #parts: StackParts;
   #stopping = false;
+  #started = 0;
   readonly #processes = new Set<PartProcess>();
+  readonly #keptParts: Kept<Part>[] = [];
+  readonly #keptServices: Kept<Part>[] = [];
   readonly #connectorConfigs = new Map<string, string>();
   readonly #tokens = new Map<string, TokenAddress>();
 
@@ -107,16 +122,18 @@ export class Stack {
     );
     const user = (name: string) => ({ name, password: kept.passwords[name] ?? "" });
     const { ports } = kept;
-    const running = await startAll([
-      parts.kafka({
-        dir: join(plan.dir, "kafka"),
-        superUser: user(operatorName),
-        users: users.filter((name) => name !== operatorName).map(user),
-        ports: ports.kafka,
-      }),
-      parts.registry({ dir: join(plan.dir, "registry"), port: ports.registry }),
-      parts.chain({ dir: join(plan.dir, "chain"), port: ports.chain }),
-    ]);
+    const starts = {
+      kafka: () =>
+        parts.kafka({
+          dir: join(plan.dir, "kafka"),
+          superUser: user(operatorName),
+          users: users.filter((name) => name !== operatorName).map(user),
+          ports: ports.kafka,
+        }),
+      registry: () => parts.registry({ dir: join(plan.dir, "registry"), port: ports.registry }),
+      chain: () => parts.chain({ dir: join(plan.dir, "chain"), port: ports.chain }),
+    };
+    const running = await startAll([starts.kafka(), starts.registry(), starts.chain()]);
     const [kafka, registry, chain] = running;
     try {
       const { password } = user(operatorName);
@@ -129,7 +146,11 @@ export class Stack {
       const stack = new Stack(
         plan,
         { ...kept, bootstrap, registryUrl: registry.url, chain: deployed },
-        [kafka, registry],
+        {
+          kafka: { name: "Kafka", part: kafka, start: starts.kafka },
+          registry: { name: "the schema registry", part: registry, start: starts.registry },
+          chain: { name: "the chain", part: chain, start: starts.chain },
+        },
         {
           kafka: client,
           codec,
@@ -138,7 +159,6 @@ export class Stack {
           chain: deployed,
         },
       );
-      stack.#chainPart = chain;
       await stack.#openRegions();
       return stack;
     } catch (error) {
@@ -150,7 +170,7 @@ export class Stack {
   private constructor(
     plan: StackPlan,
     remembered: Remembered & { readonly bootstrap: string },
-    parts: readonly Part[],
+    parts: StackParts,
     clients: Pick<Stack, "kafka" | "codec" | "operator" | "registryUrl" | "chain">,
   ) {
     this.#plan = plan;
@@ -211,35 +231,55 @@ export class Stack {
     return dir;
   }
 
-  /** Resolves when a part has ended that nobody stopped, with how. */
-  get lost(): Promise<string> {
-    return Promise.race(this.#parts.map(({ exited }) => exited));
+  /** From now on each part is started again, alone, whenever it ends: at its address and with what it holds. */
+  keepParts(onChange: OnChange): void {
+    for (const running of Object.values(this.#parts)) {
+      const startAgain = async (): Promise<Part> => (running.part = await running.start());
+      this.#keptParts.push(keep(running.name, running.part, startAgain, onChange));
+    }
   }
 
-  /** Whether it has been told to stop. */
-  get isStopping(): boolean {
-    return this.#stopping;
+  /** Starts a region's connector, which from now on is started again whenever it ends. */
+  async keepConnector(region: string, onChange: OnChange): Promise<void> {
+    const startAgain = (): Promise<PartProcess> => this.startConnector(region);
+    const first = await startAgain();
+    this.#keptServices.push(keep(`the connector of ${region}`, first, startAgain, onChange));
+  }
+
+  /** As startAgent, for an agent that serves; from now on it is started again whenever it ends. */
+  async keepServing(provider: string, region: string, onChange: OnChange): Promise<Kept<Part>> {
+    const startAgain = (): Promise<PartProcess> => this.startAgent(provider, region, ["serve"]);
+    const kept = keep(`the agent of ${provider}`, await startAgain(), startAgain, onChange);
+    this.#keptServices.push(kept);
+    return kept;
+  }
+
+  /** How everything stands that is kept running. */
+  get standings(): readonly NamedStanding[] {
+    return [...this.#keptParts, ...this.#keptServices].map(({ name, standing }) => ({ name, ...standing }));
   }
 
   /** Stops every process, then the parts. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.operator.disconnect().catch(() => undefined);
+    // A connector that is being started ends too, and with it its start.
+    const services = this.#keptServices.map((kept) => kept.stop());
     await Promise.all([...this.#processes].map((process) => process.stop()));
-    await Promise.all([...this.#parts.map((part) => part.stop()), this.takeChainAway()]);
+    await Promise.all(services);
+    await Promise.all(this.#keptParts.map((kept) => kept.stop()));
+    await Promise.all(Object.values(this.#parts).map(({ part }) => part.stop()));
   }
 
   /** Stops the chain; what it holds stays. */
   async takeChainAway(): Promise<void> {
-    await this.#chainPart?.stop();
-    this.#chainPart = undefined;
+    await this.#parts.chain.part.stop();
   }
 
   /** Starts the chain again, at its address and as it was. */
   async bringChainBack(): Promise<void> {
-    const port = Number(new URL(this.chain.url).port);
-    const { dir, parts = embeddedParts } = this.#plan;
-    this.#chainPart ??= await parts.chain({ dir: join(dir, "chain"), port });
+    const { chain } = this.#parts;
+    chain.part = await chain.start();
   }
 
   async #openRegions(): Promise<void> {
@@ -332,18 +372,29 @@ export class Stack {
 
   async #startService(name: string, service: string, args: readonly string[]): Promise<PartProcess> {
     const main = join(import.meta.dirname, "..", service, "main.ts");
-    const file = `${name.replaceAll(" ", "-")}-${String(this.#processes.size)}.log`;
+    const file = `${name.replaceAll(" ", "-")}-${String(this.#started++)}.log`;
     const started = await startProcess({
       name,
       command: process.execPath,
-      // kafkajs hands setTimeout a negative delay, which Node warns of and takes for 1 ms, as kafkajs means it.
-      args: ["--disable-warning=TimeoutNegativeWarning", main, ...args],
+      args: [main, ...args],
       cwd: this.#plan.dir,
       logFile: join(this.#plan.dir, "log", file),
     });
     this.#processes.add(started);
+    void started.exited.then(() => this.#processes.delete(started));
+    // It came to life while everything else was told to stop.
+    if (this.#stopping) await started.stop(0);
     return started;
   }
+}
+
+function keep(name: string, first: Part, startAgain: () => Promise<Part>, onChange: OnChange): Kept<Part> {
+  return new Kept({
+    ...{ name, first, startAgain },
+    onChange: (standing, sentence) => {
+      onChange({ name, ...standing }, sentence);
+    },
+  });
 }
 
 /** Starts parts together; where one fails, those that started are stopped, and its error is thrown. */

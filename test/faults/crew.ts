@@ -37,7 +37,7 @@ export class Crew {
     const member = await startProcess({
       name,
       command: process.execPath,
-      args: ["--disable-warning=TimeoutNegativeWarning", main, config],
+      args: [main, config],
       cwd: this.#dir,
       logFile: this.#logFile(name),
     });

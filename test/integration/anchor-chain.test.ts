@@ -362,7 +362,7 @@ function* mutationsOf(proof: StateProof): Generator<StateProof> {
 }
 
 test("a chain that is gone is unavailable, and anchoring goes on where it was when it is back", async () => {
-  const own = await startTestChain();
+  const own = await startTestChain((dir) => startChain({ dir }));
   const ownKey = await fundedKey(own);
   const anchorer = anchorerOn(own, ownKey);
   opened.push(anchorer);

@@ -6,7 +6,8 @@ import { after, before, test } from "node:test";
 import { Interface, JsonRpcProvider, Wallet, ZeroHash } from "ethers";
 import artifact from "../../contracts/AnchorRegistry.json" with { type: "json" };
 import { anchorState, type AnchorLink } from "../../crypto/ethereum/anchor-state.ts";
-import { CHAIN_ID, fundAccount } from "../../infra/embedded/chain.ts";
+import { CHAIN_ID } from "../../infra/embedded/anvil.ts";
+import { fundAccount } from "../../infra/embedded/chain.ts";
 import { deployRegistry } from "../../services/operator/registry-contract.ts";
 import { rootOf, startTestChain, type TestChain } from "./chain-log.ts";
 

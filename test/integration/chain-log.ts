@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { hexlify, randomBytes, Wallet } from "ethers";
-import { fundAccount, startChain, type RunningChain } from "../../infra/embedded/chain.ts";
+import { CHAIN_ID, startAnvil } from "../../infra/embedded/anvil.ts";
+import { fundAccount, type RunningChain } from "../../infra/embedded/chain.ts";
+import { freePort } from "../../infra/embedded/ports.ts";
 import { openAnchorChain, type AnchorChain, type NextAnchor } from "../../runtime/chain/anchor-chain.ts";
 import type { Anchored } from "../../runtime/chain/registry.ts";
 import type { ChainKey } from "../../runtime/chain/hsm-signer.ts";
@@ -23,9 +25,12 @@ export interface TestChain {
   readonly end: () => Promise<void>;
 }
 
-export async function startTestChain(): Promise<TestChain> {
+/** A node that undoes blocks and holds them back, unless another chain is to be started in the folder. */
+export async function startTestChain(
+  start: (dir: string) => Promise<RunningChain> = bareNode,
+): Promise<TestChain> {
   const dir = mkdtempSync(join(tmpdir(), "pavilion-chain-"));
-  const chain = await startChain({ dir });
+  const chain = await start(dir);
   const deployer = Wallet.createRandom();
   await fundAccount(chain.url, deployer.address);
   const { url, chainId } = chain;
@@ -35,6 +40,11 @@ export async function startTestChain(): Promise<TestChain> {
     rmSync(dir, { recursive: true });
   };
   return { dir, chain, registry, ask: (method, ...params) => askNode(url, method, params), end };
+}
+
+async function bareNode(dir: string): Promise<RunningChain> {
+  const node = await startAnvil({ dir, port: await freePort(), mining: "each" });
+  return { ...node, chainId: CHAIN_ID };
 }
 
 export async function askNode(url: string, method: string, params: readonly unknown[]): Promise<unknown> {

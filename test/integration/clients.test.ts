@@ -40,10 +40,9 @@ function pythonWith(requirements: string): string {
 
 test("the example in TypeScript asks, and gets a result and its evidence", async () => {
   const file = stack.file("ask-ts.json", JSON.stringify(question));
-  const { stdout } = await run(process.execPath, [
-    ...["--disable-warning=TimeoutNegativeWarning", join(examples, "ask.ts")],
-    ...[join(stack.pavilion.home, "brokers", "core"), file],
-  ]);
+  const folder = join(stack.pavilion.home, "brokers", "core");
+  const { stdout, stderr } = await run(process.execPath, [join(examples, "ask.ts"), folder, file]);
+  assert.equal(stderr, "");
   const told = JSON.parse(stdout) as { result: Result; hasEvidence: boolean };
   assert.deepEqual([told.result.status, told.hasEvidence], ["provisional", true]);
 });
@@ -52,9 +51,8 @@ test("the auditor's example reads the whole log, and finds that it holds", async
   const [access, trust] = [join(stack.dir, "watchdog.json"), join(stack.dir, "trust.json")];
   await stack.pavilion.done("auditor", "admit", "--auditor", "watchdog", "--out", access);
   await stack.pavilion.done("trust", "--out", trust);
-  const { stdout } = await run(process.execPath, [
-    ...["--disable-warning=TimeoutNegativeWarning", join(examples, "audit.ts"), access, trust],
-  ]);
+  const { stdout, stderr } = await run(process.execPath, [join(examples, "audit.ts"), access, trust]);
+  assert.equal(stderr, "");
   const told = JSON.parse(stdout) as { leaves: number; bundles: number; spent: object; faults: string[] };
   assert.deepEqual(
     [told.bundles, told.spent, told.faults],

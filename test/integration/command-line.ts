@@ -51,7 +51,7 @@ export class CommandLine {
   }
 
   start(...args: string[]): ChildProcess {
-    return spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", main, ...args], {
+    return spawn(process.execPath, [main, ...args], {
       cwd: this.#dir,
       env: { ...process.env, PAVILION_HOME: this.home, FORCE_COLOR: undefined },
       stdio: ["ignore", "pipe", "pipe"],

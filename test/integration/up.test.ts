@@ -3,10 +3,13 @@
  * each with the right answer, its spend and its evidence; and all of it still there after a crash.
  */
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, test } from "node:test";
 import type { Result } from "../../schemas/avro/index.ts";
 import { CommandLine } from "./command-line.ts";
@@ -294,6 +297,67 @@ test("after everything was killed it is all there: the stored answer costs nothi
   assert.deepEqual(again.answer.groups, results[0]?.answer?.groups);
 });
 
+interface Process {
+  readonly name: string;
+  readonly state: "up" | "away";
+  readonly pid: number;
+  readonly restarts: number;
+  readonly ended: string | null;
+}
+
+async function processes(): Promise<readonly Process[]> {
+  // A connector that does not answer is told beside its end.
+  const { out } = await pavilion.run("status", "--json");
+  return (JSON.parse(out) as { processes: Process[] }).processes;
+}
+
+async function until<T>(take: () => Promise<T | undefined>): Promise<T> {
+  const deadline = performance.now() + 120_000;
+  for (;;) {
+    const taken = await take();
+    if (taken !== undefined) return taken;
+    assert.ok(performance.now() < deadline, "it did not come in time");
+    await sleep(200);
+  }
+}
+
+const parts = ["Kafka", "the schema registry", "the chain"];
+
+for (const name of [...parts, "the connector of eu-central", "the connector of us-east"]) {
+  test(`${name}, killed, is started again alone, and the next question is answered`, async () => {
+    const before = await processes();
+    const victim = before.find((one) => one.name === name);
+    assert.ok(victim, JSON.stringify(before));
+    process.kill(victim.pid, "SIGKILL");
+    const { ended, pid } = await until(async () =>
+      (await processes()).find((one) => one.name === name && one.state === "up" && one.pid !== victim.pid),
+    );
+    assert.equal(ended, "signal SIGKILL");
+    assert.notEqual(pid, victim.pid);
+    const [again] = await ask(questionFile(1));
+    assert.deepEqual(again?.answer?.groups, results[1]?.answer?.groups);
+    // A connector may give Kafka up for lost, and is then started again itself; nothing else goes with anything.
+    const others = (all: readonly Process[]): unknown =>
+      all
+        .filter((one) => one.name !== name && (name !== "Kafka" || parts.includes(one.name)))
+        .map((one) => [one.name, one.pid]);
+    assert.deepEqual(others(await processes()), others(before));
+  });
+}
+
+test("after all that a new question is answered, charged once, anchored and proven", async () => {
+  const file = join(dir, "after-the-kills.json");
+  const asked = JSON.parse(readFileSync(questionFile(6), "utf8")) as object;
+  writeFileSync(file, JSON.stringify({ ...asked, epsilon: "4" }));
+  const bundle = join(dir, "after-the-kills.bundle.json");
+  const told = JSON.parse(await pavilion.done("request", file, "--bundle", bundle, "--json")) as {
+    block: { hash: string };
+    results: { result: Result }[];
+  };
+  assert.equal(told.results[0]?.result.answer?.epsilonLeft, "16");
+  await pavilion.done("verify", bundle, "--trust", join(dir, "trust.json"), "--block", told.block.hash);
+});
+
 test("a newer, compatible schema leaves what stands readable, and everybody goes on", async () => {
   const { registryUrl } = JSON.parse(readFileSync(join(pavilion.home, "stack", "stack.json"), "utf8")) as {
     registryUrl: string;
@@ -309,4 +373,55 @@ test("a newer, compatible schema leaves what stands readable, and everybody goes
   await pavilion.done("up");
   const [again] = await ask(questionFile(9));
   assert.deepEqual(again?.answer?.groups, results[9]?.answer?.groups);
+});
+
+/** The agent as a program of its own, in another provider's name. */
+function agentProgram(provider: string): ChildProcess {
+  const folder = join(pavilion.home, "providers", provider);
+  const access = JSON.parse(readFileSync(join(folder, "access.json"), "utf8")) as {
+    kafka: { bootstrap: string; username: string; password: string };
+    registryUrl: string;
+    regionKey: string;
+  };
+  const secret = join(folder, "kafka-password");
+  const { password, ...kafka } = access.kafka;
+  writeFileSync(secret, password, { mode: 0o600 });
+  const config = join(folder, "agent.json");
+  writeFileSync(
+    config,
+    JSON.stringify({
+      ...{ provider, region: "eu-central", kafka: { ...kafka, passwordFile: secret } },
+      ...{ registryUrl: access.registryUrl, regionKey: access.regionKey, logLevel: "info" },
+      ...{ keystoreFile: join(folder, "keystore.json"), passphraseFile: join(folder, "passphrase") },
+      stateFolder: join(folder, "state"),
+    }),
+  );
+  const main = resolve(import.meta.dirname, "../../services/provider-agent/main.ts");
+  return spawn(process.execPath, [main, "--config", config, "serve"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+}
+
+test("agents that serve and have lost their Kafka end when they are told to", async () => {
+  const program = agentProgram("employer");
+  serving.push(program);
+  assert.ok(program.stdout);
+  for await (const line of createInterface({ input: program.stdout })) {
+    if (line.includes("agent is serving")) break;
+  }
+  await pavilion.done("down");
+  await sleep(1_000);
+  const ends = serving.splice(0).map(async (agent) => {
+    const ended = once(agent, "exit");
+    const told = performance.now();
+    agent.kill("SIGTERM");
+    const [code] = (await ended) as [number | null];
+    return [code, performance.now() - told < 10_000];
+  });
+  // Within five seconds, and as much again on a machine that has other work.
+  assert.deepEqual(await Promise.all(ends), [
+    [0, true],
+    [0, true],
+    [0, true],
+  ]);
 });

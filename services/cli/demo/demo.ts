@@ -103,7 +103,11 @@ async function play(dir: string, lines: LiveLines): Promise<DemoOutcome> {
   const scene = await setScene(dir, log);
   try {
     step("they are up; topics, ACLs, schemas, keys and the anchoring contract are made");
-    await Promise.all([homeRegion, otherRegion].map((region) => scene.stack.startConnector(region)));
+    const onChange = (_: unknown, sentence: string): void => {
+      tell(`  ${sentence}`);
+    };
+    scene.stack.keepParts(onChange);
+    await Promise.all([homeRegion, otherRegion].map((region) => scene.stack.keepConnector(region, onChange)));
     step(`connectors of ${homeRegion} and ${otherRegion} are up`);
     const trail = await openAuditTrail(scene.stack.kafka, scene.stack.codec, homeRegion);
     try {
@@ -123,6 +127,7 @@ async function pushStages(scene: Scene, trail: AuditTrail, lines: LiveLines): Pr
   try {
     await pushAll(scene, files, (provider, line) => {
       if (line.startsWith("{")) followAgent(lines, JSON.parse(line) as AgentLine, `    ${provider}: `);
+      else lines.tell(`  ${line}`);
     });
   } finally {
     lines.clear();

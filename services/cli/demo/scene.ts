@@ -79,7 +79,9 @@ export async function pushAll(
 ): Promise<void> {
   const { stack, collaboration } = scene;
   const { sender } = collaboration.matching;
-  const serving = await stack.startAgent(sender, homeRegion, ["serve"]);
+  const serving = await stack.keepServing(sender, homeRegion, (_, sentence) => {
+    tell(sender, sentence);
+  });
   try {
     const pushes = collaboration.providers.map(async ({ id }) => {
       const args = ["push", "--collaboration", collaboration.id, files[id] ?? ""];

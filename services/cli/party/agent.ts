@@ -5,6 +5,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { decodeBase64url } from "../../../crypto/jws/base64url.ts";
+import { endingBySignal } from "../../../runtime/ending.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import { openLog } from "../../../runtime/log.ts";
 import { secondsIn, secondsWanted } from "../../../runtime/waits.ts";
@@ -18,7 +19,6 @@ import { agentText, followAgent } from "./agent-text.ts";
 import { accessOf, filesOf, keysOf } from "./keys.ts";
 
 const timeoutDefaultSeconds = "300";
-const leaveLimitMs = 5_000;
 
 /** Serves until it is told to stop. */
 export async function serveProvider(args: string[]): Promise<number> {
@@ -28,17 +28,10 @@ export async function serveProvider(args: string[]): Promise<number> {
   });
   const { provider } = values;
   if (provider === undefined) throw misuse("--provider names whose agent serves.");
-  const stopping = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
-      stopping.abort();
-      // Leaving Kafka in order takes a Kafka that answers.
-      setTimeout(() => process.exit(0), leaveLimitMs).unref();
-    });
-  }
+  const ending = endingBySignal();
   const agent = await agentOf(provider, "warn");
   try {
-    await serve(agent, stopping.signal, () => {
+    await serve(agent, ending, () => {
       const { region } = agent.self;
       const told = `  ${provider}'s agent serves; Ctrl-C ends it`;
       console.log(values.json ? JSON.stringify({ serves: provider, region }) : told);

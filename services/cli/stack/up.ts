@@ -70,7 +70,7 @@ async function start(folder: string, tell: (line: string) => void): Promise<void
   const logFile = join(folder, "supervisor.log");
   const log = openSync(logFile, "w", 0o600);
   const main = join(import.meta.dirname, "../../stack/supervisor.ts");
-  const child = spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", main, folder], {
+  const child = spawn(process.execPath, [main, folder], {
     cwd: folder,
     detached: true,
     stdio: ["ignore", log, log],

@@ -1,9 +1,12 @@
 /**
- * How a connector's stages stand, from two takings of its metrics.
+ * How a connector's stages stand, from two takings of its metrics and the counts of its dead letters, and how the
+ * processes of its stack stand, where it is one's.
  */
 import { privateComputation } from "../../../pipelines/private-computation.ts";
 import { ports } from "../../../runtime/failures/passing.ts";
+import type { NamedStanding } from "../../stack/stack.ts";
 import { tableLines } from "../table.ts";
+import type { LetterCount } from "./letter-counts.ts";
 import type { Sample, Samples } from "./samples.ts";
 
 interface StageStatus {
@@ -18,10 +21,19 @@ interface StageStatus {
   /** Ports that its inputs wait for. */
   readonly waitsFor: readonly string[];
   readonly failures: number;
-  readonly deadLetters: number;
+  /** Those that stand in the stage's topic and that nobody has redriven; null where Kafka does not say. */
+  readonly deadLetters: number | null;
+  readonly redrivenLetters: number | null;
+  /** False where there were too many to count in time: there are at least so many. */
+  readonly lettersCounted: boolean;
 }
 
+type Counts = ReadonlyMap<string, LetterCount> | undefined;
+
 export interface Overview {
+  /** Empty where nobody here keeps them running. */
+  readonly processes: readonly NamedStanding[];
+  /** Empty where the connector does not answer. */
   readonly stages: readonly StageStatus[];
   /** By port: closed, half-open, open. */
   readonly breakers: Readonly<Record<string, string>>;
@@ -29,7 +41,13 @@ export interface Overview {
 
 const stateNames = ["closed", "half-open", "open"];
 
-export function overviewOf(earlier: Samples, now: Samples, seconds: number): Overview {
+export function overviewOf(
+  earlier: Samples,
+  now: Samples,
+  seconds: number,
+  counts: Counts,
+  processes: readonly NamedStanding[] = [],
+): Overview {
   const running = new Set(of(now, "inputs_total").map(({ labels }) => String(labels.stage)));
   const stages = privateComputation.filter(({ name }) => running.has(name)).map(({ name }) => name);
   const states = ports.map((port) => {
@@ -37,12 +55,29 @@ export function overviewOf(earlier: Samples, now: Samples, seconds: number): Ove
     return [port, stateNames[value] ?? "unknown"] as const;
   });
   return {
-    stages: stages.map((stage) => statusOf(stage, earlier, now, seconds)),
+    processes,
+    stages: stages.map((stage) => ({
+      ...statusOf(stage, earlier, now, seconds),
+      ...lettersOf(stage, counts),
+    })),
     breakers: Object.fromEntries(states),
   };
 }
 
-function statusOf(stage: string, earlier: Samples, now: Samples, seconds: number): StageStatus {
+type LetterStatus = Pick<StageStatus, "deadLetters" | "redrivenLetters" | "lettersCounted">;
+
+function lettersOf(stage: string, counts: Counts): LetterStatus {
+  const count = counts?.get(stage);
+  if (count === undefined) return { deadLetters: null, redrivenLetters: null, lettersCounted: false };
+  return { deadLetters: count.waiting, redrivenLetters: count.redriven, lettersCounted: count.complete };
+}
+
+function statusOf(
+  stage: string,
+  earlier: Samples,
+  now: Samples,
+  seconds: number,
+): Omit<StageStatus, keyof LetterStatus> {
   const own = { stage };
   const handled = sum(of(now, "inputs_total"), own) - sum(of(earlier, "inputs_total"), own);
   const lags = of(now, "lag_records").filter(({ labels }) => labels.topic !== "clock.ticks");
@@ -56,7 +91,6 @@ function statusOf(stage: string, earlier: Samples, now: Samples, seconds: number
     p99Ms: inMs(quantileOf(buckets, 0.99)),
     waitsFor: [...new Set(waiting.map(({ labels }) => String(labels.port)))],
     failures: sum(of(now, "retries_total"), own),
-    deadLetters: sum(of(now, "dead_letters_total"), own),
   };
 }
 
@@ -97,7 +131,24 @@ export function quantileOf(buckets: Buckets, share: number): number | null {
 const inMs = (seconds: number | null): number | null =>
   seconds === null ? null : Number((seconds * 1000).toPrecision(3));
 
-export function overviewLines({ stages, breakers }: Overview): string[] {
+export function overviewLines({ processes, stages, breakers }: Overview): string[] {
+  const lines = processes.length === 0 ? [] : [...processLines(processes), ""];
+  return stages.length === 0 ? lines : [...lines, ...stageLines(stages, breakers)];
+}
+
+function processLines(processes: readonly NamedStanding[]): string[] {
+  const header = ["process", "stands", "since", "restarts", "last end"];
+  const rows = processes.map(({ name, state, since, restarts, ended, failedStarts, failure }) => [
+    name,
+    failure === null ? state : `${state}: ${String(failedStarts)} starts failed, ${failure}; tried again`,
+    since,
+    String(restarts),
+    ended ?? "",
+  ]);
+  return tableLines(header, rows, ["restarts"]);
+}
+
+function stageLines(stages: readonly StageStatus[], breakers: Overview["breakers"]): string[] {
   const header = ["stage", "lag", "in/s", "p50 ms", "p99 ms", "waits for", "failures", "dead letters"];
   const rows = stages.map((one) => [
     one.stage,
@@ -107,9 +158,17 @@ export function overviewLines({ stages, breakers }: Overview): string[] {
     one.p99Ms === null ? "" : String(one.p99Ms),
     one.waitsFor.map((port) => `${port} (breaker ${breakers[port] ?? "unknown"})`).join(", "),
     String(one.failures),
-    String(one.deadLetters),
+    lettersText(one),
   ]);
   const right = ["lag", "in/s", "p50 ms", "p99 ms", "failures", "dead letters"];
   const states = Object.entries(breakers).map(([port, state]) => `${port} ${state}`);
   return [...tableLines(header, rows, right), "", `breakers: ${states.join(", ")}`];
+}
+
+function lettersText({ deadLetters, redrivenLetters, lettersCounted }: LetterStatus): string {
+  if (deadLetters === null) return "unknown";
+  const waiting = `${lettersCounted ? "" : "at least "}${String(deadLetters)}`;
+  return redrivenLetters === null || redrivenLetters === 0
+    ? waiting
+    : `${waiting}, and ${String(redrivenLetters)} redriven`;
 }
