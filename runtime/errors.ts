@@ -52,6 +52,9 @@ export const errorCatalogue = {
   OPRF_METER_EXCEEDED: "The receiver asked for more evaluations than the collaboration allows in this epoch.",
 
   // Runtime.
+  RECORD_UNREADABLE:
+    "Write records by a Kafka client of version 0.11 or later, plain or compressed by gzip, snappy, lz4 or zstd.",
+  RECORD_TOO_LARGE: "Keep to the bounds on keys, headers, records and batches in docs/protocol.md.",
   EVENT_UNREADABLE: "Publish the registered Avro schema in the Confluent wire format.",
   EVENT_MISPLACED:
     "Key the record as its topic asks, and let the key choose the partition (murmur2, Kafka's default).",

@@ -52,7 +52,7 @@ test("an input that is given up goes to the dead letters, sealed, and the positi
       eventType: "DatasetHead",
       attempts: 3,
       sealed: Buffer.from("sealed original"),
-      ...{ truncated: false, cause: "TypeError", traceparent: "trace" },
+      ...{ sourceLastOffset: null, truncated: false, cause: "TypeError", traceparent: "trace" },
     },
   );
   assert.equal(task.position(`${region}.dataset.heads`), 4n);

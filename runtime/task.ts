@@ -34,7 +34,10 @@ export interface Input {
   readonly provider?: string;
   /** The topic's full name. */
   readonly address: string;
+  /** Of a batch that could not be read, the last offset of it. */
   readonly offset: bigint;
+  /** The first offset of a batch that could not be read: it is no record of anybody. */
+  readonly firstOffset?: bigint;
   readonly key: string;
   readonly time: number;
   readonly id: string;
@@ -165,7 +168,8 @@ export class StageTask<E extends EventName, P> {
       message: explain(code, truncated ? `${detail} Only its start is kept.` : detail),
       sourceTopic: input.address,
       sourcePartition: this.#context.partition,
-      sourceOffset: Number(input.offset),
+      sourceOffset: Number(input.firstOffset ?? input.offset),
+      sourceLastOffset: input.firstOffset === undefined ? null : Number(input.offset),
       eventType: input.eventType ?? ("type" in input.content ? input.content.type : null),
       sealed: this.#context.sealOriginal(original),
       truncated,
@@ -234,8 +238,9 @@ type Unstamped = Omit<Emission, "id" | "source" | "subject" | "traceparent">;
 
 /** The upstream input that a stage derived this event from; undefined for what outsiders and clocks publish. */
 function derivedFrom(input: Input): { source: string; offset: bigint; index: number } | undefined {
+  if (declarationOf(input.topic).outside === true) return undefined;
   const match = /^(.+\/\d+)\/(\d+)\/(\d+)$/.exec(input.id);
-  if (match === null || input.provider !== undefined || input.topic === "broker.requests") return undefined;
+  if (match === null) return undefined;
   const [, origin = "", offset = "", index = ""] = match;
   return {
     source: `${input.address} ${input.source} ${origin}`,
@@ -249,7 +254,7 @@ export function requestOf(input: Input): RequestRef | undefined {
   if ("value" in input.content && "request" in input.content.value) {
     return input.content.value.request ?? undefined;
   }
-  if (declarationOf(input.topic).answered !== true) return undefined;
+  if (declarationOf(input.topic).answered !== true || input.firstOffset !== undefined) return undefined;
   // Whoever asked knows the document's digest; of what is no document there is only the record's.
   const asked = "value" in input.content && "document" in input.content.value;
   const text = asked ? input.content.value.document : input.raw;

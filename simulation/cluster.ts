@@ -2,10 +2,11 @@
  * Kafka in memory, as far as a stage meets it: partitions with offsets and the broker's timestamps, transactions with
  * epochs and fencing, offsets that commit with them, and read_committed up to the last stable offset.
  */
-import type { KafkaMessage, Message } from "kafkajs";
+import type { Message } from "kafkajs";
 import type { AddressedRecord } from "../runtime/kafka/emitted-record.ts";
 import { partitionOf } from "../runtime/kafka/partitioner.ts";
 import type { TopicOffset } from "../runtime/kafka/transactor.ts";
+import type { KafkaRecord } from "../runtime/kafka/wire/record.ts";
 
 interface Transaction {
   /** Transactional id. */
@@ -17,7 +18,7 @@ interface Transaction {
 
 /** A record without a message is a transaction's marker. */
 interface Stored {
-  readonly message: KafkaMessage | undefined;
+  readonly message: KafkaRecord | undefined;
   /** Undefined for what was written outside any transaction. */
   readonly transaction: Transaction | undefined;
 }
@@ -100,10 +101,10 @@ export class Cluster {
     partition: number,
     from: bigint,
     most: number,
-  ): { messages: KafkaMessage[]; next: bigint } {
+  ): { messages: KafkaRecord[]; next: bigint } {
     const log = this.#topics.get(address)?.[partition] ?? [];
     const stable = this.stableEnd(address, partition);
-    const messages: KafkaMessage[] = [];
+    const messages: KafkaRecord[] = [];
     let next = from;
     for (; next < stable && messages.length < most; next++) {
       const stored = log[Number(next)];
@@ -126,7 +127,7 @@ export class Cluster {
   }
 
   /** Everything that was committed, partition by partition: what is, whatever readers were shown. */
-  committed(address: string): { readonly partition: number; readonly message: KafkaMessage }[] {
+  committed(address: string): { readonly partition: number; readonly message: KafkaRecord }[] {
     return (this.#topics.get(address) ?? []).flatMap((log, partition) =>
       log.flatMap(({ message, transaction }) =>
         message !== undefined && isCommitted({ transaction }) ? [{ partition, message }] : [],
@@ -167,9 +168,10 @@ export class Cluster {
     const partition = message.partition ?? (key === null ? 0 : partitionOf(key, logs.length));
     const log = logs[partition];
     if (log === undefined) throw new Error(`${address} has no partition ${String(partition)}`);
-    const stored: KafkaMessage = {
-      ...{ key, value: message.value === null ? null : Buffer.from(message.value), attributes: 0 },
-      ...{ timestamp: String(this.#now()), offset: String(log.length), headers: { ...message.headers } },
+    const stored: KafkaRecord = {
+      ...{ key, value: message.value === null ? null : Buffer.from(message.value) },
+      ...{ timestamp: String(this.#now()), offset: String(log.length) },
+      ...headersOf(message),
     };
     if (transaction?.first.has(log) === false) transaction.first.set(log, log.length);
     log.push({ message: stored, transaction });
@@ -180,6 +182,17 @@ export class Cluster {
     this.#topics.set(address, logs);
     return logs;
   }
+}
+
+/** As Kafka hands them out. */
+function headersOf(message: Message): Pick<KafkaRecord, "headers" | "headerCount" | "headerBytes"> {
+  const headers = new Map<string, Buffer>();
+  for (const [name, value] of Object.entries(message.headers ?? {})) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) headers.set(name, Buffer.from(first));
+  }
+  const headerBytes = [...headers].reduce((sum, [name, { length }]) => sum + name.length + length, 0);
+  return { headers, headerCount: headers.size, headerBytes };
 }
 
 const isCommitted = ({ transaction }: Pick<Stored, "transaction">): boolean =>

@@ -2,7 +2,7 @@
  * One partition of a stage in a process of its own: the worker that runs on Kafka, fed from the cluster in memory as a
  * consumer feeds it.
  */
-import type { KafkaMessage } from "kafkajs";
+import type { KafkaRecord } from "../runtime/kafka/wire/record.ts";
 import type { Stage } from "../runtime/stage.ts";
 import {
   groupOf,
@@ -144,7 +144,8 @@ export class Host<P> implements Feed {
   }
 }
 
-function withoutId(message: KafkaMessage): KafkaMessage {
-  const { ce_id: _, ...headers } = message.headers ?? {};
-  return { ...message, headers } as KafkaMessage;
+function withoutId(message: KafkaRecord): KafkaRecord {
+  const headers = new Map(message.headers);
+  headers.delete("ce_id");
+  return { ...message, headers };
 }

@@ -3,12 +3,13 @@
  * tokens and attribute values are state; a deletion says in a sealed header what it deletes.
  */
 import { createHash } from "node:crypto";
-import type { KafkaMessage, Message } from "kafkajs";
+import type { Message } from "kafkajs";
 import { PavilionError } from "../errors.ts";
 import type { Sealer } from "../registry/codec.ts";
 import type { Change } from "../stage.ts";
 import type { Checkpoint } from "../state/committed.ts";
 import type { StateStore } from "../state/store.ts";
+import type { KafkaRecord } from "./wire/record.ts";
 
 export interface ChangelogKeys extends Sealer {
   /** A deterministic name that reveals nothing of the text. */
@@ -76,9 +77,9 @@ export class Changelog {
     return `${this.#address}/${String(partition)}`;
   }
 
-  #changeIn({ value, headers }: KafkaMessage, partition: number): Change {
-    const sealed = value ?? headers?.[deletedHeader];
-    if (!Buffer.isBuffer(sealed)) throw new Error("a changelog's record says nothing");
+  #changeIn({ value, headers }: KafkaRecord, partition: number): Change {
+    const sealed = value ?? headers.get(deletedHeader);
+    if (sealed === undefined) throw new Error("a changelog's record says nothing");
     const entry = this.#keys.open(sealed, this.placeOf(partition)).toString();
     const [table, key, kept] = JSON.parse(entry) as [string, string, unknown];
     return { table, key, value: value === null ? undefined : kept };
@@ -86,7 +87,7 @@ export class Changelog {
 }
 
 /** The place of a record that was read. */
-const checkpointAt = (message: KafkaMessage): Checkpoint => ({
+const checkpointAt = (message: KafkaRecord): Checkpoint => ({
   offset: BigInt(message.offset),
   digest: digestOf(message),
 });
@@ -100,12 +101,12 @@ export const digestOf = ({ key, value }: Pick<Message, "key" | "value">): string
     .digest("hex");
 
 /** Another record in its place is of another changelog; one that was compacted away could be, and nothing would tell. */
-function requireKnown(first: KafkaMessage, { offset, digest }: Checkpoint): void {
+function requireKnown(first: KafkaRecord, { offset, digest }: Checkpoint): void {
   if (BigInt(first.offset) === offset && digest === digestOf(first)) return;
   throw new PavilionError("STATE_UNSOUND", "The changelog does not go on where the state's folder ends.");
 }
 
 export interface Replay {
   /** True once the barrier is met: the store then holds all that was ever committed. */
-  readonly apply: (messages: readonly KafkaMessage[]) => Promise<boolean>;
+  readonly apply: (messages: readonly KafkaRecord[]) => Promise<boolean>;
 }

@@ -8,6 +8,7 @@ import { topicFor } from "../../schemas/topics.ts";
 import type { Log } from "../log.ts";
 import type { Codec } from "../registry/codec.ts";
 import { headersOf, newTraceparent } from "./cloudevents.ts";
+import { byKey } from "./partitioner.ts";
 
 export interface Clock {
   stop(): Promise<void>;
@@ -25,7 +26,7 @@ export async function startClock(context: {
   log: Log;
 }): Promise<Clock> {
   const { kafka, codec, region, partitions, worker, stages, log } = context;
-  const producer = kafka.producer({ allowAutoTopicCreation: false });
+  const producer = kafka.producer({ allowAutoTopicCreation: false, createPartitioner: byKey });
   await producer.connect();
   const value = await codec.encode("clock.ticks", "Tick", { worker, stages: [...stages] });
   const tick = async (): Promise<void> => {

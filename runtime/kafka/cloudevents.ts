@@ -4,6 +4,7 @@
 import type { IHeaders } from "kafkajs";
 import type { EventName } from "../../schemas/avro/index.ts";
 import { eventOf, fullName } from "../registry/schemas.ts";
+import type { Headers } from "./wire/record.ts";
 
 export interface EventAttributes {
   readonly id: string;
@@ -29,15 +30,11 @@ export function headersOf(attributes: EventAttributes): IHeaders {
   };
 }
 
-/** One header as text; the first where it stands more than once; empty where it is missing. */
-export function headerText(headers: IHeaders | undefined, name: string): string {
-  const value = headers?.[name];
-  const first = Array.isArray(value) ? value[0] : value;
-  return first === undefined ? "" : first.toString();
-}
+/** One header as text; empty where it is missing. */
+export const headerText = (headers: Headers, name: string): string => headers.get(name)?.toString() ?? "";
 
 /** The event type of a record, or undefined where the header is missing or names none. */
-export const eventTypeOf = (headers: IHeaders | undefined): EventName | undefined =>
+export const eventTypeOf = (headers: Headers): EventName | undefined =>
   eventOf(headerText(headers, "ce_type"));
 
 /** W3C Trace Context, from 24 random bytes: version 00, trace id, span id, sampled. */
@@ -47,7 +44,7 @@ export function newTraceparent(random: Uint8Array): string {
 }
 
 /** The header where it is well formed, else a fresh one: nothing else of an outsider's header is passed on. */
-export function traceparentOr(headers: IHeaders | undefined, fresh: () => string): string {
+export function traceparentOr(headers: Headers, fresh: () => string): string {
   const text = headerText(headers, "traceparent");
   return /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(text) ? text : fresh();
 }

@@ -1,8 +1,9 @@
 /**
- * A record as Kafka gave it, and the input that a stage's task makes of it.
+ * A record as Kafka gave it, and the input that a stage's task makes of it. What others than stages wrote is held to its
+ * bounds before anything else looks at it.
  */
-import { randomBytes } from "node:crypto";
-import type { KafkaMessage } from "kafkajs";
+import { isUtf8 } from "node:buffer";
+import { createHash, randomBytes } from "node:crypto";
 import type { EventName } from "../../schemas/avro/index.ts";
 import { declarationOf, type TopicName } from "../../schemas/topics.ts";
 import { PavilionError } from "../errors.ts";
@@ -11,13 +12,15 @@ import type { Stage } from "../stage.ts";
 import type { Input } from "../task.ts";
 import { eventTypeOf, headerText, newTraceparent, traceparentOr } from "./cloudevents.ts";
 import { partitionOf } from "./partitioner.ts";
+import { headerBytesMax, headersMax, idBytesMax, keyBytesMax, outsideBytesMax } from "./wire/bounds.ts";
+import { noHeaders, type KafkaRecord, type RecordFault } from "./wire/record.ts";
 
 /** A fetched record of an input topic. */
 export interface FetchedRecord {
   readonly topic: TopicName;
   readonly provider?: string;
   readonly address: string;
-  readonly message: KafkaMessage;
+  readonly message: KafkaRecord;
 }
 
 export interface Reading {
@@ -31,22 +34,53 @@ export interface Reading {
 /** The input of a record. Throws only where the registry is away: an unreadable value is an input with a fault. */
 export async function readInput(record: FetchedRecord, reading: Reading): Promise<Input> {
   const { topic, provider, address, message } = record;
-  const { headers } = message;
+  const fault = message.fault ?? excessOf(record);
+  const headers = fault === undefined ? message.headers : noHeaders;
   const eventType = eventTypeOf(headers);
   return {
     topic,
     ...(provider === undefined ? {} : { provider }),
     address,
     offset: BigInt(message.offset),
-    key: message.key?.toString() ?? "",
+    ...(message.fault?.firstOffset === undefined ? {} : { firstOffset: message.fault.firstOffset }),
+    key: keyOf(record),
     time: Number(message.timestamp),
     id: headerText(headers, "ce_id"),
     source: headerText(headers, "ce_source"),
     traceparent: traceparentOr(headers, () => newTraceparent(randomBytes(24))),
     ...(eventType === undefined ? {} : { eventType }),
     raw: message.value ?? Buffer.alloc(0),
-    content: await contentOf(record, reading),
+    content:
+      fault === undefined ? await contentOf(record, reading) : { fault: fault.code, detail: fault.detail },
   };
+}
+
+/**
+ * What the record's key is called from here on, in whatever is said of the record. An outsider's is itself where it is short
+ * and text, else a hash of it: none is repeated whole.
+ */
+function keyOf({ topic, message: { key } }: FetchedRecord): string {
+  if (key === null) return "";
+  const isNamed = declarationOf(topic).outside !== true || (key.length <= keyBytesMax && isUtf8(key));
+  return isNamed ? key.toString() : `sha256:${createHash("sha256").update(key).digest("hex")}`;
+}
+
+/** What of an outsider's record is larger than it may be. */
+function excessOf({ topic, message }: FetchedRecord): RecordFault | undefined {
+  if (declarationOf(topic).outside !== true) return undefined;
+  const { key, value, headers, headerCount, headerBytes } = message;
+  const excess = [
+    { part: "key", size: key?.length ?? 0, most: keyBytesMax, unit: "bytes" },
+    { part: "value", size: value?.length ?? 0, most: outsideBytesMax, unit: "bytes" },
+    { part: "list of headers", size: headerCount, most: headersMax, unit: "headers" },
+    { part: "list of headers", size: headerBytes, most: headerBytesMax, unit: "bytes" },
+    ...["ce_id", "ce_source"].map((name) => {
+      return { part: name, size: headers.get(name)?.length ?? 0, most: idBytesMax, unit: "bytes" };
+    }),
+  ].find(({ size, most }) => size > most);
+  if (excess === undefined) return undefined;
+  const { part, most, unit } = excess;
+  return { code: "RECORD_TOO_LARGE", detail: `The record's ${part} has more than ${String(most)} ${unit}.` };
 }
 
 async function contentOf({ topic, message }: FetchedRecord, reading: Reading): Promise<Input["content"]> {
@@ -63,7 +97,7 @@ async function contentOf({ topic, message }: FetchedRecord, reading: Reading): P
   return decode(topic, type, message.value ?? Buffer.alloc(0), reading.codec);
 }
 
-const liesByItsKey = ({ key }: KafkaMessage, { partition, partitions }: Reading): boolean =>
+const liesByItsKey = ({ key }: KafkaRecord, { partition, partitions }: Reading): boolean =>
   key !== null && partitionOf(key, partitions) === partition;
 
 async function decode(

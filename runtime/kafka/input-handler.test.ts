@@ -104,9 +104,13 @@ function record(offset: number, topic: "dataset.heads" | "clock.ticks" = "datase
       key: Buffer.from("d"),
       value: Buffer.from("raw"),
       timestamp: "0",
-      attributes: 0,
       offset: String(offset),
-      headers: { ce_type: type, traceparent },
+      headers: new Map([
+        ["ce_type", Buffer.from(type)],
+        ["traceparent", Buffer.from(traceparent)],
+      ]),
+      headerCount: 2,
+      headerBytes: 100,
     },
   };
 }

@@ -9,7 +9,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KafkaMessage, Message } from "kafkajs";
+import type { Message } from "kafkajs";
 import type { EventName } from "../../schemas/avro/index.ts";
 import { changelogTopic, deadLetterTopic, type TopicName } from "../../schemas/topics.ts";
 import { PavilionError } from "../errors.ts";
@@ -29,6 +29,7 @@ import { Inbox } from "./inbox.ts";
 import { InputHandler, pause, type Handled } from "./input-handler.ts";
 import { Lags } from "./lag.ts";
 import { isTooLarge, type Placed, type Transactions } from "./transactor.ts";
+import { bytesOf, type KafkaRecord } from "./wire/record.ts";
 
 export interface WorkerContext<E extends EventName, P> {
   readonly stage: Stage<E, P>;
@@ -132,7 +133,7 @@ export class PartitionWorker<E extends EventName, P> {
   }
 
   /** Resolves once more may come. */
-  async deliverChangelog(messages: readonly KafkaMessage[]): Promise<void> {
+  async deliverChangelog(messages: readonly KafkaRecord[]): Promise<void> {
     await this.#replaying?.apply(messages);
   }
 
@@ -356,8 +357,7 @@ export class PartitionWorker<E extends EventName, P> {
   }
 }
 
-const sizeOf = ({ message }: FetchedRecord): number =>
-  (message.key?.length ?? 0) + (message.value?.length ?? 0);
+const sizeOf = ({ message }: FetchedRecord): number => bytesOf(message);
 
 const placeOf = ({ address, message }: FetchedRecord): string => `${address}@${message.offset}`;
 
@@ -372,7 +372,7 @@ class Replaying {
     this.#outcome.promise.catch(() => undefined);
   }
 
-  async apply(messages: readonly KafkaMessage[]): Promise<void> {
+  async apply(messages: readonly KafkaRecord[]): Promise<void> {
     this.#heard = performance.now();
     try {
       if (await this.#replay.apply(messages)) this.#outcome.resolve("restored");

@@ -3,8 +3,9 @@
  * at a time, since concurrent idempotent sends of kafkajs can be acknowledged and lost.
  */
 import { randomBytes, randomUUID } from "node:crypto";
-import { Partitioners, type Kafka, type Producer } from "kafkajs";
+import { type Kafka, type Producer } from "kafkajs";
 import { headersOf, newTraceparent } from "./cloudevents.ts";
+import { byKey } from "./partitioner.ts";
 import type { Codec } from "../registry/codec.ts";
 import type { EventName, EventTypes } from "../../schemas/avro/index.ts";
 import { topicFor, type TopicName } from "../../schemas/topics.ts";
@@ -84,7 +85,7 @@ async function openProducer(kafka: Kafka): Promise<Producer> {
     idempotent: true,
     maxInFlightRequests: 1,
     allowAutoTopicCreation: false,
-    createPartitioner: Partitioners.DefaultPartitioner,
+    createPartitioner: byKey,
   });
   await producer.connect();
   return producer;

@@ -4,8 +4,9 @@
  * that remembers how far it came.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import kafkajs, { type Kafka, type KafkaMessage } from "kafkajs";
+import kafkajs, { type Kafka } from "kafkajs";
 import { endingConsumer, type EndingConsumer } from "./consumer.ts";
+import { decoded, type KafkaRecord } from "./wire/record.ts";
 
 export interface Reader {
   /** Resolves once every record that was there at the opening has been handled. Rejects where the reader fails before. */
@@ -21,7 +22,7 @@ export interface ReaderPlan {
   /** Used by this reader alone. */
   readonly group: string;
   readonly from: Start;
-  readonly handle: (message: KafkaMessage) => Promise<void>;
+  readonly handle: (record: KafkaRecord) => Promise<void>;
   /** Told once, when a record could not be handled or Kafka is lost for good; nothing is handled after that. */
   readonly fail: (error: unknown) => void;
 }
@@ -71,7 +72,7 @@ export async function openReader(kafka: Kafka, plan: ReaderPlan): Promise<Reader
       eachMessage: async ({ partition, message }) => {
         if (failed || BigInt(message.offset) < (positions.get(partition) ?? 0n)) return;
         try {
-          await plan.handle(message);
+          await plan.handle(decoded(message));
           mark(partition, BigInt(message.offset) + 1n);
         } catch (error) {
           fail(error);
@@ -147,7 +148,7 @@ export interface WorkerPlan {
   readonly topic: string;
   readonly group: string;
   /** Tried again until it resolves; a record is committed after that. */
-  readonly handle: (message: KafkaMessage) => Promise<void>;
+  readonly handle: (record: KafkaRecord) => Promise<void>;
   readonly onRetry: (error: unknown) => void;
   /** Told when Kafka is lost for good. */
   readonly fail: (error: unknown) => void;
@@ -178,7 +179,7 @@ export async function openWorker(kafka: Kafka, plan: WorkerPlan): Promise<{ clos
         // Left uncommitted: the next process begins with it.
         if (closing) return;
         try {
-          await plan.handle(message);
+          await plan.handle(decoded(message));
           handled = true;
         } catch (error) {
           plan.onRetry(error);

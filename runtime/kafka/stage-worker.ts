@@ -14,6 +14,7 @@ import { endingConsumer, type EndingConsumer } from "./consumer.ts";
 import { copartitionAssigner } from "./copartition-assigner.ts";
 import { groupOf, PartitionWorker, type Feed, type WorkerContext } from "./partition-worker.ts";
 import { Transactor } from "./transactor.ts";
+import { decoded } from "./wire/record.ts";
 
 interface Source {
   readonly topic: TopicName;
@@ -199,10 +200,14 @@ export class StageWorker<E extends EventName, P> implements Feed {
     if (worker === undefined || payload.isStale()) return;
     const source = this.#sources.get(batch.topic);
     if (source === undefined) {
-      await worker.deliverChangelog(batch.messages);
+      await worker.deliverChangelog(batch.messages.map(decoded));
       return;
     }
-    const records = batch.messages.map((message) => ({ ...source, address: batch.topic, message }));
+    const records = batch.messages.map((message) => ({
+      ...source,
+      address: batch.topic,
+      message: decoded(message),
+    }));
     if (worker.deliver(batch.topic, records).pause) payload.pause();
   }
 

@@ -3,7 +3,7 @@
  * its own, into which the operator copies what names it. Every reader checks each entry again, signatures included.
  */
 import { randomUUID } from "node:crypto";
-import type { Kafka, KafkaMessage } from "kafkajs";
+import type { Kafka } from "kafkajs";
 import { CollaborationVersions } from "../../documents/collaboration-versions.ts";
 import { PopulationVersions } from "../../documents/population-versions.ts";
 import { topicFor, type TopicName } from "../../schemas/topics.ts";
@@ -12,6 +12,7 @@ import type { Log } from "../log.ts";
 import type { Codec } from "../registry/codec.ts";
 import { eventTypeOf } from "./cloudevents.ts";
 import { endOf, openReader } from "./reader.ts";
+import type { KafkaRecord } from "./wire/record.ts";
 
 /** Who reads. */
 export type TermsReader =
@@ -58,7 +59,7 @@ export async function openTerms(
 ): Promise<TermsView> {
   const { kafka, codec, region, reader, log, onChange, fail } = context;
   const terms = noTerms();
-  const take = async (topic: TopicName, { headers, value }: KafkaMessage): Promise<void> => {
+  const take = async (topic: TopicName, { headers, value }: KafkaRecord): Promise<void> => {
     if (value === null) return;
     try {
       const type = eventTypeOf(headers);

@@ -3,12 +3,15 @@
  * group up before each request; here they are remembered until they fail or their connection is lost. Right after a
  * commit Kafka may still be writing its markers and answers CONCURRENT_TRANSACTIONS; kafkajs then reloads all metadata,
  * waits and starts over; here the one request is asked again after a moment. Records are
- * encoded by produce-request.ts. And what a fetch shows of aborted transactions is up to read-committed.ts.
+ * encoded by produce-request.ts. What a fetch brings is decoded by wire/fetch-response.ts, for every reader there is, and
+ * what it shows of aborted transactions is up to read-committed.ts.
  */
+import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kafka } from "kafkajs";
 import { encodeProduce, type ProduceRequest } from "./produce-request.ts";
 import { hideAborted, type FetchedPartition } from "./read-committed.ts";
+import { decodeFetch, fetchVersion, type FetchRequest } from "./wire/fetch-response.ts";
 
 interface Coordinator {
   isConnected(): boolean;
@@ -18,10 +21,13 @@ interface Coordinator {
 
 interface Protocol {
   readonly request: { readonly apiVersion: number; readonly encode: () => Promise<unknown> };
-  readonly response: { readonly parse: (decoded: unknown) => Promise<unknown> };
+  readonly response: {
+    readonly decode: (body: Buffer) => Promise<unknown>;
+    readonly parse: (decoded: unknown) => Promise<unknown>;
+  };
 }
 
-type Lookup = (apiKey: number, definition: object) => (parameters: ProduceRequest) => Protocol;
+type Lookup = (apiKey: number, definition: object) => (parameters: ProduceRequest & FetchRequest) => Protocol;
 
 interface Broker {
   /** Set anew with each connection. */
@@ -39,14 +45,18 @@ type CreateCluster = (options: object) => Cluster;
 const markersAfterMs = 1;
 const markersLimitMs = 10_000;
 
-/** Changes every cluster object that this client makes from now on. */
+const knownVersion = "2.2.4";
+
+/** Changes every cluster object that this client makes from now on. Throws where kafkajs is another than is known. */
 export function easeTransactions(kafka: Kafka): void {
+  const { version } = createRequire(import.meta.url)("kafkajs/package.json") as { version: string };
   const symbol = Object.getOwnPropertySymbols(kafka).find(
     ({ description }) => description === "private:Kafka:createCluster",
   );
   const members = kafka as unknown as Record<symbol, CreateCluster | undefined>;
   const create = symbol === undefined ? undefined : members[symbol];
-  if (symbol === undefined || create === undefined) throw new Error("this is not the kafkajs that is known");
+  if (version !== knownVersion || symbol === undefined || create === undefined)
+    throw new Error("this is not the kafkajs that is known");
   members[symbol] = (options) => eased(create(options));
 }
 
@@ -83,7 +93,7 @@ function changing(lookup: Lookup): Lookup {
   return (apiKey, definition) => {
     const make = lookup(apiKey, definition);
     if (apiKey === produceKey) return (parameters) => quick(make(parameters), parameters);
-    return apiKey === fetchKey ? (parameters) => committed(make(parameters)) : make;
+    return apiKey === fetchKey ? (parameters) => committed(make(parameters), parameters) : make;
   };
 }
 
@@ -99,13 +109,15 @@ function quick(protocol: Protocol, parameters: ProduceRequest): Protocol {
   return { ...protocol, request: { ...protocol.request, encode } };
 }
 
-/** A fetch of which nothing aborted is seen. */
-function committed(protocol: Protocol): Protocol {
+/** A fetch by our decoder, of which nothing aborted is seen. */
+function committed(protocol: Protocol, request: FetchRequest): Protocol {
+  const { apiVersion } = protocol.request;
+  if (apiVersion !== fetchVersion) throw new Error("Kafka is older than 2.3: its fetch is not understood");
   const { parse } = protocol.response;
   return {
     ...protocol,
     response: {
-      ...protocol.response,
+      decode: (body) => Promise.resolve(decodeFetch(body, request)),
       async parse(decoded) {
         const parsed = (await parse(decoded)) as { responses: { partitions: FetchedPartition[] }[] };
         for (const { partitions } of parsed.responses) partitions.forEach(hideAborted);

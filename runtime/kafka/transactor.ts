@@ -5,6 +5,7 @@
  */
 import type { Kafka, Producer, TopicMessages } from "kafkajs";
 import type { AddressedRecord } from "./emitted-record.ts";
+import { byKey } from "./partitioner.ts";
 
 /** An aborted transaction is cleaned up by the broker after this; longer than any batch takes. */
 const transactionTimeoutMs = 60_000;
@@ -44,6 +45,7 @@ export class Transactor implements Transactions {
       maxInFlightRequests: 1,
       transactionTimeout: transactionTimeoutMs,
       allowAutoTopicCreation: false,
+      createPartitioner: byKey,
     });
     await producer.connect();
     return new Transactor(producer, group);

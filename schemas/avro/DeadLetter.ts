@@ -12,8 +12,10 @@ export interface DeadLetter {
   sourceTopic: string;
   /** Its partition. */
   sourcePartition: number;
-  /** Its offset. */
+  /** Its offset; the first one of a batch that could not be read. */
   sourceOffset: number;
+  /** The last offset of a batch that could not be read; null where it is one record. */
+  sourceLastOffset: number | null;
   /** Its CloudEvents type. */
   eventType: string | null;
   /** How often it was tried. */

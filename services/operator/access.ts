@@ -3,6 +3,7 @@
  * not listed here. Prefixes end with a dot, so that no name can be a prefix of another's.
  */
 import type { AclSpec, TopicSpec } from "../../runtime/kafka/admin.ts";
+import { batchBytesMax, outsideBytesMax } from "../../runtime/kafka/wire/bounds.ts";
 import { privateComputation } from "../../pipelines/private-computation.ts";
 import {
   changelogTopic,
@@ -78,8 +79,8 @@ export function brokerTopics(region: string, broker: string, partitions: number)
 const recorded = { "message.timestamp.type": "LogAppendTime" };
 
 /** What stages write may be larger than what outsiders may: an outsider's record must fit into what follows from it. */
-const inner = { ...recorded, "max.message.bytes": "4194304" };
-const outer = { ...recorded, "max.message.bytes": "900000" };
+const inner = { ...recorded, "max.message.bytes": String(batchBytesMax) };
+const outer = { ...recorded, "max.message.bytes": String(outsideBytesMax) };
 
 /** Small segments, so that compaction keeps up and a restore is short. */
 const compacted = { "cleanup.policy": "compact", "segment.bytes": "33554432" };

@@ -7,7 +7,6 @@
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { KafkaMessage } from "kafkajs";
 import { CryptoError } from "../../crypto/errors.ts";
 import type { CollaborationTable } from "../../documents/collaboration.ts";
 import { PavilionError } from "../../runtime/errors.ts";
@@ -21,6 +20,7 @@ import type { MeterState } from "./meter.ts";
 import { admitBatch, evaluateBatch, type SenderContext } from "./oprf-sender.ts";
 import { freshTraceparent } from "../../runtime/kafka/publisher.ts";
 import { openReader, openWorker } from "../../runtime/kafka/reader.ts";
+import type { KafkaRecord } from "../../runtime/kafka/wire/record.ts";
 
 /** How often a key is announced again while the relay does not know the collaboration's version yet. */
 const announcementsMax = 30;
@@ -170,7 +170,7 @@ class Evaluator {
   }
 
   /** Answers a batch or logs why not. Throws what may pass by itself: disk and Kafka. */
-  async handle({ headers, value }: KafkaMessage): Promise<void> {
+  async handle({ headers, value }: KafkaRecord): Promise<void> {
     const { log } = this.#agent;
     if (value === null || eventTypeOf(headers) !== "BlindedBatch") {
       log.warn("a record of another type is passed over");

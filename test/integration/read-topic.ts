@@ -3,6 +3,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
+import type { Headers } from "../../runtime/kafka/wire/record.ts";
 
 export interface TopicRecord {
   readonly topic: string;
@@ -38,7 +39,10 @@ export async function readTopic(
       autoCommit: false,
       eachMessage: ({ topic, message, partition }) => {
         last = performance.now();
-        const headers = Object.entries(message.headers ?? {}).map(([name, value]) => [name, String(value)]);
+        // A client of ours hands out a map, kafkajs by itself an object.
+        const given: unknown = message.headers ?? {};
+        const named = given instanceof Map ? [...(given as Headers)] : Object.entries(given as object);
+        const headers = named.map(([name, value]) => [name, String(value)]);
         records.push({
           topic,
           key: message.key?.toString() ?? "",

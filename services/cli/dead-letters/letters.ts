@@ -2,10 +2,11 @@
  * A region's dead letters as they stand in Kafka, each with whether it was redriven. Reading them opens no original.
  */
 import { randomUUID } from "node:crypto";
-import type { Kafka, KafkaMessage } from "kafkajs";
+import type { Kafka } from "kafkajs";
 import { privateComputation } from "../../../pipelines/private-computation.ts";
 import { eventTypeOf } from "../../../runtime/kafka/cloudevents.ts";
 import { openReader } from "../../../runtime/kafka/reader.ts";
+import type { KafkaRecord } from "../../../runtime/kafka/wire/record.ts";
 import type { Codec } from "../../../runtime/registry/codec.ts";
 import type { DeadLetter } from "../../../schemas/avro/index.ts";
 import { deadLetterTopic } from "../../../schemas/topics.ts";
@@ -55,7 +56,7 @@ async function filledOf(kafka: Kafka, region: string, stages: readonly string[])
 async function lettersOf(kafka: Kafka, codec: Codec, region: string, stage: string): Promise<Letter[]> {
   const letters: Omit<Letter, "redriven">[] = [];
   const redriven = new Set<bigint>();
-  const take = async ({ headers, value, key, offset, timestamp }: KafkaMessage): Promise<void> => {
+  const take = async ({ headers, value, key, offset, timestamp }: KafkaRecord): Promise<void> => {
     const type = eventTypeOf(headers);
     if (value === null) return;
     if (type === "Redrive") redriven.add(BigInt((await codec.decodePlain("Redrive", value)).letter));

@@ -16,7 +16,7 @@ function letter(offset: number, change: Partial<Letter> = {}): Letter {
     redriven: false,
     stage,
     ...{ code: "INTERNAL_ERROR", message: "", eventType: "DatasetHead", attempts: 3, truncated: false },
-    ...{ sourceTopic: "eu.dataset.heads", sourcePartition: 0, sourceOffset: offset },
+    ...{ sourceTopic: "eu.dataset.heads", sourcePartition: 0, sourceOffset: offset, sourceLastOffset: null },
     ...{ sealed: Buffer.alloc(0), cause: null, traceparent: null },
     ...change,
   };
