@@ -3,7 +3,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { compareFractions, formatFraction, fraction, parseFraction } from "../crypto/fraction/fraction.ts";
-import { signDetached } from "../crypto/jws/jws.ts";
+import { signDetached, type JwsSigner } from "../crypto/jws/jws.ts";
 import { PavilionError } from "../runtime/errors.ts";
 import type { CollaborationEntry } from "../schemas/avro/index.ts";
 import type { Collaboration, Participant } from "../schemas/json/collaboration.ts";
@@ -33,7 +33,7 @@ export interface CollaborationTable {
 export function signCollaboration(
   document: Collaboration,
   provider: string,
-  sign: (bytes: Uint8Array) => Uint8Array,
+  sign: JwsSigner,
 ): Promise<string> {
   return signDetached(document, { typ: signatureType("collaboration"), kid: provider }, sign);
 }

@@ -20,6 +20,7 @@ import type {
   PopulationDataset,
   Share,
 } from "../schemas/json/population.ts";
+import type { RegionCard } from "../schemas/json/region-card.ts";
 import { reservedProviders } from "../schemas/topics.ts";
 import { isPublicKey, requireSigned, type Signer } from "./signatures.ts";
 import { listFaults, parseDocument, signatureType } from "./validate.ts";
@@ -173,38 +174,46 @@ function isPoint(text: string): boolean {
   }
 }
 
-/** What a region's operator hands out for providers to compare: who its connector is. */
-export interface RegionCard {
-  readonly region: string;
-  readonly jurisdiction: string;
-  /** As a population's home names them. */
-  readonly sealingKey: string;
-  readonly logKey: string;
-}
-
 /**
  * Throws DOCUMENT_INVALID unless this version's connectors can answer about the population: from one home, which has the
- * whole budget, and which is the region of that card.
+ * whole budget.
  */
-export function requireServable(document: Population, card: RegionCard): void {
-  const faults = servingFaults(document, card);
-  if (faults.length > 0)
-    throw new PavilionError("DOCUMENT_INVALID", `The population: ${listFaults(faults)}.`);
+export const requireAnswerable = (document: Population): void => {
+  requireNone(answeringFaults(document));
+};
+
+/** The same, and that its home is the region of that card, as its operator knows it. */
+export const requireServable = (document: Population, card: RegionCard): void => {
+  requireNone([...answeringFaults(document), ...homeOtherThan(document, card)]);
+};
+
+function requireNone(faults: readonly string[]): void {
+  if (faults.length === 0) return;
+  throw new PavilionError("DOCUMENT_INVALID", `The population: ${listFaults(faults)}.`);
 }
 
-function servingFaults({ homes, budget, jurisdiction }: Population, card: RegionCard): string[] {
+function answeringFaults({ homes, budget }: Population): string[] {
   const [home, ...more] = homes;
   if (home === undefined || more.length > 0)
     return [`it names ${String(homes.length)} homes; this version answers from one home, name one`];
-  const faults: string[] = [];
-  if (!isWhole(home.share, budget))
-    faults.push(`the share of ${home.region}, its only home, is not the whole budget`);
-  if (home.region !== card.region) faults.push(`its home is ${home.region}; this region is ${card.region}`);
-  if (jurisdiction !== card.jurisdiction)
-    faults.push(`its jurisdiction is ${jurisdiction}; the region's is ${card.jurisdiction}`);
-  if (home.sealingKey !== card.sealingKey) faults.push("its sealing key is not the region's");
-  if (home.logKey !== card.logKey) faults.push("its log key is not the region's");
-  return faults;
+  return isWhole(home.share, budget)
+    ? []
+    : [`the share of ${home.region}, its only home, is not the whole budget`];
+}
+
+function homeOtherThan({ homes, jurisdiction }: Population, card: RegionCard): string[] {
+  const home = homes.find(({ region }) => region === card.region);
+  if (home === undefined) {
+    const regions = homes.map(({ region }) => region).join(", ");
+    return [`its home is ${regions}; this region is ${card.region}`];
+  }
+  return [
+    ...(jurisdiction === card.jurisdiction
+      ? []
+      : [`its jurisdiction is ${jurisdiction}; the region's is ${card.jurisdiction}`]),
+    ...(home.sealingKey === card.sealingKey ? [] : ["its sealing key is not the region's"]),
+    ...(home.logKey === card.logKey ? [] : ["its log key is not the region's"]),
+  ];
 }
 
 function isWhole(share: Share, budget: PopulationBudget): boolean {

@@ -47,13 +47,13 @@ export const topics = {
   },
   "provider.notices.<provider>": { events: ["Notice"], key: "dataset", partitions: "one" },
   "provider.terms.<provider>": {
-    events: ["CollaborationEntry"],
+    events: ["CollaborationEntry", "PopulationEntry"],
     key: "kind/id@version",
     partitions: "one",
     compacted: true,
   },
   "broker.terms.<broker>": {
-    events: ["CollaborationEntry"],
+    events: ["CollaborationEntry", "PopulationEntry"],
     key: "kind/id@version",
     partitions: "one",
     compacted: true,

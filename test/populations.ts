@@ -5,10 +5,11 @@ import { createHash } from "node:crypto";
 import { digestOf } from "../crypto/jws/canonical.ts";
 import { ed25519FromSeed, type Ed25519Key } from "../crypto/jws/ed25519.ts";
 import { signDeparture } from "../documents/departure.ts";
-import { populationText, signersOf, signPopulation, type RegionCard } from "../documents/population.ts";
+import { populationText, signersOf, signPopulation } from "../documents/population.ts";
 import { publicKeyText } from "../documents/signatures.ts";
 import type { Departure, PopulationEntry } from "../schemas/avro/index.ts";
 import type { Population, PopulationDataset } from "../schemas/json/population.ts";
+import type { RegionCard } from "../schemas/json/region-card.ts";
 import { regionOpenerKey } from "./agent-messages.ts";
 
 /** The key that a name stands for; a provider's first one has the provider's name. */
@@ -28,6 +29,7 @@ export const datasetOf = (
 
 /** The card of the region `au`. */
 export const cardOfRegion: RegionCard = {
+  type: "pavilion/region-card",
   region: "au",
   jurisdiction: "AU",
   sealingKey: Buffer.from(regionOpenerKey).toString("base64url"),

@@ -70,6 +70,36 @@ export const commands: Commands = {
     does: "prints a region's keys and their fingerprint, which providers compare before they sign; writes the card",
     run: async (args) => (await import("./operator/card.ts")).card(args),
   },
+  "population check": {
+    usage: "population check FILE [--json]",
+    does: "lists what is wrong with a population, in YAML or JSON, and who has still to sign it",
+    run: async (args) => (await import("./population/commands.ts")).check(args),
+  },
+  "population sign": {
+    usage: "population sign FILE --provider P [--json]",
+    does: "adds a provider's signature, in NAME.signed.json beside the file",
+    run: async (args) => (await import("./population/commands.ts")).sign(args),
+  },
+  "population leave": {
+    usage: "population leave FILE|ID --provider P [--json]",
+    does: "a provider signs that it leaves: in the file of the version without it, or in a file for the operator",
+    run: async (args) => (await import("./population/commands.ts")).leave(args),
+  },
+  "population publish": {
+    usage: "population publish FILE [--departure FILE] [--strike P --reason TEXT] [--json]",
+    does: "the operator publishes a population that every provider has signed",
+    run: async (args) => (await import("./population/commands.ts")).publish(args),
+  },
+  "population list": {
+    usage: "population list [--provider P] [--broker B] [--region R] [--json]",
+    does: "lists the populations of a region for its operator, for a provider or broker those that concern it",
+    run: async (args) => (await import("./population/show.ts")).list(args),
+  },
+  "population show": {
+    usage: "population show ID [--version N] [--provider P] [--broker B] [--region R] [--json]",
+    does: "says in words what a published population agrees to, its versions and who signed, left or was removed",
+    run: async (args) => (await import("./population/show.ts")).show(args),
+  },
   "collaboration check": {
     usage: "collaboration check FILE [--json]",
     does: "lists what is wrong with a collaboration, in YAML or JSON, and who has still to sign it",
@@ -80,8 +110,13 @@ export const commands: Commands = {
     does: "adds a provider's signature, in NAME.signed.json beside the file",
     run: async (args) => (await import("./collaboration/commands.ts")).sign(args),
   },
+  "collaboration leave": {
+    usage: "collaboration leave FILE|ID --provider P [--json]",
+    does: "a provider signs that it leaves: in the file of the version without it, or in a file for the operator",
+    run: async (args) => (await import("./collaboration/commands.ts")).leave(args),
+  },
   "collaboration publish": {
-    usage: "collaboration publish FILE [--json]",
+    usage: "collaboration publish FILE [--departure FILE] [--strike P --reason TEXT] [--json]",
     does: "the operator publishes a collaboration that every provider has signed",
     run: async (args) => (await import("./collaboration/commands.ts")).publish(args),
   },

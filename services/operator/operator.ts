@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Admin, Kafka } from "kafkajs";
 import { verifyCollaboration } from "../../documents/collaboration.ts";
-import { requireServable, verifyPopulation, type RegionCard } from "../../documents/population.ts";
+import { requireServable, verifyPopulation } from "../../documents/population.ts";
 import { digestOf } from "../../crypto/jws/canonical.ts";
 import { createAcls, createTopics, deleteAcls, writersOf } from "../../runtime/kafka/admin.ts";
 import { PavilionError } from "../../runtime/errors.ts";
@@ -20,6 +20,7 @@ import type {
   EventTypes,
   PopulationEntry,
 } from "../../schemas/avro/index.ts";
+import type { RegionCard } from "../../schemas/json/region-card.ts";
 import { reservedProviders, topicFor, type TopicName } from "../../schemas/topics.ts";
 import {
   admittedIn,
@@ -32,7 +33,7 @@ import {
   providerTopics,
   regionTopics,
 } from "./access.ts";
-import { namedIn, termsOf, type Named } from "./terms.ts";
+import { namedIn, namedOver, termsOf, type Named, type TermsOfParty } from "./terms.ts";
 
 /** Where each party reads its terms. */
 const termsTopic = { provider: "provider.terms.<provider>", broker: "broker.terms.<broker>" } as const;
@@ -129,29 +130,30 @@ export class Operator {
       await this.#enter(region.name, "config.collaborations", "CollaborationEntry", key, entry);
     }
     // Those of earlier versions too: who is gone is told so.
-    const named = new Map(
-      known
-        .versionsOf(entry.id)
-        .flatMap(namedIn)
-        .map((party) => [`${party.role} ${party.id}`, party]),
-    );
-    return this.#handOut(region.name, [...named.values()], terms);
+    return this.#handOut(region.name, known.versionsOf(entry.id).flatMap(namedIn), terms);
   }
 
   /**
    * Publishes a version of a population in the region that answers about it, once its signatures hold and it follows the
    * version that stands there; a removal that it carries is told to the auditors. A version that stands already is left as
-   * it is. Throws DOCUMENT_INVALID, SIGNATURE_MISSING, BAD_SIGNATURE, VERSION_SUPERSEDED, VERSION_EARLY or DATASET_TAKEN.
+   * it is, and handed to whom it was not yet. Answers whom it did not reach.
+   * Throws DOCUMENT_INVALID, SIGNATURE_MISSING, BAD_SIGNATURE, VERSION_SUPERSEDED, VERSION_EARLY or DATASET_TAKEN.
    */
-  async publishPopulation({ name: region }: Region, entry: PopulationEntry, card: RegionCard): Promise<void> {
+  async publishPopulation(
+    { name: region }: Region,
+    entry: PopulationEntry,
+    card: RegionCard,
+  ): Promise<Named[]> {
     const document = verifyPopulation(entry);
     requireServable(document, card);
-    const { populations } = await this.#terms(region);
-    if (populations.add(entry) === undefined) return;
-    const { id, version, departures } = entry;
-    const key = `${id}@${String(version)}@${digestOf(document)}`;
-    await this.#enter(region, "config.populations", "PopulationEntry", key, entry);
-    await this.#tellRemovals(region, departures, { population: id, version: String(version) });
+    const terms = await this.#terms(region);
+    if (terms.populations.add(entry) !== undefined) {
+      const { id, version, departures } = entry;
+      const key = `${id}@${String(version)}@${digestOf(document)}`;
+      await this.#enter(region, "config.populations", "PopulationEntry", key, entry);
+      await this.#tellRemovals(region, departures, { population: id, version: String(version) });
+    }
+    return this.#handOut(region, namedOver(entry.id, terms), terms);
   }
 
   /** Who is removed without having left is told to every auditor; the reason stands in the table for good. */
@@ -184,13 +186,14 @@ export class Operator {
   }
 
   /** Copies to each party's own topic what it is to read and what does not stand there; answers those who have no such topic. */
-  async #handOut(region: string, parties: readonly Named[], { collaborations }: Terms): Promise<Named[]> {
+  async #handOut(region: string, named: readonly Named[], terms: Terms): Promise<Named[]> {
+    const parties = [...new Map(named.map((party) => [`${party.role} ${party.id}`, party])).values()];
     const topics = new Set(await this.#admin.listTopics());
     const isAdmitted = ({ role, id }: Named): boolean => topics.has(topicFor(region, termsTopic[role], id));
     const publisher = await openPublisher(this.#kafka, this.#codec, region, `/${region}/operator`);
     try {
       for (const party of parties.filter(isAdmitted)) {
-        await this.#handTo(publisher, region, party, termsOf(party, collaborations));
+        await this.#handTo(publisher, region, party, termsOf(party, terms));
       }
     } finally {
       await publisher.close();
@@ -202,14 +205,22 @@ export class Operator {
     publisher: Publisher,
     region: string,
     { role, id }: Named,
-    entries: readonly CollaborationEntry[],
+    { populations, collaborations }: TermsOfParty,
   ): Promise<void> {
-    if (entries.length === 0) return;
+    if (populations.length + collaborations.length === 0) return;
     const standing = await readTerms(this.#readingAs({ role, id }, region));
-    for (const entry of entries) {
+    const topic = termsTopic[role];
+    const to = (kind: string, entry: { readonly id: string; readonly version: number }) => ({
+      key: `${kind}/${entry.id}@${String(entry.version)}`,
+      [role]: id,
+    });
+    for (const entry of populations) {
+      if (standing.populations.at(entry.id, entry.version) !== undefined) continue;
+      await publisher.publish(topic, "PopulationEntry", entry, to("population", entry));
+    }
+    for (const entry of collaborations) {
       if (standing.collaborations.at(entry.id, entry.version) !== undefined) continue;
-      const key = `collaboration/${entry.id}@${String(entry.version)}`;
-      await publisher.publish(termsTopic[role], "CollaborationEntry", entry, { key, [role]: id });
+      await publisher.publish(topic, "CollaborationEntry", entry, to("collaboration", entry));
     }
   }
 

@@ -1,11 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CollaborationVersions } from "../../documents/collaboration-versions.ts";
+import { PopulationVersions } from "../../documents/population-versions.ts";
+import type { Terms } from "../../runtime/kafka/terms.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import { collaborationOf, participant, signed } from "../../test/agent-messages.ts";
-import { namedIn, termsOf, type Named } from "./terms.ts";
+import {
+  datasetOf,
+  departureFrom,
+  populationAfter,
+  populationEntry,
+  populationOf,
+} from "../../test/populations.ts";
+import { namedIn, namedOver, termsOf, type Named } from "./terms.ts";
 
-async function tableOf(...documents: readonly Collaboration[]): Promise<CollaborationVersions> {
+async function tableOf(...documents: readonly Collaboration[]): Promise<Terms> {
   const table = new CollaborationVersions();
   for (const document of documents) {
     const signatures = await Promise.all(
@@ -17,12 +26,14 @@ async function tableOf(...documents: readonly Collaboration[]): Promise<Collabor
     const { id, version } = document;
     table.add({ id, version, document: JSON.stringify(document), signatures });
   }
-  return table;
+  return { collaborations: table, populations: new PopulationVersions() };
 }
 
 const gamma: Named = { role: "provider", id: "gamma" };
-const versionsFor = (party: Named, table: CollaborationVersions): string[] =>
-  termsOf(party, table).map(({ id, version }) => `${id}@${String(version)}`);
+const named = ({ id, version }: { readonly id: string; readonly version: number }): string =>
+  `${id}@${String(version)}`;
+const versionsFor = (party: Named, terms: Terms): string[] => termsOf(party, terms).collaborations.map(named);
+const populationsFor = (party: Named, terms: Terms): string[] => termsOf(party, terms).populations.map(named);
 const pair = [participant("alpha"), participant("beta")];
 
 test("a party reads the collaborations that name it, and no other", async () => {
@@ -49,6 +60,29 @@ test("one that joins later reads the versions that its own is checked against", 
     "health@1",
     "health@2",
   ]);
+});
+
+test("a population is read by whoever has a dataset in it, and by whoever a collaboration over it names", async () => {
+  const first = populationOf();
+  const second = populationAfter(first, { datasets: first.datasets.slice(0, 2) });
+  const third = populationAfter(second);
+  const foreign = populationOf({ id: "others", datasets: [datasetOf("delta")] });
+  const departures = [await departureFrom(first, "gamma")];
+  const populations = new PopulationVersions();
+  populations.add(await populationEntry(first));
+  populations.add(await populationEntry(second, { departures }));
+  populations.add(await populationEntry(third));
+  populations.add(await populationEntry(foreign));
+  const terms = { ...(await tableOf(collaborationOf({ providers: pair }))), populations };
+  const all = ["au-residents@1", "au-residents@2", "au-residents@3"];
+  assert.deepEqual(populationsFor({ role: "provider", id: "alpha" }, terms), all);
+  assert.deepEqual(populationsFor({ role: "broker", id: "broker" }, terms), all);
+  assert.deepEqual(populationsFor(gamma, terms), all.slice(0, 2));
+  assert.deepEqual(populationsFor({ role: "provider", id: "delta" }, terms), ["others@1"]);
+  assert.deepEqual(
+    new Set(namedOver("au-residents", terms).map(({ role, id }) => `${role} ${id}`)),
+    new Set(["provider alpha", "provider beta", "provider gamma", "broker broker"]),
+  );
 });
 
 test("every provider and broker is named", () => {

@@ -22,7 +22,7 @@ export function collaborationWords(document: Collaboration): string[] {
       ],
     ).slice(1),
     ...document.providers.flatMap(datasetWords),
-  ].map((line) => `  ${line}`);
+  ];
 }
 
 function datasetWords({ id, dataset, limits, columns }: Participant): string[] {
