@@ -15,7 +15,8 @@ export const errorCatalogue = {
     "See its latest version by ./pavilion collaboration show ID --broker BROKER, and ask under its terms by naming it.",
   QUESTION_TOO_LARGE: "Ask for fewer measures or groups at once.",
   NOT_HOME_REGION: "Publish the request in the collaboration's home region; data never leaves it.",
-  REGION_UNAVAILABLE: "A stage of the region is down; ask again when it is back.",
+  REGION_UNAVAILABLE:
+    "Ask again in a few minutes; if it stays so, tell the region's operator that a stage is down.",
   RATE_LIMITED:
     "Wait for earlier requests' results, then ask again: under a new id and nonce, and fewer at once.",
   CLOCK_SKEW: "Set the asker's clock: issuedAt must lie within five minutes of the broker's time.",
@@ -27,29 +28,31 @@ export const errorCatalogue = {
     "Ask for an epsilon within the collaboration's limit per question; where noise is too wide, for more of it or for less at once.",
   DATASET_NOT_READY: "Wait until every provider has pushed its dataset, then ask again.",
   STALE_SEED: "Read the newest open seed from config.seeds, sign a new request that names it, and ask again.",
-  STALE_HEAD: "The data changed while the question was under way; ask again.",
+  STALE_HEAD: "Ask again: the data changed while the question was under way.",
   BUDGET_EXHAUSTED: "Ask for less epsilon, or wait until the budget's window moves on.",
-  INTERNAL_ERROR:
-    "The connector failed on this request; its operator finds the cause in the stage's dead letters.",
+  INTERNAL_ERROR: "Tell the region's operator the request's id: the cause stands in a stage's dead letters.",
 
   // Provider batches: told to the provider in a notice.
-  BATCH_UNREADABLE: "Push with the agent of this version; the header or a record does not follow its schema.",
-  NOT_A_MEMBER: "Join the collaboration: this provider or dataset is not in its current version.",
-  WRONG_EPOCH: "Push for the collaboration's current epoch and version.",
+  BATCH_UNREADABLE: "Bring the agent to the version that the region runs, then push again.",
+  NOT_A_MEMBER:
+    "Check the provider's and the dataset's name, or have everybody sign a new version that names them.",
+  WRONG_EPOCH: "Push again, under the collaboration's current version and epoch.",
   BATCH_OUT_OF_SEQUENCE: "Resume after the last accepted batch; batches are numbered without gaps.",
   BATCH_DIGEST_MISMATCH: "Push again: the payload is not the one that was signed.",
   RECORD_NOT_OPENED: "Seal to the region's current HPKE key, in sequence, bound to the batch.",
-  COMMITMENT_MALFORMED: "Push with the agent of this version; a commitment is no point of the curve.",
+  COMMITMENT_MALFORMED: "Bring the agent to the version that the region runs, then push again.",
   COMMITMENT_NOT_OPENED: "Commit to exactly the values that are sealed, under the provider's own slot.",
-  DUPLICATE_TOKEN: "A dataset holds at most one record for each person in a push; remove duplicates.",
+  DUPLICATE_TOKEN: "Leave one row for each person in the file, then push again.",
   VALUE_OUT_OF_BOUNDS:
     "Push values within the bounds and domains that the collaboration declares, squares and bins computed from their column.",
-  DATASET_TOO_LARGE: "Push fewer records than the collaboration's limit.",
-  CHURN_LIMIT: "Wait: the dataset changed as often as the collaboration allows within a day.",
+  DATASET_TOO_LARGE: "Push fewer records, or agree on a new version with a larger limits.records.",
+  CHURN_LIMIT: "Wait for the next UTC day, or agree on a new version with a larger limits.changesPerDay.",
 
   // Matching, between agents.
-  EPOCH_KEY_REFUSED: "Only the sender that the collaboration names announces the key of an epoch, once.",
-  OPRF_METER_EXCEEDED: "The receiver asked for more evaluations than the collaboration allows in this epoch.",
+  EPOCH_KEY_REFUSED:
+    "Have the sender that the collaboration names announce one key an epoch; another takes a new epoch.",
+  OPRF_METER_EXCEEDED:
+    "Agree on a new epoch, or on a new version with a larger limits.records: an epoch has four times that.",
 
   // Runtime.
   RECORD_UNREADABLE:
@@ -59,7 +62,8 @@ export const errorCatalogue = {
   EVENT_MISPLACED:
     "Key the record as its topic asks, and let the key choose the partition (murmur2, Kafka's default).",
   EVENT_TYPE_UNKNOWN: "Publish only the event types that the topic declares.",
-  PROOF_FAILED: "Ask again; if it fails again, the region's commitments and openings do not fit together.",
+  PROOF_FAILED:
+    "Ask again; if it fails again, tell the operator that commitments and openings do not fit together.",
 
   // Documents that several parties sign, as the operator publishes them.
   SIGNATURE_MISSING:
@@ -77,7 +81,7 @@ export const errorCatalogue = {
   CONFIRMATION_MISSING: "Confirm it as the command says.",
   DISK_FULL: "Free some room, then run the command again: what was done stays.",
   PORT_IN_USE: "Stop whoever listens there, or choose another port in stack.json.",
-  PART_START_FAILED: "See the end of the log that is named.",
+  PART_START_FAILED: "Read why at the end of the log that is named; ./pavilion doctor says what is missing.",
   HSM_UNAVAILABLE: "Check the PKCS#11 library's path and the token's label.",
   HSM_KEY_MISSING: "Provision the region's keys once, before the connector starts.",
   HSM_LOGIN_FAILED: "Check the token's PIN.",
@@ -93,7 +97,8 @@ export const errorCatalogue = {
   STATE_UNSOUND: "Nothing: the partition's folder is thrown away, and its state restored from the changelog.",
   KEYSTORE_UNREADABLE: "Give the passphrase that the keys were made with.",
   DOCUMENT_INVALID: "Correct the named members of the document.",
-  INPUT_UNREADABLE: "Give an existing, non-empty CSV file in UTF-8 with the declared columns.",
+  INPUT_UNREADABLE:
+    "Give a CSV file in UTF-8: commas between columns, the declared ones named in its first line.",
   PUSH_REJECTED: "Mend what the notice names, then push again.",
   METRICS_UNAVAILABLE: "Check that the connector is up and that its configuration names a metrics port.",
   ACCESS_DENIED:
