@@ -43,7 +43,7 @@ const outOfBounds = (): PavilionError =>
   new PavilionError("EVENT_UNREADABLE", "The record's bytes do not follow its schema.");
 
 const unwalkable = (): PavilionError =>
-  new PavilionError("EVENT_UNREADABLE", "The record's schema is none of an event.");
+  new PavilionError("EVENT_UNREADABLE", "The record's schema is not that of an event.");
 
 /** The namespace that encloses a schema, and the types named so far. */
 interface Scope {

@@ -2,6 +2,7 @@
  * Where things lie: everything that a stack or a party of this machine keeps is below one folder, `.pavilion/` beside the
  * project, or what PAVILION_HOME names.
  */
+import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { PavilionError } from "../../runtime/errors.ts";
 
@@ -15,6 +16,14 @@ export function homeFolder(): string {
 export const stackFolder = (): string => join(homeFolder(), "stack");
 export const trustFile = (): string => join(homeFolder(), "trust.json");
 
+/** The parties of a role that have their keys here, sorted. */
+export function partiesHere(role: Role): string[] {
+  const folder = join(homeFolder(), `${role}s`);
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder, { withFileTypes: true });
+  return files.flatMap((file) => (file.isDirectory() ? [file.name] : [])).sort();
+}
+
 export type Role = "provider" | "broker";
 
 /** A party's folder. Throws CONFIG_INVALID for a name that is none: it would lead elsewhere. */
@@ -22,6 +31,7 @@ export function partyFolder(role: Role, id: string): string {
   if (/^[a-z][a-z0-9-]{1,62}$/.test(id)) return join(homeFolder(), `${role}s`, id);
   throw new PavilionError(
     "CONFIG_INVALID",
-    `${JSON.stringify(id)} is no name: it takes 2 to 63 lower-case letters, digits and dashes.`,
+    `${JSON.stringify(id.slice(0, 64))} cannot be the name of a ${role}.`,
+    "A name has 2 to 63 of the letters a to z in lower case, digits and dashes, and begins with a letter: without umlauts or accents.",
   );
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { openBroker } from "../../keystore/parties.ts";
-import { filesOf, makeParty, readCard } from "./keys.ts";
+import { filesOf, keysOf, makeParty, readCard } from "./keys.ts";
 
 const home = mkdtempSync(join(tmpdir(), "pavilion-keys-"));
 process.env.PAVILION_HOME = home;
@@ -91,4 +91,15 @@ test("a card whose keys are gone is kept: its key is what others pin", async () 
 test("a passphrase that is given seals the keys", async () => {
   await makeParty("broker", "given", secretFile("own", "my own"));
   await openBroker(filesOf("broker", "given").keystore, "my own");
+});
+
+test("a name that is not here is told with those that are, and one that is no name with what a name has", async () => {
+  await makeParty("broker", "there");
+  assert.throws(() => keysOf("broker", "thare"), {
+    code: "CONFIG_INVALID",
+    remedy: /of the brokers .*\bthere\b/,
+  });
+  for (const name of ["müller", "Clinic", "a", "../there", "9th", "x".repeat(64), ""]) {
+    assert.throws(() => keysOf("broker", name), { code: "CONFIG_INVALID", remedy: /letters a to z/ }, name);
+  }
 });

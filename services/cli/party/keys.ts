@@ -14,7 +14,7 @@ import type { Access } from "../../../schemas/json/access.ts";
 import type { Card } from "../../../schemas/json/card.ts";
 import { createFile } from "../../keystore/atomic-file.ts";
 import { initBroker, initProvider, openBroker, openProvider } from "../../keystore/parties.ts";
-import { partyFolder, type Role } from "../home.ts";
+import { partiesHere, partyFolder, type Role } from "../home.ts";
 import { requireUp } from "../stack/running.ts";
 
 export interface PartyFiles {
@@ -112,8 +112,14 @@ export function keysOf(role: Role, id: string): { readonly keystore: string; rea
   throw new PavilionError(
     "CONFIG_INVALID",
     `The ${role} ${id} has no keys in ${folder}.`,
-    `Check the name, or make keys by ${shell`./pavilion ${role} init`} --${role} ${id}.`,
+    `${othersHere(role)}Check the name, or make keys by ${shell`./pavilion ${role} init`} --${role} ${id}.`,
   );
+}
+
+/** In front of advice for somebody who gave a name that is not here. */
+function othersHere(role: Role): string {
+  const names = partiesHere(role);
+  return names.length === 0 ? "" : `Keys are here of the ${role}s ${names.join(", ")}. `;
 }
 
 /** Throws DOCUMENT_INVALID, or CONFIG_INVALID where there is no such file. */
@@ -136,7 +142,7 @@ export function accessOf(role: Role, id: string): Access {
     throw new PavilionError(
       "CONFIG_INVALID",
       `The ${role} ${id} has no access file ${file}.`,
-      `Make its keys by ${shell`./pavilion ${role} init`}, then have the operator run ${shell`./pavilion ${role} admit ${card}`}.`,
+      `${othersHere(role)}Make its keys by ${shell`./pavilion ${role} init`}, then have the operator run ${shell`./pavilion ${role} admit ${card}`}.`,
     );
   }
   const access = readConfig("access", file);
