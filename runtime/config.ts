@@ -9,6 +9,7 @@ import type { AgentConfig } from "../schemas/json/agent-config.ts";
 import type { ConnectorConfig } from "../schemas/json/connector-config.ts";
 import type { ExistingParts } from "../schemas/json/existing-parts.ts";
 import { PavilionError } from "./errors.ts";
+import { foreignKind } from "./file-kind.ts";
 import { shell } from "./shell.ts";
 import { readJson } from "./text-file.ts";
 
@@ -36,10 +37,10 @@ export function readConfig<K extends keyof ConfigTypes>(kind: K, file: string): 
 /** A secret in a file of its own, without its final newline. Refuses a file that others may read. */
 export function readSecret(file: string): string {
   let mode: number;
-  let secret: string;
+  let bytes: Buffer;
   try {
     mode = statSync(file).mode & 0o077;
-    secret = readFileSync(file, "utf8").trimEnd();
+    bytes = readFileSync(file);
   } catch (error) {
     throw new PavilionError("CONFIG_INVALID", `Secret file ${file} cannot be read.`, undefined, {
       cause: error,
@@ -52,6 +53,11 @@ export function readSecret(file: string): string {
       shell`chmod 600 ${file}`,
     );
   }
+  const foreign = foreignKind(bytes, file);
+  if (foreign !== undefined) {
+    throw new PavilionError("CONFIG_INVALID", `Secret file ${file} is ${foreign.what}.`, foreign.remedy);
+  }
+  const secret = bytes.toString("utf8").trimEnd();
   if (secret === "") throw new PavilionError("CONFIG_INVALID", `Secret file ${file} is empty.`);
   return secret;
 }

@@ -5,6 +5,7 @@ import { timingSafeEqual } from "node:crypto";
 import { participantOf, type CollaborationTable } from "../../documents/collaboration.ts";
 import { publicKeyIn } from "../../documents/signatures.ts";
 import { PavilionError } from "../../runtime/errors.ts";
+import { shell } from "../../runtime/shell.ts";
 import type { Collaboration, Participant } from "../../schemas/json/collaboration.ts";
 
 /** Who this agent is, as far as collaborations are concerned. */
@@ -27,7 +28,11 @@ export interface Membership {
 export function requireMembership(collaborations: CollaborationTable, id: string, self: Self): Membership {
   const collaboration = collaborations.latest(id);
   if (collaboration === undefined) {
-    throw new PavilionError("UNKNOWN_COLLABORATION", `Collaboration ${id} is not published in this region.`);
+    throw new PavilionError(
+      "UNKNOWN_COLLABORATION",
+      `No collaboration ${id} that names ${self.provider} is published in ${self.region}.`,
+      `See which there are by ${shell`./pavilion collaboration list --provider ${self.provider}`}.`,
+    );
   }
   if (collaboration.region !== self.region) {
     throw new PavilionError("NOT_HOME_REGION", `Collaboration ${id} is at home in ${collaboration.region}.`);

@@ -35,6 +35,26 @@ test("Node is the one that package.json pins", async () => {
   assert.deepEqual(await found("Node"), { what: "Node", state: "ok", detail: process.versions.node });
 });
 
+test("a home whose path SoftHSM cannot read is told, and what to set", async () => {
+  assert.equal((await found("the folder"))?.state, "ok");
+  for (const name of ["my #1", "a=b", "two\nlines"]) {
+    process.env.PAVILION_HOME = join(home, name);
+    const folder = await found("the folder");
+    assert.equal(folder?.state, "missing");
+    assert.match(folder.fix ?? "", /PAVILION_HOME/);
+  }
+  process.env.PAVILION_HOME = home;
+});
+
+test("a proxy is told by its host, without what it is logged in to by", async () => {
+  assert.equal(await found("the proxy"), undefined);
+  Object.assign(process.env, { NODE_USE_ENV_PROXY: "1", HTTPS_PROXY: "http://me:secret@proxy.example:3128" });
+  const told = await found("the proxy");
+  delete process.env.NODE_USE_ENV_PROXY;
+  delete process.env.HTTPS_PROXY;
+  assert.match(told?.detail ?? "", /^proxy\.example:3128, /);
+});
+
 test("a stack of this machine that is not running is told how to be started", async () => {
   assert.equal((await found("the stack"))?.fix, "./pavilion up");
 });

@@ -36,6 +36,7 @@ export async function findings(): Promise<Finding[]> {
     java(),
     softhsm(),
     place(),
+    ...proxy(),
     part("Kafka", () => kafkaPart(partsDir)),
     part("the schema registry", () => apicurioPart(partsDir)),
     await circuit(),
@@ -120,6 +121,22 @@ function place(): Finding {
         `${JSON.stringify(home)}: SoftHSM reads no path with #, = or a line break in it`,
         "set PAVILION_HOME to a folder without them",
       );
+}
+
+/** Of a proxy that Node is told to use: where what goes. Its address may hold a password: its host alone is shown. */
+function proxy(): Finding[] {
+  const { env } = process;
+  const address = env.https_proxy ?? env.HTTPS_PROXY ?? env.http_proxy ?? env.HTTP_PROXY ?? "";
+  if (env.NODE_USE_ENV_PROXY !== "1" || address === "") return [];
+  const what = "the proxy";
+  return URL.canParse(address)
+    ? [
+        ok(
+          what,
+          `${new URL(address).host}, for everything but this machine and what NO_PROXY names; Kafka never goes through it`,
+        ),
+      ]
+    : [doubtful(what, "its address is no URL", "set HTTP_PROXY and HTTPS_PROXY to http://HOST:PORT")];
 }
 
 function part(what: string, find: () => { readonly folder: string }): Finding {
