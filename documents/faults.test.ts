@@ -67,12 +67,23 @@ test("a value of the wrong type or form is told in words", () => {
   );
   assert.match(
     refusalOf("request", { ...request, epsilon: 0.5 }),
-    /^epsilon is the number 0\.5; it takes a text in quotes\.$/,
+    /^epsilon is a number; it takes a text in quotes\.$/,
   );
   assert.match(
     refusalOf("request", { ...request, epsilon: "0,5" }),
-    /^epsilon is "0,5", .*exact fraction such as 1 or 1\/2/,
+    /^epsilon has another form than this: .*exact fraction such as 1 or 1\/2/,
   );
+});
+
+test("a value that may be anything is not quoted", () => {
+  for (const document of [
+    { ...request, epsilon: "planted" },
+    { ...request, tenant: "Planted" },
+    { ...request, deadlineSeconds: "planted" },
+    { ...request, region: { planted: 1 } },
+  ]) {
+    assert.doesNotMatch(refusalOf("request", document), /planted/i);
+  }
 });
 
 test("what is quoted stays short", () => {

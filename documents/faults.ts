@@ -1,7 +1,7 @@
 /**
  * What a schema finds at fault in a document that a person wrote, in words for that person: where it stands, what is
- * there, what may stand there. Names and texts of the document are quoted, so these words go to nobody but its author;
- * what outsiders are told is in validate.ts.
+ * there, what may stand there. Names of members are quoted, and texts where one of a few is wanted, so these words go to
+ * nobody but the author; no other value is, for it may be somebody's secret. What outsiders are told is in validate.ts.
  */
 import type { ErrorObject } from "ajv";
 
@@ -59,7 +59,7 @@ function wordsOf({ instancePath, keyword, params, data, message = "", parentSche
       return `${where} is ${kindOf(data)}; it takes ${typeNames((params as { readonly type: string | string[] }).type)}`;
     case "pattern": {
       const wanted = schema.description?.replace(/\.$/, "");
-      return `${where} is ${quoted(data)}, which has another form${wanted === undefined ? "" : ` than this: ${wanted}`}`;
+      return `${where} has another form${wanted === undefined ? "" : ` than this: ${wanted}`}`;
     }
     default:
       return `${where} ${message}`;
@@ -113,7 +113,7 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a group of members";
   if (typeof value === "string") return "a text";
-  return typeof value === "number" ? `the number ${String(value)}` : value === true ? "true" : "false";
+  return typeof value === "number" ? "a number" : value === true ? "true" : "false";
 }
 
 /** What was probably meant: the same letters but for capitals, dashes or two slips of the pen. */

@@ -115,7 +115,7 @@ export const documents: readonly Refused[] = [
     command: async (stack) => [
       "collaboration",
       "check",
-      stack.file("more.yaml", `${await stack.yaml()}${planted}: 1\n`),
+      stack.file("more.yaml", `${await stack.yaml()}minimumGroups: ${planted}\n`),
     ],
   },
   {
