@@ -69,7 +69,7 @@ export function verifyCollaboration(entry: CollaborationEntry): Collaboration {
 export function requireConsistent(document: Collaboration): void {
   const faults: string[] = [];
   const distinct = (what: string, names: string[]): void => {
-    if (new Set(names).size !== names.length) faults.push(`${what} are not distinct`);
+    if (new Set(names).size !== names.length) faults.push(`${what} are not distinct: each is named once`);
   };
   distinct(
     "provider ids",
@@ -84,12 +84,14 @@ export function requireConsistent(document: Collaboration): void {
     document.brokers.map((broker) => broker.id),
   );
   for (const { id, key } of [...document.providers, ...document.brokers]) {
-    if (!isPublicKey(key)) faults.push(`the key of ${id} is no Ed25519 key`);
+    if (!isPublicKey(key))
+      faults.push(`the key of ${id} is not one that ./pavilion provider key or broker key prints`);
   }
   if (participantOf(document, document.matching.sender) === undefined)
-    faults.push("the sender is no provider");
+    faults.push("matching.sender is not the id of one of the providers");
   for (const provider of document.providers) {
-    if (reservedProviders.includes(provider.id)) faults.push(`${provider.id} is no name for a provider`);
+    if (reservedProviders.includes(provider.id))
+      faults.push(`${provider.id} is no name for a provider: the region keeps it for itself`);
     distinct(
       `columns of ${provider.dataset}`,
       provider.columns.map((column) => column.name),
@@ -103,11 +105,13 @@ export function requireConsistent(document: Collaboration): void {
 function columnFaults(column: Column, participant: Participant, document: Collaboration): string[] {
   if (isDerived(column)) return derivedFaults(column, participant, document);
   if (column.kind === "category")
-    return column.domain.includes(column.other) ? [`${column.name} lists its other`] : [];
+    return column.domain.includes(column.other)
+      ? [`the domain of ${column.name} lists ${column.other}, which stands for whatever is not in it`]
+      : [];
   if (column.kind === "flag") return [];
   const { name, lower, upper } = column;
   return [
-    ...(lower < upper ? [] : [`bounds of ${name} are not ordered`]),
+    ...(lower < upper ? [] : [`bounds of ${name} are not ordered: lower has to be below upper`]),
     ...inexactSum(name, upper - lower, participant),
   ];
 }
@@ -115,7 +119,8 @@ function columnFaults(column: Column, participant: Participant, document: Collab
 function derivedFaults(column: DerivedColumn, participant: Participant, document: Collaboration): string[] {
   const { name } = column;
   const base = baseOf(column, participant.columns);
-  if (base === undefined) return [`${name} is of no integer column of ${participant.dataset}`];
+  if (base === undefined)
+    return [`${name} is of no integer column of ${participant.dataset}: under of stands the name of one`];
   if (base.lower >= base.upper) return []; // A fault of its own.
   if (column.kind === "squares") {
     if (isVarianceAskable(base, document)) return [];
@@ -148,7 +153,9 @@ function isVarianceAskable(base: IntegerColumn, document: Collaboration): boolea
 const inexactSum = (name: string, greatest: number, { dataset, limits }: Participant): string[] =>
   greatest * limits.records <= Number.MAX_SAFE_INTEGER
     ? []
-    : [`the sum of ${name} over the records that ${dataset} may have is inexact`];
+    : [
+        `the sum of ${name} over the records that ${dataset} may have is inexact: above 2^53, so narrow its bounds or lower limits.records`,
+      ];
 
 /**
  * Whether a version may come after another one: a higher number of the same collaboration, in the same region,
@@ -160,12 +167,12 @@ const inexactSum = (name: string, greatest: number, { dataset, limits }: Partici
 export function requireSuccessor(previous: Collaboration, next: Collaboration): void {
   const faults: string[] = [];
   if (next.id !== previous.id) faults.push("id is another collaboration's");
-  if (next.version <= previous.version) faults.push("version is not higher");
+  if (next.version <= previous.version) faults.push("version is not higher than the published one");
   for (const member of ["region", "jurisdiction", "population"] as const) {
     if (next[member] !== previous[member]) faults.push(`${member} never changes`);
   }
   const { epoch } = next.matching;
-  if (epoch < previous.matching.epoch) faults.push("matching.epoch falls");
+  if (epoch < previous.matching.epoch) faults.push("matching.epoch is lower than the published one");
   if (epoch === previous.matching.epoch) {
     for (const member of pinnedByEpoch(previous, next)) faults.push(`${member} changes within the epoch`);
   }
