@@ -18,7 +18,8 @@ export function trust(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { out: { type: "string" }, json: { type: "boolean" } } });
   const file = writeTrust(values.out);
   if (file === undefined) {
-    const message = "A trust file names providers and brokers, and no provider or no broker has been admitted yet.";
+    const message =
+      "A trust file names providers and brokers, and no provider or no broker has been admitted yet.";
     throw new PavilionError("CONFIG_INVALID", message, "Admit a provider and a broker first.");
   }
   console.log(values.json === true ? JSON.stringify({ trust: file }) : `  trust file  ${file}`);
