@@ -26,8 +26,14 @@ export const collaborations: TermsKind<Collaboration> = {
   },
   regionOf(document, regions) {
     const region = regions.find(({ name }) => name === document.region);
-    if (region === undefined)
-      throw new PavilionError("CONFIG_INVALID", `There is no region ${document.region}.`);
+    if (region === undefined) {
+      const names = regions.map(({ name }) => name).join(", ");
+      throw new PavilionError(
+        "CONFIG_INVALID",
+        `There is no region ${document.region}.`,
+        `This stack has ${names}: name one of these in the document, and have it signed again.`,
+      );
+    }
     if (document.jurisdiction === region.jurisdiction && document.matching.partitions === region.partitions) {
       return region;
     }

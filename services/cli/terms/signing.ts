@@ -100,7 +100,12 @@ function requireOwnKey<D extends TermsDocument>(
 ): void {
   const signer = kind.signersOf(document).find((one) => one.id === id);
   if (signer === undefined) {
-    throw new PavilionError("NOT_A_MEMBER", `${id} is no provider of ${document.id}.`);
+    const names = kind.signersOf(document).map((one) => one.id);
+    throw new PavilionError(
+      "NOT_A_MEMBER",
+      `${id} is no provider of ${document.id}.`,
+      `Its providers are ${names.join(", ")}: sign as one of these, or have the document changed.`,
+    );
   }
   if (signer.key === key) return;
   throw new PavilionError(
