@@ -83,3 +83,22 @@ export function rawBatch(batch: RawBatch): Buffer {
   whole.writeUInt32BE(batch.crc ?? crc32c(whole, 21), 17);
   return whole;
 }
+
+/** The body of a Fetch response, version 11, of one partition's batches. */
+export function fetchBody(topic: string, batches: Buffer): Buffer {
+  const name = Buffer.from(topic);
+  const head = Buffer.alloc(20 + name.length);
+  head.writeInt32BE(1, 10);
+  head.writeInt16BE(name.length, 14);
+  name.copy(head, 16);
+  head.writeInt32BE(1, 16 + name.length);
+  const partition = Buffer.alloc(42);
+  // The log's end and its last stable offset.
+  partition.writeBigInt64BE(1n << 40n, 6);
+  partition.writeBigInt64BE(1n << 40n, 14);
+  // No aborted transaction, and no other replica.
+  partition.writeInt32BE(-1, 30);
+  partition.writeInt32BE(-1, 34);
+  partition.writeInt32BE(batches.length, 38);
+  return Buffer.concat([head, partition, batches]);
+}
