@@ -49,10 +49,10 @@ function readRun(world: PrivateWorld): Run {
   };
 }
 
-async function runCalm(): Promise<Run> {
+async function runCalm(hostile = false): Promise<Run> {
   const world = openWorld(1, noFaults);
   try {
-    await play(world, "in turn");
+    await play(world, "in turn", hostile);
     return readRun(world);
   } finally {
     world.close();
@@ -94,6 +94,26 @@ test("each request has one result or one coded error", () => {
     ["5", "provisional", null],
   ]);
   assert.equal(calm.spends.length, 2);
+});
+
+test("an adversary's copies change no result, spend or bundle of what was signed, and are answered in their own names", async () => {
+  const attacked = await runCalm(true);
+  const byDigest = (results: readonly Result[]): Result[] =>
+    results
+      .filter(({ unsigned }) => !unsigned)
+      .sort((one, other) => (one.requestDigest < other.requestDigest ? -1 : 1));
+  const plain = ({ requestDigest, code, answer }: Result): unknown => [requestDigest, code, answer];
+  assert.deepEqual(byDigest(attacked.results).map(plain), byDigest(calm.results).map(plain));
+  assert.ok(attacked.results.length > calm.results.length + 10);
+  assert.equal(
+    new Set(attacked.results.map(({ requestDigest }) => requestDigest)).size,
+    attacked.results.length,
+  );
+  assert.deepEqual(
+    attacked.spends.map(({ requestDigest }) => requestDigest).sort(),
+    calm.spends.map(({ requestDigest }) => requestDigest).sort(),
+  );
+  assert.equal(attacked.bundles.length, calm.bundles.length);
 });
 
 const resultOf = (number: number): Result => {

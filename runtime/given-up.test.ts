@@ -3,6 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { recordDigest } from "./record-digest.ts";
+import type { Input } from "./task.ts";
 import type { DeadLetter } from "../schemas/avro/index.ts";
 import {
   region,
@@ -89,38 +91,63 @@ test("an input about a request that is given up gives that request an error", ()
   assert.deepEqual({ ...request, tenant, requestId, digest }, request);
 });
 
-test("what a stage beside the answer gives up is refused to nobody: the answer stands", () => {
+test("what is given up beside the answer is refused to nobody: the answer stands", () => {
   const seed = { id: 1, commitment: "c" };
   const content = { type: "RoutedRequest", value: { request, document: "x", signature: "s", seed } } as const;
   const routed = input(0, { topic: "routing.routed", address: `${region}.routing.routed`, content });
-  const emissions = newTask({ ...counting, besideAnswer: true }).abandon(routed, 3, defect);
+  const inputs = counting.inputs.map((one) => ({ ...one, besideAnswer: true as const }));
+  const emissions = newTask({ ...counting, inputs }).abandon(routed, 3, defect);
   assert.deepEqual(topicsOf(emissions), ["dead-letter", "audit.events"]);
   const { requestId, code } = only(emissions, "audit.events");
   assert.deepEqual([requestId, code], ["request-1", "INTERNAL_ERROR"]);
 });
 
-test("a signed request that is given up is refused under its document's digest, which its asker knows", () => {
-  const emissions = newTask().abandon(asked(0, { key: "request-2" }), 3, defect);
-  const refusal = only(emissions, "result.refusals");
-  assert.equal(refusal.code, "INTERNAL_ERROR");
-  assert.equal(refusal.request.digest, digestOf(Buffer.from(signedRequest.document, "utf8")));
-  assert.equal(refusal.request.requestId, "request-2");
-  assert.equal(refusal.request.tenant, "unknown");
+const id = "6f1d4a52-0d0e-4b0f-9a51-000000000003";
+
+/** How an input is called whose signature nobody vouches for. */
+const recordOf = ({ address, offset, rawKey, raw }: Input): string =>
+  recordDigest({ topic: address, partition, offset, key: rawKey, value: raw });
+
+test("a signed request that is given up is answered as a record: nobody has checked who signed it", () => {
+  const given = asked(0, { key: id, raw: Buffer.from("value") });
+  const refusal = only(newTask().abandon(given, 3, defect), "result.refusals");
+  assert.deepEqual([refusal.code, refusal.unsigned], ["INTERNAL_ERROR", true]);
+  const { requestId, digest, tenant, broker, collaboration, deadline } = refusal.request;
+  assert.deepEqual([requestId, digest], [id, recordOf(given)]);
+  assert.deepEqual([tenant, broker, collaboration, deadline], ["unknown", "unknown", "", given.time]);
 });
 
-test("a request that cannot be decoded is refused under its record's key and digest", async () => {
+test("what cannot be read is answered as a record, be its bytes somebody's document or not", async () => {
   const content = { fault: "EVENT_UNREADABLE", detail: "It is not readable." } as const;
-  const garbled = asked(0, { key: "request-3", raw: Buffer.from([1, 2, 255]), content });
-  const emissions = await commit(newTask(), garbled);
-  const refusal = only(emissions, "result.refusals");
-  assert.equal(refusal.code, "EVENT_UNREADABLE");
-  assert.deepEqual(
-    [refusal.request.requestId, refusal.request.digest, refusal.request.deadline],
-    ["request-3", digestOf(Buffer.from([1, 2, 255])), garbled.time],
-  );
-  const letter = only(emissions, "dead-letter");
-  assert.deepEqual([letter.code, letter.eventType, letter.attempts], ["EVENT_UNREADABLE", null, 1]);
-  only(emissions, "audit.events");
+  for (const raw of [Buffer.from([1, 2, 255]), Buffer.from(signedRequest.document), Buffer.alloc(0)]) {
+    const garbled = asked(0, { key: id, raw, content });
+    const emissions = await commit(newTask(), garbled);
+    const refusal = only(emissions, "result.refusals");
+    assert.deepEqual([refusal.code, refusal.unsigned], ["EVENT_UNREADABLE", true]);
+    assert.equal(refusal.request.digest, recordOf(garbled));
+    assert.notEqual(refusal.request.digest, digestOf(raw));
+    const letter = only(emissions, "dead-letter");
+    assert.deepEqual([letter.code, letter.eventType, letter.attempts], ["EVENT_UNREADABLE", null, 1]);
+    assert.equal(only(emissions, "audit.events").requestDigest, refusal.request.digest);
+  }
+});
+
+test("what a stage declines is answered as a record, and goes to no dead letters", async () => {
+  const given = asked(7, { key: "decline" });
+  const emissions = await commit(newTask(), given);
+  assert.deepEqual(topicsOf(emissions), ["result.refusals", "audit.events"]);
+  const { request: named, code, unsigned } = only(emissions, "result.refusals");
+  assert.deepEqual([named.digest, code, unsigned], [recordOf(given), "BAD_SIGNATURE", true]);
+  assert.deepEqual([named.tenant, named.broker], ["unknown", "unknown"]);
+  const { tenant, action, requestDigest } = only(emissions, "audit.events");
+  assert.deepEqual([tenant, action, requestDigest], ["unknown", "request.refused", recordOf(given)]);
+});
+
+test("an outsider's key is said again only where it is an id", () => {
+  for (const key of ["", "k".repeat(100_000), id.toUpperCase(), `${id} `, `${id}\n`, "é".repeat(36)]) {
+    const refusal = only(newTask().abandon(asked(0, { key }), 1, defect), "result.refusals");
+    assert.equal(refusal.request.requestId, "");
+  }
 });
 
 test("an undecodable record of a topic where nobody waits is refused to nobody", async () => {

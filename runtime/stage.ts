@@ -6,7 +6,8 @@
  * input has its effect exactly once. A stage never calls another stage, a clock, a random source, a disk or Kafka.
  * The same handler runs in memory in tests.
  *
- * An outcome publishes (outputs, changes, audit), refuses (a decided no, published to the asker as a coded error), or
+ * An outcome publishes (outputs, changes, audit), refuses (a decided no, published to the asker as a coded error),
+ * declines (a record that no admitted party signed gets a coded error in its own name, and closes nobody's request), or
  * rejects (the input goes to the dead letters; a request also gets a coded error). There is no pass-through: a handler
  * that has nothing to do returns `publish({})` and that is its decision.
  */
@@ -75,22 +76,29 @@ export interface Effects {
 
 export type Outcome =
   | ({ readonly kind: "publish"; readonly refusals: readonly RefusedRequest[] } & Required<Effects>)
+  | ({ readonly kind: "decline"; readonly code: ErrorCode; readonly detail: string } & Required<Effects>)
   | ({ readonly kind: "reject"; readonly code: ErrorCode; readonly detail: string } & Required<Effects>);
+
+/** A topic that a stage reads, and which of its events. */
+interface StageInput {
+  readonly topic: TopicName;
+  readonly types: readonly EventName[];
+  /**
+   * True where no answer waits for it. What the stage gives up of it is for operators, in its dead letters: an error to
+   * whoever asked would take the place of the answer that is on its way, or was charged.
+   */
+  readonly besideAnswer?: true;
+}
 
 export interface Stage<E extends EventName = EventName, P = unknown> {
   readonly name: string;
   /** Co-partitioned inputs: partition n of each is handled together, one event at a time. */
-  readonly inputs: readonly { readonly topic: TopicName; readonly types: readonly EventName[] }[];
+  readonly inputs: readonly StageInput[];
   /**
    * True where each input commits before the next is handled: what the handler does outside Kafka rests on what it wrote
    * down before, so that must not be lost in a crash. Otherwise many inputs share a transaction.
    */
   readonly commitsEach?: true;
-  /**
-   * True where no answer waits for it. What it gives up is for operators, in its dead letters: an error to whoever asked
-   * would take the place of the answer that is on its way, or was charged.
-   */
-  readonly besideAnswer?: true;
   /** Topics it writes, besides refusals, audit events and dead letters, which every stage may write. */
   readonly outputs: readonly TopicName[];
   readonly handle: (event: StageEvent<E>, state: StateView, ports: P) => Outcome | Promise<Outcome>;
@@ -104,6 +112,14 @@ export function publish(effects: Effects, refusals: readonly RefusedRequest[] = 
 /** Refuses one request: the result stage publishes the coded error, and the audit event stands beside it. */
 export function refuse(refused: RefusedRequest, effects: Effects = {}): Outcome {
   return publish(effects, [refused]);
+}
+
+/**
+ * Answers an outsider's record that no admitted party signed, under the record's own digest and in nobody's name,
+ * whatever it claims or contains.
+ */
+export function decline(code: ErrorCode, detail: string): Outcome {
+  return { kind: "decline", code, detail, outputs: [], changes: [], audit: [] };
 }
 
 /** Sends the input to the dead letters. Effects (a notice to a provider, say) are still published. */

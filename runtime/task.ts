@@ -9,7 +9,6 @@
  *   read_committed leaks) and its committed twin count once. An id names the input it was derived from,
  *   `topic/partition/offset/index`, and grows along each topic, so one id a source is all there is to remember.
  */
-import { createHash } from "node:crypto";
 import type {
   AuditEvent,
   DeadLetter,
@@ -21,6 +20,7 @@ import type {
 import { declarationOf, type TopicName } from "../schemas/topics.ts";
 import type { ErrorCode } from "./errors.ts";
 import { causeOf } from "./failures/passing.ts";
+import { recordDigest } from "./record-digest.ts";
 import { explain, type Effects, type Outcome, type Stage, type StageEvent } from "./stage.ts";
 import type { CommittedState } from "./state/committed.ts";
 import { StateStore } from "./state/store.ts";
@@ -39,6 +39,8 @@ export interface Input {
   /** The first offset of a batch that could not be read: it is no record of anybody. */
   readonly firstOffset?: bigint;
   readonly key: string;
+  /** The key as it was written, which need not be text. */
+  readonly rawKey: Buffer;
   readonly time: number;
   readonly id: string;
   readonly source: string;
@@ -147,11 +149,25 @@ export class StageTask<E extends EventName, P> {
       emissions.push(...this.#rejected(input, outcome.code, outcome.detail));
       return emissions;
     }
+    if (outcome.kind === "decline") {
+      return [...emissions, ...this.#refused(this.#recordOf(input), outcome.code, outcome.detail, unsigned)];
+    }
     for (const { request, code, detail } of outcome.refusals) {
-      emissions.push(this.#refusal(request, code, detail));
-      emissions.push(this.#audit({ tenant: request.tenant, action: "request.refused", request, code }));
+      emissions.push(...this.#refused(request, code, detail));
     }
     return emissions;
+  }
+
+  #refused(
+    request: RequestRef,
+    code: ErrorCode,
+    detail: string,
+    kind: { readonly unsigned: boolean } = { unsigned: false },
+  ): Unstamped[] {
+    return [
+      this.#refusal(request, code, detail, kind),
+      this.#audit({ tenant: request.tenant, action: "request.refused", request, code }),
+    ];
   }
 
   #rejected(
@@ -179,17 +195,45 @@ export class StageTask<E extends EventName, P> {
     const emissions: Unstamped[] = [
       { topic: "dead-letter", type: "DeadLetter", value: letter, key: input.key },
     ];
-    const request = requestOf(input);
-    if (request !== undefined && this.#context.stage.besideAnswer !== true) {
-      emissions.push(this.#refusal(request, code, detail));
+    // A batch that could not be read is no record of anybody: nobody waits for it.
+    const isAnswered = declarationOf(input.topic).answered === true && input.firstOffset === undefined;
+    const request = isAnswered ? this.#recordOf(input) : requestOf(input);
+    if (request !== undefined && !this.#isBesideAnswer(input)) {
+      emissions.push(this.#refusal(request, code, detail, { unsigned: isAnswered }));
     }
     const tenant = request?.tenant ?? input.provider ?? "unknown";
     emissions.push(this.#audit({ tenant, action: "input.rejected", code, ...(request && { request }) }));
     return emissions;
   }
 
-  #refusal(request: RequestRef, code: ErrorCode, detail: string): Unstamped {
-    const value: Refusal = { request, stage: this.#context.stage.name, code, message: explain(code, detail) };
+  #isBesideAnswer({ topic }: Input): boolean {
+    return this.#context.stage.inputs.some((input) => input.topic === topic && input.besideAnswer === true);
+  }
+
+  /**
+   * How a record is answered whose signature nobody has checked, or which has none that counts: under its own digest. What
+   * it claims stands nowhere in the answer, but for an id in the record's key.
+   */
+  #recordOf({ address, offset, rawKey, raw, time, key }: Input): RequestRef {
+    const place = { topic: address, partition: this.#context.partition, offset, key: rawKey, value: raw };
+    return {
+      requestId: idIn(key) ?? "",
+      digest: recordDigest(place),
+      tenant: "unknown",
+      broker: "unknown",
+      collaboration: "",
+      deadline: time,
+    };
+  }
+
+  #refusal(
+    request: RequestRef,
+    code: ErrorCode,
+    detail: string,
+    { unsigned }: { readonly unsigned: boolean },
+  ): Unstamped {
+    const message = explain(code, detail);
+    const value: Refusal = { request, stage: this.#context.stage.name, code, message, unsigned };
     return { topic: "result.refusals", type: "Refusal", value, key: request.requestId };
   }
 
@@ -234,6 +278,8 @@ export class StageTask<E extends EventName, P> {
   }
 }
 
+const unsigned = { unsigned: true };
+
 type Unstamped = Omit<Emission, "id" | "source" | "subject" | "traceparent">;
 
 /** The upstream input that a stage derived this event from; undefined for what outsiders and clocks publish. */
@@ -249,21 +295,19 @@ function derivedFrom(input: Input): { source: string; offset: bigint; index: num
   };
 }
 
-/** Whoever waits for an answer to this input: the request it is about, or whoever sent a request that got no further. */
-export function requestOf(input: Input): RequestRef | undefined {
-  if ("value" in input.content && "request" in input.content.value) {
-    return input.content.value.request ?? undefined;
-  }
-  if (declarationOf(input.topic).answered !== true || input.firstOffset !== undefined) return undefined;
-  // Whoever asked knows the document's digest; of what is no document there is only the record's.
-  const asked = "value" in input.content && "document" in input.content.value;
-  const text = asked ? input.content.value.document : input.raw;
-  return {
-    requestId: input.key,
-    digest: createHash("sha256").update(text).digest("hex"),
-    tenant: "unknown",
-    broker: "unknown",
-    collaboration: "",
-    deadline: input.time,
-  };
+/** The request that an event of the region's own is about. */
+const requestOf = ({ content }: Input): RequestRef | undefined =>
+  "value" in content && "request" in content.value ? (content.value.request ?? undefined) : undefined;
+
+/** The id of the request that an input is about, as far as anything says it: for logs and traces alone. */
+export function requestIdOf(input: Input): string | undefined {
+  if (declarationOf(input.topic).answered === true) return idIn(input.key);
+  return requestOf(input)?.requestId;
 }
+
+/** The tenant that an input is about, where its stages have made sure of it. */
+export const tenantOf = (input: Input): string | undefined => requestOf(input)?.tenant;
+
+/** A key that is a request's id, a UUID: nothing else of an outsider's key is said again. */
+const idIn = (key: string): string | undefined =>
+  /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(key) ? key : undefined;

@@ -4,6 +4,7 @@
  */
 import avsc from "avsc";
 import type { Schema } from "avsc";
+import { PavilionError } from "../runtime/errors.ts";
 import type { Codec } from "../runtime/registry/codec.ts";
 import { plain } from "../runtime/registry/codec.ts";
 import { schemaText } from "../runtime/registry/schemas.ts";
@@ -25,7 +26,16 @@ export const decode = <N extends EventName>(event: N, bytes: Buffer): EventTypes
 
 export const simulatedCodec: Codec = {
   encode: (_, event, value) => Promise.resolve(encode(event, value)),
-  decode: (_, event, bytes) => Promise.resolve(decode(event, bytes)),
+  decode: (_, event, bytes) => Promise.resolve(readable(event, bytes)),
   encodePlain: (event, value) => Promise.resolve(encode(event, value)),
   decodePlain: (event, bytes) => Promise.resolve(decode(event, bytes)),
 };
+
+/** What is no such event is told as the real codec tells it. */
+function readable<N extends EventName>(event: N, bytes: Buffer): EventTypes[N] {
+  try {
+    return decode(event, bytes);
+  } catch (cause) {
+    throw new PavilionError("EVENT_UNREADABLE", "The record is no such event.", undefined, { cause });
+  }
+}

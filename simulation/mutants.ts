@@ -2,7 +2,11 @@
  * Defects that the runtime must not have, each put in by way of its surroundings. The simulation is worth what it finds:
  * every mutant has to be caught.
  */
-import { changelogTopic } from "../schemas/topics.ts";
+import { textDigest } from "../documents/request.ts";
+import type { AddressedRecord } from "../runtime/kafka/emitted-record.ts";
+import { changelogTopic, topicFor } from "../schemas/topics.ts";
+import { decode, encode } from "./codec.ts";
+import { questions } from "./private-computation.ts";
 import type { PrivateComputationPorts } from "../pipelines/private-computation.ts";
 import type { Transactions } from "../runtime/kafka/transactor.ts";
 import type { Mutation } from "./world.ts";
@@ -44,6 +48,23 @@ const sendsAgain = (open: () => Transactions): Transactions => {
   };
 };
 
+/** Refusals of what nobody signed name the request that it was a copy of, as if it had been the request. */
+const answersClaims = (real: Transactions): Transactions => ({
+  commit: (records, offsets) => real.commit(records.map(claimed), offsets),
+  discard: () => real.discard(),
+});
+
+function claimed(record: AddressedRecord): AddressedRecord {
+  if (!record.address.endsWith(topicFor("", "result.refusals")) || record.message.value === null)
+    return record;
+  const refusal = decode("Refusal", Buffer.from(record.message.value));
+  const asked = questions.find(({ requestId }) => requestId === refusal.request.requestId);
+  if (!refusal.unsigned || asked === undefined) return record;
+  const request = { ...refusal.request, digest: textDigest(asked.document) };
+  const value = encode("Refusal", { ...refusal, request, unsigned: false });
+  return { ...record, message: { ...record.message, value } };
+}
+
 export const mutants: readonly Mutant[] = [
   {
     name: "no-fencing",
@@ -74,6 +95,11 @@ export const mutants: readonly Mutant[] = [
     name: "state-lost",
     does: "a new owner begins without the stage's state",
     mutation: { forgets: (table) => !table.startsWith("@") },
+  },
+  {
+    name: "answers-claims",
+    does: "a copy that nobody signed is answered under the digest of the request that it is a copy of",
+    mutation: { transactions: (open) => answersClaims(open()) },
   },
   {
     name: "noise-redrawn",

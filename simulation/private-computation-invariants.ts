@@ -32,9 +32,15 @@ const lateEnds = ["DEADLINE_PASSED", "CLOCK_SKEW", "REGION_UNAVAILABLE", "STALE_
 export type Answers = Map<string, string>;
 
 /** Violations, in words; none where all holds. `answers` are held to, and added to. */
-export function violationsOf(world: PrivateWorld, manner: Manner, answers: Answers): string[] {
-  const results = world.events<"Result">("broker.results").map(({ value }) => value);
+export function violationsOf(
+  world: PrivateWorld,
+  { manner, copies }: { readonly manner: Manner; readonly copies: number },
+  answers: Answers,
+): string[] {
+  const all = world.events<"Result">("broker.results").map(({ value }) => value);
+  const results = all.filter(({ unsigned }) => !unsigned);
   return [
+    ...digestsOnce(all, copies),
     ...resultsOnce(results, manner),
     ...sameAnswers(results, answers),
     ...budgetKept(world, results),
@@ -42,6 +48,21 @@ export function violationsOf(world: PrivateWorld, manner: Manner, answers: Answe
     ...bundlesOnce(world, results),
     ...nothingAborted(world),
     ...nothingGivenUp(world),
+  ];
+}
+
+/** One digest, one result; and each of the adversary's records has its own. */
+function digestsOnce(all: readonly Result[], copies: number): string[] {
+  const digests = new Set(all.map(({ requestDigest }) => requestDigest));
+  const unsigned = all.filter((result) => result.unsigned);
+  return [
+    ...(digests.size < all.length ? ["a digest has two results"] : []),
+    ...(unsigned.length === copies
+      ? []
+      : [`${String(copies)} records that nobody signed have ${String(unsigned.length)} answers`]),
+    ...unsigned
+      .filter(({ tenant, answer }) => tenant !== "unknown" || answer !== null)
+      .map(({ requestId }) => `a record that nobody signed is answered in a tenant's name: ${requestId}`),
   ];
 }
 
@@ -163,7 +184,11 @@ function nothingAborted(world: PrivateWorld): string[] {
   });
 }
 
+/** Codes of what an adversary's records are put away with. */
+const unreadable = ["EVENT_UNREADABLE", "EVENT_MISPLACED", "EVENT_TYPE_UNKNOWN"];
+
 const nothingGivenUp = (world: PrivateWorld): string[] =>
   world
     .deadLetters()
+    .filter(({ value }) => !(value.stage === "routing" && unreadable.includes(value.code)))
     .map(({ value }) => `${value.stage} gave an input up: ${value.code} ${value.cause ?? ""}`);

@@ -1,11 +1,12 @@
 /**
  * Private computation in a simulation: two pushed datasets, five questions of which one is asked twice, one is against
- * the policy and one is more than the budget has; each published twice. What must hold after whatever happened stands in
+ * the policy and one is more than the budget has; each published twice, among an adversary's copies. What must hold after whatever happened stands in
  * private-computation-invariants.ts.
  */
 import { privateComputation, type PrivateComputationPorts } from "../pipelines/private-computation.ts";
 import type { EventTypes } from "../schemas/avro/index.ts";
 import { collaboration, partitions, portsIn, pushes, region, signed, start } from "../test/stage-pipeline.ts";
+import { publishCopies } from "./hostile-records.ts";
 import { World, type Faults, type Means, type Mutation } from "./world.ts";
 
 export type PrivateWorld = World<PrivateComputationPorts>;
@@ -112,17 +113,22 @@ export function ask(world: PrivateWorld, request: EventTypes["SignedRequest"]): 
 export const manners = ["in turn", "at once", "late"] as const;
 export type Manner = (typeof manners)[number];
 
-/** Everything from the first push to the last anchor. */
-export async function play(world: PrivateWorld, manner: Manner): Promise<void> {
+/** Everything from the first push to the last anchor; answers how many records an adversary published meanwhile. */
+export async function play(world: PrivateWorld, manner: Manner, hostile: boolean): Promise<number> {
   await openRegion(world);
+  let copies = 0;
   for (const request of questions) {
     tick(world);
+    if (hostile) copies += await publishCopies(world, request);
     ask(world, request);
+    if (hostile) copies += await publishCopies(world, request);
     if (manner === "in turn") await world.settle();
     else await world.go(world.choice.below(80));
   }
   if (manner === "late") await world.wait(1_000 * (longDeadline.deadlineSeconds + 10));
   await world.settle();
   world.becomeCalm();
+  if (hostile) for (const request of questions) copies += await publishCopies(world, request);
   await passSeconds(world, anchoringSeconds);
+  return copies;
 }

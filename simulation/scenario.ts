@@ -23,7 +23,7 @@ export interface Scenario {
   readonly run: (seed: number, mutant?: string) => Promise<Outcome>;
 }
 
-/** What a run without any fault answers. */
+/** What a run without any fault, or adversary, answers. */
 let answers: Promise<Answers> | undefined;
 
 async function calmAnswers(): Promise<Answers> {
@@ -32,8 +32,8 @@ async function calmAnswers(): Promise<Answers> {
   for (const manner of ["in turn", "at once"] as const) {
     const world = openWorld(1, noFaults);
     try {
-      await play(world, manner);
-      const violations = violationsOf(world, manner, found);
+      const copies = await play(world, manner, false);
+      const violations = violationsOf(world, { manner, copies }, found);
       if (violations.length > 0) throw new Error(`without any fault ${violations.join("; ")}`);
     } finally {
       world.close();
@@ -48,8 +48,8 @@ async function runPrivateComputation(seed: number, mutant?: string): Promise<Out
   const manner = manners[seed % manners.length] ?? "in turn";
   const world = openWorld(seed, harshFaults, mutants.find(({ name }) => name === mutant)?.mutation);
   try {
-    await play(world, manner);
-    const violations = violationsOf(world, manner, known);
+    const copies = await play(world, manner, true);
+    const violations = violationsOf(world, { manner, copies }, known);
     return { seed, violations, steps: world.steps, trace: world.trace() };
   } catch (error) {
     const violations = [error instanceof Error ? error.message : String(error)];

@@ -171,17 +171,28 @@ export class World<P> {
     value: EventTypes[N],
     to: { key: string; provider?: string; everywhere?: true },
   ): void {
-    const address = topicFor(this.#plan.region, topic, to.provider);
+    const bytes = encode(type, value);
+    if (to.everywhere !== true) this.publishBytes(topic, type, bytes, to);
+    else {
+      for (let partition = 0; partition < this.#plan.partitions; partition++)
+        this.publishBytes(topic, type, bytes, { ...to, partition });
+    }
+  }
+
+  /** Publishes any bytes as an event of the type, to the partition of the key unless one is given. */
+  publishBytes(
+    topic: TopicName,
+    type: EventName,
+    value: Buffer,
+    to: { key: string; provider?: string; partition?: number },
+  ): void {
     const headers = headersOf({
       ...{ id: outsideId, type, source: "/outside", time: this.time.now, subject: to.key },
       traceparent: `00-${"1".repeat(32)}-${"1".repeat(16)}-00`,
     });
-    const message = { key: to.key, value: encode(type, value), headers };
-    if (to.everywhere !== true) this.#cluster.append(address, message);
-    else {
-      for (let partition = 0; partition < this.#plan.partitions; partition++)
-        this.#cluster.append(address, { ...message, partition });
-    }
+    const place = to.partition === undefined ? {} : { partition: to.partition };
+    const address = topicFor(this.#plan.region, topic, to.provider);
+    this.#cluster.append(address, { key: to.key, value, headers, ...place });
   }
 
   /** Whether what an event says it was derived from stands committed; true for events of outsiders. */
@@ -192,22 +203,25 @@ export class World<P> {
     return this.#cluster.holds(address, Number(partition), BigInt(offset));
   }
 
-  /** What stands committed on a topic, partition by partition. */
+  /** What stands committed on a topic, partition by partition; outsiders' bytes that are no event are left out. */
   events<N extends EventName = EventName>(topic: TopicName): LoggedEvent<N>[] {
     return this.#addressesOf(topic)
       .flatMap((address) => this.#cluster.committed(address))
-      .map(({ partition, message: { key, value, headers } }) => {
+      .flatMap(({ partition, message: { key, value, headers } }) => {
         const type = eventTypeOf(headers) as N;
         const id = headerText(headers, "ce_id");
         const source = headerText(headers, "ce_source");
-        return {
-          type,
-          value: decode(type, value ?? Buffer.alloc(0)),
-          key: key?.toString() ?? "",
-          id,
-          source,
-          partition,
-        };
+        if (id === outsideId && !isEvent(type, value)) return [];
+        return [
+          {
+            type,
+            value: decode(type, value ?? Buffer.alloc(0)),
+            key: key?.toString() ?? "",
+            id,
+            source,
+            partition,
+          },
+        ];
       });
   }
 
@@ -368,3 +382,12 @@ const keysOf = (forgets: Mutation<never>["forgets"] = () => false): ChangelogKey
     return Buffer.from(JSON.stringify([forgets(table) ? "forgotten" : table, ...entry]));
   },
 });
+
+function isEvent(type: EventName, value: Buffer | null): boolean {
+  try {
+    decode(type, value ?? Buffer.alloc(0));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { AuditEvent, DatasetHead, DeadLetter, Refusal, RequestRef } from "../schemas/avro/index.ts";
-import { output, publish, refuse, reject, type Stage } from "../runtime/stage.ts";
+import { decline, output, publish, refuse, reject, type Stage } from "../runtime/stage.ts";
 import { StageTask, type Emission, type Input } from "../runtime/task.ts";
 
 export const region = "eu-central";
@@ -28,6 +28,7 @@ export const counting: Stage<Counted, null> = {
     const changes = [{ table: "counts", key: "all", value: count }];
     const audit = [{ tenant: "t", action: "counted", details: { count: String(count) } }];
     const outputs = [0, 1].map(() => output("dataset.heads", "DatasetHead", head, { key }));
+    if (key === "decline") return decline("BAD_SIGNATURE", "Nobody signed it.");
     if (key === "reject") return reject("BATCH_UNREADABLE", "It is refused.", { changes });
     if (key === "refuse") {
       return refuse({ request, code: "POLICY_DENIED", detail: "It is not allowed." }, { changes });
@@ -58,6 +59,7 @@ export function input(offset: number, change: Partial<Input> = {}): Input {
     address: `${region}.dataset.heads`,
     offset: BigInt(offset),
     key: "k",
+    rawKey: Buffer.from(change.key ?? "k"),
     time: 5,
     id: "",
     source: `/${region}/ingest`,

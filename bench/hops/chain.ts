@@ -71,7 +71,7 @@ export const links: readonly Link[] = [
   link(
     "result.refusals",
     "Refusal",
-    (text) => ({ request, stage: "hop", code: "STALE_HEAD", message: text }),
+    (text) => ({ request, stage: "hop", code: "STALE_HEAD", message: text, unsigned: false }),
     ({ message }) => message,
   ),
   link(
@@ -112,7 +112,7 @@ export const links: readonly Link[] = [
     "Result",
     (text) => ({
       ...{ requestId: request.requestId, requestDigest: digest, tenant: request.tenant, status: "refused" },
-      ...{ code: "STALE_HEAD", message: text, answer: null, ...empty },
+      ...{ code: "STALE_HEAD", message: text, answer: null, ...empty, unsigned: false },
     }),
     ({ message }) => message ?? "",
   ),

@@ -44,6 +44,7 @@ export async function readInput(record: FetchedRecord, reading: Reading): Promis
     offset: BigInt(message.offset),
     ...(message.fault?.firstOffset === undefined ? {} : { firstOffset: message.fault.firstOffset }),
     key: keyOf(record),
+    rawKey: message.key ?? Buffer.alloc(0),
     time: Number(message.timestamp),
     id: headerText(headers, "ce_id"),
     source: headerText(headers, "ce_source"),

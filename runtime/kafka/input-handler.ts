@@ -9,7 +9,7 @@ import { portAwayBy, type Port } from "../failures/passing.ts";
 import type { Log } from "../log.ts";
 import type { Codec } from "../registry/codec.ts";
 import type { Stage } from "../stage.ts";
-import { requestOf, type Emission, type Input, type StageTask } from "../task.ts";
+import { requestIdOf, tenantOf, type Emission, type Input, type StageTask } from "../task.ts";
 import type { StageMetrics } from "../telemetry/metrics.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { readInput, type FetchedRecord } from "./fetched-record.ts";
@@ -75,7 +75,7 @@ export class InputHandler<E extends EventName, P> {
       topic: input.address,
       partition,
       offset: input.offset,
-      requestId: requestOf(input)?.requestId,
+      requestId: requestIdOf(input),
       traceparent: input.traceparent,
       startedAt,
     });
@@ -150,11 +150,11 @@ export class InputHandler<E extends EventName, P> {
 
 /** What an input is and whom it is about: the request and its tenant, or the provider that wrote it. */
 function logKeysOf(input: Input): { topic: string; requestId?: string; tenant?: string } {
-  const request = requestOf(input);
-  const tenant = request?.tenant ?? input.provider;
+  const requestId = requestIdOf(input);
+  const tenant = tenantOf(input) ?? input.provider;
   return {
     topic: input.address,
-    ...(request === undefined ? {} : { requestId: request.requestId }),
+    ...(requestId === undefined ? {} : { requestId }),
     ...(tenant === undefined ? {} : { tenant }),
   };
 }

@@ -7,6 +7,7 @@ import { type Kafka, type Producer } from "kafkajs";
 import { headersOf, newTraceparent } from "./cloudevents.ts";
 import { byKey } from "./partitioner.ts";
 import type { Codec } from "../registry/codec.ts";
+import type { RecordPlace } from "../record-digest.ts";
 import type { EventName, EventTypes } from "../../schemas/avro/index.ts";
 import { topicFor, type TopicName } from "../../schemas/topics.ts";
 
@@ -19,8 +20,13 @@ interface Address {
 }
 
 export interface Publisher {
-  /** Resolves once the record is stored. */
-  publish<N extends EventName>(topic: TopicName, type: N, value: EventTypes[N], to: Address): Promise<void>;
+  /** Resolves once the record is stored, with where it lies. */
+  publish<N extends EventName>(
+    topic: TopicName,
+    type: N,
+    value: EventTypes[N],
+    to: Address,
+  ): Promise<RecordPlace>;
   close(): Promise<void>;
 }
 
@@ -41,7 +47,7 @@ export async function openPublisher(
     type: N,
     value: EventTypes[N],
     { key, provider, broker, traceparent }: Address,
-  ): Promise<void> {
+  ): Promise<RecordPlace> {
     const headers = headersOf({
       id: randomUUID(),
       type,
@@ -50,14 +56,19 @@ export async function openPublisher(
       subject: key,
       traceparent: traceparent ?? freshTraceparent(),
     });
+    const address = topicFor(region, topic, provider ?? broker);
     const message = { key, value: await codec.encode(topic, type, value), headers };
     const sender = (producer ??= await openProducer(kafka));
     try {
-      await sender.send({
-        topic: topicFor(region, topic, provider ?? broker),
-        acks: -1,
-        messages: [message],
-      });
+      const [stored] = await sender.send({ topic: address, acks: -1, messages: [message] });
+      const { partition = 0, baseOffset = "-1" } = stored ?? {};
+      return {
+        topic: address,
+        partition,
+        offset: BigInt(baseOffset),
+        key: Buffer.from(key),
+        value: message.value,
+      };
     } catch (error) {
       // Whether it was stored is unknown, and kafkajs gives the next record the same sequence number: the broker would
       // take that one for a repetition, and acknowledge what it does not store.
@@ -71,7 +82,7 @@ export async function openPublisher(
     async publish(topic, type, value, to) {
       const sent = sending.then(() => send(topic, type, value, to));
       sending = sent.catch(() => undefined);
-      await sent;
+      return sent;
     },
     async close() {
       await sending;

@@ -12,4 +12,6 @@ export interface Refusal {
   code: string;
   /** What was wrong and what to do. Holds no value, identifier or count. */
   message: string;
+  /** True where no admitted party signed the record that is refused: the digest is the record's own, and the refusal closes no request. */
+  unsigned: boolean;
 }

@@ -6,7 +6,7 @@ import type { Answer } from "./Answer.ts";
 export interface Result {
   /** The id the broker chose. */
   requestId: string;
-  /** Digest of the request document: match on this. */
+  /** Digest of the request document, or of the record where it is unsigned: match on this. */
   requestDigest: string;
   /** The tenant that asked. */
   tenant: string;
@@ -28,4 +28,6 @@ export interface Result {
   evidence: string | null;
   /** Digest of the request whose bundle that is: this one's, or the first of the same question; null in a refusal. */
   evidenceFor: string | null;
+  /** True where no admitted party signed the record that is answered: requestDigest is the record's own, and no request is closed by it. */
+  unsigned: boolean;
 }

@@ -19,6 +19,7 @@ const result = (requestDigest: string): Result => ({
   spendLeaf: null,
   evidence: null,
   evidenceFor: null,
+  unsigned: false,
 });
 
 const awaiting = (): Pending<Result> => new Pending("No result came.");
@@ -88,6 +89,22 @@ test("who waits in vain is told when the time is up", async () => {
   const results = awaiting();
   await assert.rejects(results.await("1", 1), { code: "TIMED_OUT" });
   takeIn(results, "1");
+});
+
+test("an answer to a record counts for who learns its place a moment later, once; a result that nobody waits for does not", async () => {
+  const results = new Pending<Result>("No result came.", ({ unsigned }) => unsigned);
+  results.take("record", { ...result("record"), unsigned: true });
+  takeIn(results, "request");
+  assert.equal((await results.await("record", 1)).requestDigest, "record");
+  await assert.rejects(results.await("record", 1), { code: "TIMED_OUT" });
+  await assert.rejects(results.await("request", 1), { code: "TIMED_OUT" });
+});
+
+test("of answers to records that nobody waits for only the newest thousand are kept", async () => {
+  const results = new Pending<Result>("No result came.", () => true);
+  for (let number = 0; number <= 1_000; number++) takeIn(results, String(number));
+  await assert.rejects(results.await("0", 1), { code: "TIMED_OUT" });
+  assert.equal((await results.await("1", 1)).requestDigest, "1");
 });
 
 test("a document is asked once at a time", async () => {

@@ -2,8 +2,10 @@
  * A Core Broker's client: publishes signed requests and waits for the one result of each, and for its evidence.
  *
  * Results are followed from the moment the client is opened, so none is missed, and matched by the digest of the very
- * document that was asked: an answer to another document under the same id is none. Does not verify the result's
- * credential or its evidence; the verifier does.
+ * document that was asked: an answer to another document under the same id is none. What the region could not tell to be
+ * the broker's it answers in the name of the record: that counts where it is the record that this client published, at
+ * its place, and a copy of it counts for nothing. Does not verify the result's credential or its evidence; the verifier
+ * does.
  */
 import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
@@ -13,6 +15,7 @@ import { PavilionError } from "../../runtime/errors.ts";
 import { connectKafka, type KafkaAccess } from "../../runtime/kafka/client.ts";
 import { eventTypeOf } from "../../runtime/kafka/cloudevents.ts";
 import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts";
+import { recordDigest } from "../../runtime/record-digest.ts";
 import { openReader, type Reader } from "../../runtime/kafka/reader.ts";
 import type { Log } from "../../runtime/log.ts";
 import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
@@ -37,7 +40,7 @@ export interface BrokerClient {
    * seconds after the request's deadline, DOCUMENT_INVALID for a text that is no request.
    */
   ask(request: SignedRequest): Promise<Result>;
-  /** The result of a request's digest, whoever publishes it. Throws TIMED_OUT. */
+  /** The result of a request's digest, or of a record's, whoever publishes it. Throws TIMED_OUT. */
   resultOf(digest: string, withinMs: number): Promise<Result>;
   /**
    * The evidence bundle for a request's digest, a result's `evidenceFor`, as JSON text: published once the proofs are
@@ -56,7 +59,10 @@ export async function openBrokerClient(plan: BrokerClientPlan): Promise<BrokerCl
   const { broker, region, log } = plan;
   const kafka = connectKafka(plan.kafka, `broker.${broker}`, log);
   const codec = await openCodec(plan.registryUrl);
-  const results = new Pending<Result>("No result came by the request's deadline.");
+  const results = new Pending<Result>(
+    "No result came by the request's deadline.",
+    ({ unsigned }) => unsigned,
+  );
   const seeds = new Pending<string>("The region has opened no noise seed.");
   const table = new Seeds();
   const follow = followerOf(kafka, codec, plan);
@@ -88,17 +94,28 @@ export async function openBrokerClient(plan: BrokerClientPlan): Promise<BrokerCl
 
 const newestKey = "newest";
 
+/** The request's result; or, where the region knows nobody who signed it, what it answers the record with. */
 async function ask(request: SignedRequest, publisher: Publisher, results: Pending<Result>): Promise<Result> {
   const { digest, deadline } = readRequest(request.document);
-  const result = results.await(digest, deadline + graceMs - Date.now());
+  const withinMs = (): number => deadline + graceMs - Date.now();
+  const result = results.await(digest, withinMs());
   // It is handed to the caller only once the request is out; should it fail before, nobody is lost.
   result.catch(() => undefined);
   try {
-    await publisher.publish("broker.requests", "SignedRequest", request, { key: request.requestId });
+    const record = await publisher.publish("broker.requests", "SignedRequest", request, {
+      key: request.requestId,
+    });
+    const declined = recordDigest(record);
+    try {
+      return await Promise.race([result, results.await(declined, withinMs())]);
+    } finally {
+      const over = new PavilionError("TIMED_OUT", "The request has ended.");
+      for (const key of [digest, declined]) results.drop(key, over);
+    }
   } catch (error) {
     results.drop(digest, error);
+    throw error;
   }
-  return result;
 }
 
 type Follow = ReturnType<typeof followerOf>;

@@ -18,7 +18,7 @@ const trusted: TrustedRegion = {
 async function loggedLeaves(): Promise<AnchoredLeaf[]> {
   const world = openWorld(1, noFaults);
   try {
-    await play(world, "in turn");
+    await play(world, "in turn", false);
     return world.events<"AnchoredLeaf">("proofs.anchored").map(({ value }) => value);
   } finally {
     world.close();

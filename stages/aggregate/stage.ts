@@ -58,6 +58,8 @@ async function handlePartial(
   const { request } = partial;
   const { partitions } = ports;
   if (state.get("done", request.digest) !== undefined) return publish({});
+  // Whether a sum of it left cannot be known any more: the ledger alone ends it.
+  if (time > request.deadline + REMEMBERED_MS) return publish({});
   if (time > request.deadline) return refuse(overdue(request), { changes: finish(request) });
   const before = state.get("joins", request.digest) as Join | undefined;
   let joined: Join;

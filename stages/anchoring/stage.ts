@@ -83,13 +83,12 @@ export interface AnchoringPorts extends SeedPorts {
 export const anchoring: Stage<"LogLeaf" | "Tick", AnchoringPorts> = {
   name: "anchoring",
   inputs: [
-    { topic: "proofs.pending", types: ["LogLeaf"] },
+    { topic: "proofs.pending", types: ["LogLeaf"], besideAnswer: true },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
   outputs: ["proofs.anchored", "config.seeds", "anchoring.receipts"],
   // A batch is sent at the tick after the one that wrote it down: in one transaction a crash could forget what was sent.
   commitsEach: true,
-  besideAnswer: true,
   handle({ type, value, time }, state, ports) {
     if (ports.partition !== 0) return publish({});
     if (type === "LogLeaf") return publish({ changes: takeLeaf(value, state) });

@@ -38,7 +38,7 @@ export const dp: Stage<"ExactAggregate" | "Overdue", DpPorts> = {
   name: "dp",
   inputs: [
     { topic: "aggregate.sums", types: ["ExactAggregate"] },
-    { topic: "result.overdue", types: ["Overdue"] },
+    { topic: "result.overdue", types: ["Overdue"], besideAnswer: true },
   ],
   outputs: ["dp.released", "dp.witnesses", "proofs.pending"],
   handle({ type, value, time }, state, ports) {

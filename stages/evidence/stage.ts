@@ -19,14 +19,13 @@ export const evidence: Stage<
 > = {
   name: "evidence",
   inputs: [
-    { topic: "routing.routed", types: ["RoutedRequest"] },
-    { topic: "zkp.proven", types: ["ReleaseProof"] },
-    { topic: "signing.signed", types: ["SignedResult"] },
-    { topic: "anchoring.receipts", types: ["AnchorReceipt"] },
-    { topic: "result.refusals", types: ["Refusal"] },
+    { topic: "routing.routed", types: ["RoutedRequest"], besideAnswer: true },
+    { topic: "zkp.proven", types: ["ReleaseProof"], besideAnswer: true },
+    { topic: "signing.signed", types: ["SignedResult"], besideAnswer: true },
+    { topic: "anchoring.receipts", types: ["AnchorReceipt"], besideAnswer: true },
+    { topic: "result.refusals", types: ["Refusal"], besideAnswer: true },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
-  besideAnswer: true,
   outputs: ["evidence.bundles"],
   handle({ type, value, time }, state, ports) {
     switch (type) {
@@ -47,7 +46,7 @@ export const evidence: Stage<
       case "AnchorReceipt":
         return join(value.request, { log: value.text }, state, time, ports);
       case "Refusal":
-        return publish({ changes: noteRefusal(value, time) });
+        return publish({ changes: value.unsigned ? [] : noteRefusal(value, time) });
       case "Tick":
         return publish({ changes: forgetOld(state, time) });
     }

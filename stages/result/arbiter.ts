@@ -1,13 +1,14 @@
 /**
  * Which of a request's ends is its result: the first to arrive, whatever the order between topics. A digest is open
- * from its routing until its result, closed for a week after; nothing else of it is published meanwhile.
+ * from its routing until its result, and closed for a week after it and after its deadline; nothing else of it is
+ * published meanwhile, nor ever after: what is older than the memory and not open any more had its result.
  */
 import type { Change, StateView } from "../../runtime/stage.ts";
 import type { RequestRef } from "../../schemas/avro/index.ts";
 
 /** Grace beyond the deadline before a request is overdue, in milliseconds. */
 const GRACE_MS = 1000;
-/** How long a closed digest is remembered. */
+/** How long a closed digest is remembered, beyond its result and its deadline. */
 export const KEEP_CLOSED_MS = 7 * 24 * 3_600_000;
 /** How often closed digests are looked through; ticks come every second. */
 export const PRUNE_EVERY_MS = 3_600_000;
@@ -16,8 +17,11 @@ const OPEN = "open";
 const CLOSED = "closed";
 const UPKEEP = "upkeep";
 
-export const isClosed = (digest: string, state: StateView): boolean =>
-  state.get(CLOSED, digest) !== undefined;
+/** Whether the request has had its result, or had it so long ago that it was forgotten. */
+export function isClosed({ digest, deadline }: RequestRef, state: StateView): boolean {
+  if (state.get(CLOSED, digest) !== undefined) return true;
+  return deadline < prunedAt(state) - KEEP_CLOSED_MS && state.get(OPEN, digest) === undefined;
+}
 
 interface Open {
   readonly request: RequestRef;
@@ -27,7 +31,7 @@ interface Open {
 
 /** Waits for the request's end, unless it came already. */
 export function open(request: RequestRef, state: StateView): Change[] {
-  if (isClosed(request.digest, state) || state.get(OPEN, request.digest) !== undefined) return [];
+  if (isClosed(request, state) || state.get(OPEN, request.digest) !== undefined) return [];
   return [{ table: OPEN, key: request.digest, value: { request } satisfies Open }];
 }
 
@@ -38,9 +42,10 @@ export const markOverdue = (request: RequestRef): Change => ({
   value: { request, overdue: true } satisfies Open,
 });
 
-export const close = ({ digest }: RequestRef, time: number): Change[] => [
+/** Until its deadline has been forgotten too, so that no time is left in which it is neither closed nor too old. */
+export const close = ({ digest, deadline }: RequestRef, time: number): Change[] => [
   { table: OPEN, key: digest, value: undefined },
-  { table: CLOSED, key: digest, value: time },
+  { table: CLOSED, key: digest, value: Math.max(time, deadline) },
 ];
 
 /** Open requests that have become overdue since they were last asked for, in the order of their digests. */
@@ -55,13 +60,17 @@ export function newlyOverdue(state: StateView, time: number): RequestRef[] {
 
 /** Forgets digests that were closed a week ago, at most once an hour. */
 export function pruneClosed(state: StateView, time: number): Change[] {
-  const last = state.get(UPKEEP, "pruned");
-  if (typeof last === "number" && time - last < PRUNE_EVERY_MS) return [];
+  if (time - prunedAt(state) < PRUNE_EVERY_MS) return [];
   const changes: Change[] = [{ table: UPKEEP, key: "pruned", value: time }];
   for (const [key, closedAt] of state.entries(CLOSED)) {
-    if (typeof closedAt === "number" && closedAt + KEEP_CLOSED_MS < time) {
+    if (typeof closedAt === "number" && closedAt < time - KEEP_CLOSED_MS) {
       changes.push({ table: CLOSED, key, value: undefined });
     }
   }
   return changes;
+}
+
+function prunedAt(state: StateView): number {
+  const last = state.get(UPKEEP, "pruned");
+  return typeof last === "number" ? last : Number.NEGATIVE_INFINITY;
 }

@@ -10,11 +10,11 @@ export function answered(signed: SignedResult, region: string): Result {
   const evidence = topicFor(region, "evidence.bundles");
   const evidenceFor = repeats?.digest ?? request.digest;
   const parts = { answer, credential, matchLeaf, spendLeaf, evidence, evidenceFor };
-  return { ...namedBy(request), status: "provisional", code: null, message: null, ...parts };
+  return { ...namedBy(request), status: "provisional", code: null, message: null, ...parts, unsigned: false };
 }
 
-export function refused({ request, code, message }: Refusal): Result {
-  return { ...namedBy(request), status: "refused", code, message, ...nothing };
+export function refused({ request, code, message, unsigned }: Refusal): Result {
+  return { ...namedBy(request), status: "refused", code, message, ...nothing, unsigned };
 }
 
 const namedBy = ({ requestId, digest, tenant }: RequestRef) => ({ requestId, requestDigest: digest, tenant });

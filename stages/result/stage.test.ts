@@ -40,7 +40,13 @@ const signedAt = (name: string, time = start, repeats: RequestRef | null = null)
 };
 
 const refusedAt = (name: string, time = start, code: ErrorCode = "BUDGET_EXHAUSTED"): Input => {
-  const value: Refusal = { request: refFor(name), stage: "dp", code, message: explain(code, "No.") };
+  const value: Refusal = {
+    request: refFor(name),
+    stage: "dp",
+    code,
+    message: explain(code, "No."),
+    unsigned: false,
+  };
   return { type: "Refusal", value, topic: "result.refusals", key: "", time };
 };
 
@@ -172,10 +178,61 @@ test("does not reopen a request that was answered before it was seen routed", as
   assert.equal([...state.entries("open")].length, 0);
 });
 
+const declinedAt = (name: string, time = start): Input => {
+  const value: Refusal = {
+    ...{ request: refFor(name), stage: "routing", code: "BAD_SIGNATURE", message: "No.", unsigned: true },
+  };
+  return { type: "Refusal", value, topic: "result.refusals", key: "", time };
+};
+
+test("answers a record that nobody signed, remembers nothing of it, and closes no request by it", async () => {
+  const { results, state } = await run([declinedAt("record")]);
+  assert.deepEqual(
+    results.map(({ requestDigest, unsigned, code }) => [requestDigest, unsigned, code]),
+    [["record", true, "BAD_SIGNATURE"]],
+  );
+  assert.deepEqual(state.snapshot(), []);
+  // Even one that had a request's digest, which none can have.
+  const around = await run([routedAt("a"), declinedAt("a"), signedAt("a"), declinedAt("a")]);
+  assert.deepEqual(
+    around.results.map(({ status, unsigned }) => [status, unsigned]),
+    [
+      ["refused", true],
+      ["provisional", false],
+      ["refused", true],
+    ],
+  );
+});
+
+test("what ends again after its memory is over is dropped, however it ends", async () => {
+  const week = KEEP_CLOSED_MS;
+  for (const first of [signedAt("a"), refusedAt("a")]) {
+    for (const passed of [week, week + 60_000, week + 61_000 + PRUNE_EVERY_MS, 3 * week]) {
+      const later = start + passed;
+      const { results, actions } = await run([
+        ...[routedAt("a"), first, tickAt(start), tickAt(later - 1), tickAt(later)],
+        ...[signedAt("a", later), refusedAt("a", later), routedAt("a", later), tickAt(later + week)],
+      ]);
+      assert.equal(results.length, 1);
+      assert.deepEqual(actions, ["result.published", "result.late", "result.late"]);
+    }
+  }
+});
+
+test("an answer that was charged is published even after weeks, where nothing else ended its request", async () => {
+  const later = start + 3 * KEEP_CLOSED_MS;
+  const { results } = await run([routedAt("a"), overdueTick, tickAt(later), signedAt("a", later)]);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ["provisional"],
+  );
+});
+
 test("forgets a closed digest after a week, not before", async () => {
-  const { state } = await run([signedAt("a"), tickAt(start + KEEP_CLOSED_MS)]);
+  const deadline = start + 60_000;
+  const { state } = await run([signedAt("a"), tickAt(deadline + KEEP_CLOSED_MS)]);
   assert.equal([...state.entries("closed")].length, 1);
-  await run([tickAt(start + KEEP_CLOSED_MS + PRUNE_EVERY_MS)], state);
+  await run([tickAt(deadline + KEEP_CLOSED_MS + PRUNE_EVERY_MS)], state);
   assert.equal([...state.entries("closed")].length, 0);
 });
 

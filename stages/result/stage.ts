@@ -23,9 +23,9 @@ export interface ResultPorts {
 export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick", ResultPorts> = {
   name: "result",
   inputs: [
-    { topic: "routing.routed", types: ["RoutedRequest"] },
+    { topic: "routing.routed", types: ["RoutedRequest"], besideAnswer: true },
     { topic: "signing.signed", types: ["SignedResult"] },
-    { topic: "result.refusals", types: ["Refusal"] },
+    { topic: "result.refusals", types: ["Refusal"], besideAnswer: true },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
   outputs: ["broker.results", "result.overdue"],
@@ -36,6 +36,8 @@ export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick"
       case "SignedResult":
         return conclude(value.request, answered(value, region), state, time);
       case "Refusal":
+        // Nobody's request: there is nothing to close, and to remember it would let anybody fill the memory.
+        if (value.unsigned) return publish({ outputs: [outputOf(refused(value))] });
         return conclude(value.request, refused(value), state, time);
       case "Tick":
         return sweep(state, time);
@@ -44,7 +46,7 @@ export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick"
 };
 
 function conclude(request: RequestRef, concluded: Result, state: StateView, time: number): Outcome {
-  if (!isClosed(request.digest, state)) return publish(published(request, concluded, time));
+  if (!isClosed(request, state)) return publish(published(request, concluded, time));
   return publish({ audit: [auditOf("result.late", request, concluded)] });
 }
 
@@ -61,11 +63,14 @@ function sweep(state: StateView, time: number): Outcome {
 
 function published(request: RequestRef, concluded: Result, time: number): Required<Effects> {
   return {
-    outputs: [output("broker.results", "Result", concluded, { key: request.requestId })],
+    outputs: [outputOf(concluded)],
     changes: close(request, time),
     audit: [auditOf("result.published", request, concluded)],
   };
 }
+
+const outputOf = (concluded: Result) =>
+  output("broker.results", "Result", concluded, { key: concluded.requestId });
 
 function auditOf(action: string, request: RequestRef, { code, status }: Result): Audit {
   const audit = { tenant: request.tenant, action, request, details: { status } };

@@ -1,10 +1,15 @@
 /**
- * Whether a verified request may be asked here and now: its tenant, its home region, its times.
+ * Whether a verified request may be asked here and now: its tenant, its home region, its times. It has one home, the
+ * region that it names: no other one ends it.
  */
 import type { Fault, VerifiedRequest } from "./verification.ts";
 
 /** How far apart the asker's clock and the broker's may lie, in milliseconds. */
 const SKEW_MAX_MS = 5 * 60_000;
+
+/** Whether the request is another region's to decide, whatever it is. */
+export const isElsewheres = ({ read }: VerifiedRequest, region: string): boolean =>
+  read.document.region !== region;
 
 /** The first fault of tenant, version, home region, clock and deadline, in that order. `time` is the event's. */
 export function faultOf(verified: VerifiedRequest, region: string, time: number): Fault | undefined {
@@ -16,11 +21,8 @@ export function faultOf(verified: VerifiedRequest, region: string, time: number)
     const detail = `The request is under other terms than the collaboration's latest, version ${String(collaboration.version)}.`;
     return { code: "STALE_COLLABORATION", detail };
   }
-  if (read.document.region !== collaboration.region || collaboration.region !== region) {
-    return {
-      code: "NOT_HOME_REGION",
-      detail: "The request, the collaboration and this region do not agree.",
-    };
+  if (collaboration.region !== region) {
+    return { code: "NOT_HOME_REGION", detail: "The collaboration is at home in another region." };
   }
   if (Math.abs(read.issuedAt - time) > SKEW_MAX_MS) {
     return { code: "CLOCK_SKEW", detail: "The request was issued more than five minutes from now." };

@@ -59,6 +59,23 @@ async function healthy(ports = portsFor()): Promise<Region> {
   return region;
 }
 
+/** The code of a record that is answered in nobody's name: it changes nothing, and leads to nothing. */
+function declinedCode(outcome: Outcome): string {
+  assert.ok(outcome.kind === "decline");
+  assert.deepEqual([outcome.outputs, outcome.changes, outcome.audit], [[], [], []]);
+  return outcome.code;
+}
+
+const expectDeclined = async (
+  code: string,
+  value: SignedRequest,
+  region: Region,
+  time = issuedAt,
+  key = value.requestId,
+): Promise<void> => {
+  assert.equal(declinedCode(await region.ask(value, time, key)), code);
+};
+
 function refusalIn(outcome: Outcome) {
   assert.equal(outcome.kind, "publish");
   assert.equal(outcome.outputs.length, 0);
@@ -94,7 +111,7 @@ test("routes a signed request to the topic of its id, with its digest, tenant, b
   assert.equal(outcome.audit[0]?.action, "request.routed");
 });
 
-test("refuses what cannot be read, under the digest of its text, in nobody's name", async () => {
+test("declines what cannot be read", async () => {
   const region = await healthy();
   const question = await signed();
   for (const document of [
@@ -103,21 +120,15 @@ test("refuses what cannot be read, under the digest of its text, in nobody's nam
     JSON.stringify(request),
     question.document.replace("core", "c\u0000re"),
   ]) {
-    const refusal = refusalIn(await region.ask({ ...question, document }));
-    assert.equal(refusal?.code, "REQUEST_UNREADABLE");
-    const { requestId, tenant, broker, collaboration: id, deadline } = refusal.request;
-    assert.deepEqual(
-      [requestId, tenant, broker, id, deadline],
-      [request.id, "unknown", "unknown", "", issuedAt],
-    );
+    await expectDeclined("REQUEST_UNREADABLE", { ...question, document }, region);
   }
 });
 
-test("refuses a record whose seed commitment is not its document's, and a document without one", async () => {
+test("declines a record whose seed commitment is not its document's, and a document without one", async () => {
   const region = await healthy();
   const question = await signed();
   for (const seedCommitment of [seedRef(2).commitment, "seed", null]) {
-    await expectCode("REQUEST_UNREADABLE", { ...question, seedCommitment }, region);
+    await expectDeclined("REQUEST_UNREADABLE", { ...question, seedCommitment }, region);
   }
   const { seedCommitment: _, ...without } = request;
   for (const document of [
@@ -127,7 +138,11 @@ test("refuses a record whose seed commitment is not its document's, and a docume
   ]) {
     const text = new TextDecoder().decode(canonicalBytes(document));
     const named = "seedCommitment" in document ? document.seedCommitment : null;
-    await expectCode("REQUEST_UNREADABLE", { ...question, document: text, seedCommitment: named }, region);
+    await expectDeclined(
+      "REQUEST_UNREADABLE",
+      { ...question, document: text, seedCommitment: named },
+      region,
+    );
   }
 });
 
@@ -185,30 +200,27 @@ test("finds out whether a seed is open last: who may not ask learns nothing of s
   await expectCode("DEADLINE_PASSED", await signed(), region, issuedAt + 60_001);
 });
 
-test("refuses an id that is not the document's", async () => {
+test("declines an id that is not the document's", async () => {
   const other = "6f1d4a52-0d0e-4b0f-9a51-000000000002";
-  await expectCode("REQUEST_ID_MISMATCH", { ...(await signed()), requestId: other }, await healthy());
+  await expectDeclined("REQUEST_ID_MISMATCH", { ...(await signed()), requestId: other }, await healthy());
 });
 
-test("refuses a record under another key than its request, which leads to another partition", async () => {
+test("declines a record under another key than its request, which leads to another partition", async () => {
   const region = await healthy();
   const question = await signed();
-  for (const key of ["6f1d4a52-0d0e-4b0f-9a51-000000000002", ""]) {
-    const outcome = await region.ask(question, issuedAt, key);
-    const refusal = refusalIn(outcome);
-    assert.deepEqual([refusal?.code, refusal?.request.tenant], ["REQUEST_ID_MISMATCH", "unknown"]);
-    assert.deepEqual(outcome.changes, []);
-  }
+  for (const key of ["6f1d4a52-0d0e-4b0f-9a51-000000000002", ""])
+    await expectDeclined("REQUEST_ID_MISMATCH", question, region, issuedAt, key);
   assert.equal((await region.ask(question)).outputs.length, 1);
+  await expectDeclined("REQUEST_ID_MISMATCH", question, region, issuedAt, "");
 });
 
-test("refuses unknown collaborations and brokers", async () => {
+test("declines what names unknown collaborations and brokers", async () => {
   const region = await healthy();
-  await expectCode("UNKNOWN_COLLABORATION", await signed({ ...request, collaboration: "other" }), region);
-  await expectCode("UNKNOWN_BROKER", await signed({ ...request, broker: "other" }), region);
+  await expectDeclined("UNKNOWN_COLLABORATION", await signed({ ...request, collaboration: "other" }), region);
+  await expectDeclined("UNKNOWN_BROKER", await signed({ ...request, broker: "other" }), region);
 });
 
-test("refuses another key, another document, and a signature in another's name, and names no tenant", async () => {
+test("declines another key, another document, and a signature in another's name", async () => {
   const region = await healthy();
   const question = await signed();
   const byStranger = await signRequest(request, strangerKey.sign);
@@ -223,15 +235,11 @@ test("refuses another key, another document, and a signature in another's name, 
     },
   ];
   for (const signature of [byStranger.signature, ofAnother.signature, "", "a..b", `${question.signature}A`]) {
-    const refusal = refusalIn(await region.ask({ ...question, signature }));
-    assert.deepEqual(
-      [refusal?.code, refusal?.request.tenant, refusal?.request.broker],
-      ["BAD_SIGNATURE", "unknown", "unknown"],
-    );
+    await expectDeclined("BAD_SIGNATURE", { ...question, signature }, region);
   }
   const inAlias = await signRequest({ ...request, broker: "alias" }, brokerKey.sign);
   const mixed = { ...(await signed()), signature: inAlias.signature };
-  await expectCode("BAD_SIGNATURE", mixed, await healthy(portsFor({ ...collaboration, brokers })));
+  await expectDeclined("BAD_SIGNATURE", mixed, await healthy(portsFor({ ...collaboration, brokers })));
 });
 
 test("refuses a tenant the broker may not ask for, in the broker's name", async () => {
@@ -240,14 +248,30 @@ test("refuses a tenant the broker may not ask for, in the broker's name", async 
   assert.deepEqual([refusal?.code, refusal?.request.broker], ["UNKNOWN_TENANT", "core"]);
 });
 
-test("refuses what is not at home here", async () => {
-  await expectCode("NOT_HOME_REGION", await signed({ ...request, region: "au-west" }), await healthy());
+test("declines what names another region, which alone ends it", async () => {
+  await expectDeclined("NOT_HOME_REGION", await signed({ ...request, region: "au-west" }), await healthy());
+  await expectDeclined(
+    "NOT_HOME_REGION",
+    await signed(),
+    await healthy({ ...portsFor(), region: "au-west" }),
+  );
+});
+
+test("of two regions that get the same request one ends it, whatever is the matter with it", async () => {
+  for (const change of [{}, { tenant: "insurer" }, { collaborationVersion: 2 }]) {
+    const question = await signed({ ...request, ...change });
+    const [home, other] = [await healthy(), await healthy({ ...portsFor(), region: "au-west" })];
+    assert.equal((await home.ask(question)).kind, "publish");
+    assert.equal((await other.ask(question)).kind, "decline");
+  }
+});
+
+test("refuses what names this region where the collaboration is at home in another", async () => {
   await expectCode(
     "NOT_HOME_REGION",
     await signed(),
     await healthy(portsFor({ ...collaboration, region: "au-west" })),
   );
-  await expectCode("NOT_HOME_REGION", await signed(), await healthy({ ...portsFor(), region: "au-west" }));
 });
 
 test("admits five minutes of skew either way and not a millisecond more", async () => {
@@ -300,24 +324,58 @@ test("drops a second record of a digest, routed or refused, with an audit event 
   }
 });
 
-test("does not let an unverified copy stand in a verified request's way", async () => {
+test("does not let an unverified copy stand in a verified request's way, before it or after it", async () => {
   const region = await healthy();
   const question = await signed();
-  const outcome = await region.ask({ ...question, signature: "a..b" });
-  assert.deepEqual(outcome.changes, []);
+  await expectDeclined("BAD_SIGNATURE", { ...question, signature: "a..b" }, region);
   assert.equal((await region.ask(question)).outputs.length, 1);
+  await expectDeclined("BAD_SIGNATURE", { ...question, signature: "a..b" }, region);
 });
 
-test("forgets a digest a day after its deadline, and refuses its replay by its times ever after", async () => {
+const day = 24 * 3_600_000;
+
+test("forgets a digest a day after its deadline, and drops its replay ever after", async () => {
   const region = await healthy();
   const question = await signed();
   await region.ask(question);
-  const day = 24 * 3_600_000;
   const seen = () => [...region.state.entries("seen")].length;
   await region.tick(issuedAt + 60_000 + day);
   assert.equal(seen(), 1);
   const later = issuedAt + 60_001 + day + 3_600_000;
   await region.tick(later);
   assert.equal(seen(), 0);
-  await expectCode("CLOCK_SKEW", question, region, later);
+  for (const time of [later, later + 365 * day, issuedAt]) {
+    const { outputs, changes, audit, ...rest } = await region.ask(question, time);
+    assert.deepEqual([rest, outputs, changes], [{ kind: "publish", refusals: [] }, [], []]);
+    assert.equal(audit[0]?.action, "request.forgotten");
+  }
+});
+
+test("has one end for a request however often, and whenever, it is published again", async () => {
+  const hour = 3_600_000;
+  for (const first of [0, 6 * 60_000, hour, day - hour, day]) {
+    const region = await healthy();
+    const question = await signed();
+    let ends = 0;
+    for (let time = issuedAt + first; time < issuedAt + first + 3 * day; time += hour / 2) {
+      await region.tick(time);
+      const outcome = await region.ask(question, time);
+      assert.ok(outcome.kind === "publish");
+      ends += outcome.outputs.length + outcome.refusals.length;
+    }
+    assert.equal(ends, 1);
+  }
+});
+
+test("drops what was issued more than a day ahead, remembers nothing of it, and ends it once when it is nearer", async () => {
+  const region = await healthy();
+  const question = await signed({ ...request, issuedAt: new Date(issuedAt + 400 * day).toISOString() });
+  const early = await region.ask(question);
+  assert.deepEqual([early.outputs, early.changes], [[], []]);
+  assert.equal(early.audit[0]?.action, "request.forgotten");
+  await region.tick(issuedAt + 399.5 * day);
+  await expectCode("CLOCK_SKEW", question, region, issuedAt + 399.5 * day);
+  await region.tick(issuedAt + 400 * day);
+  const late = await region.ask(question, issuedAt + 400 * day);
+  assert.deepEqual([late.outputs, late.audit[0]?.action], [[], "request.duplicate"]);
 });

@@ -4,6 +4,7 @@
 import type { CollaborationTable } from "../../documents/collaboration.ts";
 import type { SeedTable } from "../../documents/seeds.ts";
 import {
+  decline,
   publish,
   refuse,
   type Outcome,
@@ -11,9 +12,9 @@ import {
   type StageEvent,
   type StateView,
 } from "../../runtime/stage.ts";
-import { faultOf } from "./admission.ts";
+import { faultOf, isElsewheres } from "./admission.ts";
 import { missingStage, noteSeen } from "./health.ts";
-import { isSeen, noteDigest, pruneSeen } from "./replay.ts";
+import { memoryOf, noteDigest, pruneSeen } from "./replay.ts";
 import { Turns } from "./turns.ts";
 import { verifyRequest, type Fault } from "./verification.ts";
 
@@ -46,21 +47,24 @@ export const routing: Stage<"SignedRequest" | "Result" | "Tick", RoutingPorts> =
   },
 };
 
+/** What nobody signed is declined, and so is what another region decides: neither ends any request. */
 function route(event: StageEvent<"SignedRequest">, state: StateView, ports: RoutingPorts): Outcome {
   const verification = verifyRequest(event, ports.collaborations);
-  if (verification.verified === undefined) {
-    const { request, fault } = verification;
-    return refuse({ request, ...fault });
+  if (verification.verified === undefined) return decline(verification.fault.code, verification.fault.detail);
+  const { verified } = verification;
+  if (isElsewheres(verified, ports.region)) {
+    return decline("NOT_HOME_REGION", "The request names another region than this one.");
   }
-  const { request, read } = verification.verified;
+  const { request, read } = verified;
   const { tenant } = request;
-  if (isSeen(request.digest, state))
-    return publish({ audit: [{ tenant, action: "request.duplicate", request }] });
+  const memory = memoryOf(read, state, event.time);
+  if (memory === "decided") return publish({ audit: [{ tenant, action: "request.duplicate", request }] });
+  if (memory === "beyond") return publish({ audit: [{ tenant, action: "request.forgotten", request }] });
 
   // Refused or not: a verified request is decided once.
   const changes = [noteDigest(request.digest, request.deadline)];
-  const { time, value: signed } = event;
-  const fault = faultOf(verification.verified, ports.region, time) ?? unavailable(state, time, ports);
+  const { time } = event;
+  const fault = faultOf(verified, ports.region, time) ?? unavailable(state, time, ports);
   if (fault !== undefined) return refuse({ request, ...fault }, { changes });
   const seed = ports.seeds.openSeed(read.document.seedCommitment);
   if (seed === undefined) {
@@ -69,9 +73,10 @@ function route(event: StageEvent<"SignedRequest">, state: StateView, ports: Rout
   }
   const { id, commitment } = seed;
   const turns = new Turns(state, time);
-  const { document, signature } = signed;
-  if (!turns.enter({ request, document, signature, seed: { id, commitment } })) {
-    const detail = "As many requests of this tenant wait as may.";
+  const { document, signature } = event.value;
+  const routed = { request, document, signature, seed: { id, commitment } };
+  if (!turns.enter(routed, verified.broker.key)) {
+    const detail = "As many requests of this broker, or of this tenant of it, wait as may.";
     return refuse({ request, code: "RATE_LIMITED", detail }, { changes });
   }
   return turns.outcome({ changes });

@@ -5,7 +5,7 @@ import type { Outcome } from "../../runtime/stage.ts";
 import type { RoutedRequest } from "../../schemas/avro/index.ts";
 import { refusalsIn } from "../../test/stage-run.ts";
 import { MemoryState } from "../../test/stage-state.ts";
-import { WAITING_MAX } from "./fair-queue.ts";
+import { SIGNER_WAITING_MAX, SIGNERS_MAX, WAITING_MAX } from "./fair-queue.ts";
 import { IN_FLIGHT_MAX } from "./in-flight.ts";
 import { Turns } from "./turns.ts";
 
@@ -26,9 +26,9 @@ class Gate {
   readonly refused: string[] = [];
 
   /** Whether the request was let in. */
-  enter(request: RoutedRequest, time = 0): boolean {
+  enter(request: RoutedRequest, time = 0, signer = "key"): boolean {
     const turns = new Turns(this.state, time);
-    const isIn = turns.enter(request);
+    const isIn = turns.enter(request, signer);
     this.#apply(turns.outcome());
     return isIn;
   }
@@ -44,7 +44,7 @@ class Gate {
   }
 
   get entries(): number {
-    return ["round", "queues", "waiting", "flights"].reduce(
+    return ["signers", "tenants", "tenant-queues", "waiting", "flights"].reduce(
       (count, table) => count + [...this.state.entries(table)].length,
       0,
     );
@@ -100,6 +100,48 @@ test("a result that comes twice, or of a request that is not under way, frees on
   assert.equal(gate.gone.length, IN_FLIGHT_MAX + 1);
 });
 
+test("a name that two signers ask for is two tenants: neither's flood takes the other's turns or places", () => {
+  const gate = new Gate();
+  const ask = (signer: string, number: number): boolean => gate.enter(routed("clinic", number), 0, signer);
+  for (const number of numbers(IN_FLIGHT_MAX + WAITING_MAX)) assert.ok(ask("flood", number));
+  assert.equal(ask("flood", 1_000), false);
+  assert.ok(ask("owner", 2_000));
+  gate.end("clinic-0");
+  gate.end("clinic-1");
+  assert.deepEqual(gate.gone.slice(-2), [`clinic-${String(IN_FLIGHT_MAX)}`, "clinic-2000"]);
+});
+
+test("a signer with many tenants gets no more turns than one with a single one", () => {
+  const gate = new Gate();
+  for (const number of numbers(IN_FLIGHT_MAX)) gate.enter(routed("first", number), 0, "many");
+  for (const number of numbers(20)) gate.enter(routed(`tenant${String(number)}`, 0), 0, "many");
+  for (const number of numbers(3)) gate.enter(routed("quiet", number), 0, "one");
+  for (const number of numbers(7)) gate.end(`first-${String(number)}`);
+  assert.deepEqual(gate.gone.slice(IN_FLIGHT_MAX), [
+    "tenant0-0",
+    "quiet-0",
+    "tenant1-0",
+    "quiet-1",
+    "tenant2-0",
+    "quiet-2",
+    "tenant3-0",
+  ]);
+});
+
+test("a signer has only so many waiting whomever it signs for, and only so many signers have any", () => {
+  const gate = new Gate();
+  for (const number of numbers(IN_FLIGHT_MAX)) gate.enter(routed("first", number), 0, "early");
+  let count = 0;
+  while (count < 1_000 && gate.enter(routed(`tenant${String(count)}`, 0), 0, "many")) count++;
+  assert.equal(count, SIGNER_WAITING_MAX);
+  for (const number of numbers(SIGNERS_MAX - 1))
+    assert.ok(gate.enter(routed("t", number), 0, `signer${String(number)}`));
+  assert.equal(gate.enter(routed("t", 1_000), 0, "one-more"), false);
+  gate.end("first-0");
+  gate.end("first-1");
+  assert.ok(gate.enter(routed("t", 1_001), 0, "one-more"));
+});
+
 test("a tenant has only so many waiting; another is let in", () => {
   const gate = new Gate();
   const wait = (tenant: string, number: number): boolean => gate.enter(routed(tenant, number));
@@ -137,7 +179,11 @@ test("a result that never comes holds a place until the deadline, not longer", (
 
 test("however requests come, end and grow late: places are kept, turns are fair, nothing is lost or left", () => {
   const step = fc.oneof(
-    fc.record({ tenant: fc.constantFrom("a", "b", "c"), lasts: fc.integer({ min: 0, max: 400 }) }),
+    fc.record({
+      signer: fc.constantFrom("x", "y"),
+      tenant: fc.constantFrom("a", "b", "c"),
+      lasts: fc.integer({ min: 0, max: 400 }),
+    }),
     fc.record({ end: fc.nat() }),
     fc.record({ passes: fc.integer({ min: 1, max: 30 }) }),
   );
@@ -149,7 +195,7 @@ test("however requests come, end and grow late: places are kept, turns are fair,
       for (const [number, given] of steps.entries()) {
         if ("tenant" in given) {
           const request = routed(given.tenant, number, time + given.lasts);
-          if (gate.enter(request, time)) entered.push(request.request.digest);
+          if (gate.enter(request, time, given.signer)) entered.push(request.request.digest);
         } else if ("end" in given) {
           gate.end(gate.gone[given.end % Math.max(gate.gone.length, 1)] ?? "none", time);
         } else {
@@ -166,22 +212,36 @@ test("however requests come, end and grow late: places are kept, turns are fair,
   );
 });
 
-test("a tenant with one waiting goes after at most one of each other tenant", () => {
+test("whoever has one waiting goes after at most one of each other signer, or of each other tenant of its own", () => {
+  const floods = fc.array(
+    fc.record({
+      signer: fc.constantFrom("own", "x", "y"),
+      tenant: fc.constantFrom("a", "b", "c"),
+      count: fc.integer({ min: 0, max: WAITING_MAX }),
+    }),
+    { minLength: 1, maxLength: 6 },
+  );
   fc.assert(
-    fc.property(
-      fc.array(fc.integer({ min: 0, max: WAITING_MAX }), { minLength: 1, maxLength: 5 }),
-      (floods) => {
-        const gate = new Gate();
-        for (const number of numbers(IN_FLIGHT_MAX)) gate.enter(routed("first", number));
-        for (const [index, count] of floods.entries())
-          for (const number of numbers(count)) gate.enter(routed(`flood${String(index)}`, number));
-        gate.enter(routed("quiet", 0));
-        const before = gate.gone.length;
-        for (let ends = 0; !gate.gone.includes("quiet-0"); ends++) gate.end(gate.gone[ends] ?? "");
-        const ahead = gate.gone.slice(before, gate.gone.indexOf("quiet-0"));
-        const tenants = ahead.map((digest) => digest.split("-")[0]);
-        assert.equal(new Set(tenants).size, tenants.length);
-      },
-    ),
+    fc.property(floods, (flooding) => {
+      const gate = new Gate();
+      for (const number of numbers(IN_FLIGHT_MAX)) gate.enter(routed("first", number), 0, "early");
+      const signers = new Map<string, string>();
+      for (const [index, { signer, tenant, count }] of flooding.entries()) {
+        for (const number of numbers(count)) {
+          const request = routed(tenant, 1_000 * (index + 1) + number);
+          if (gate.enter(request, 0, signer)) signers.set(request.request.digest, signer);
+        }
+      }
+      if (!gate.enter(routed("quiet", 0), 0, "own")) return;
+      const before = gate.gone.length;
+      for (let ends = 0; !gate.gone.includes("quiet-0"); ends++) gate.end(gate.gone[ends] ?? "");
+      const ahead = gate.gone.slice(before, gate.gone.indexOf("quiet-0"));
+      const own = ahead.filter((digest) => signers.get(digest) === "own");
+      assert.equal(new Set(own.map((digest) => digest.split("-")[0])).size, own.length);
+      for (const other of ["x", "y"]) {
+        const theirs = ahead.filter((digest) => signers.get(digest) === other);
+        assert.ok(theirs.length <= own.length + 1);
+      }
+    }),
   );
 });

@@ -1,5 +1,5 @@
 /**
- * Lets requests go, each tenant in its turn, while there is room.
+ * Lets requests go while there is room, whoever signed them in turn, and each one's tenants in theirs.
  */
 import {
   output,
@@ -26,9 +26,9 @@ export class Turns {
     this.#time = time;
   }
 
-  /** A request that may go. False where too many of its tenant wait already. */
-  enter(routed: RoutedRequest): boolean {
-    return this.#queue.put(routed);
+  /** A request that may go, and the key that signed it. False where too many like it wait already. */
+  enter(routed: RoutedRequest, signer: string): boolean {
+    return this.#queue.put(routed, signer);
   }
 
   /** A request that ended. */

@@ -1,12 +1,12 @@
 /**
  * Who asked: the request is readable, its id is its own, and a broker that the collaboration pins signed it.
  *
- * Promises: tenant and broker stand in the reference only once the signature holds, so that nobody puts events in
- * another's name. Does not: say whether the asker may ask this now; see admission.ts.
+ * Promises: a request is known by its digest only once the signature holds, so that nobody has it answered by what they
+ * publish in another's name. Does not: say whether the asker may ask this now; see admission.ts.
  */
 import type { CollaborationTable } from "../../documents/collaboration.ts";
 import { verifySignature } from "../../documents/signatures.ts";
-import { readRequest, textDigest, type ReadRequest } from "../../documents/request.ts";
+import { readRequest, type ReadRequest } from "../../documents/request.ts";
 import { PavilionError, type ErrorCode } from "../../runtime/errors.ts";
 import type { StageEvent } from "../../runtime/stage.ts";
 import type { RequestRef, SignedRequest } from "../../schemas/avro/index.ts";
@@ -27,25 +27,22 @@ export interface VerifiedRequest {
 }
 
 export type Verification =
-  | { readonly verified: VerifiedRequest }
-  | { readonly verified: undefined; readonly request: RequestRef; readonly fault: Fault };
+  { readonly verified: VerifiedRequest } | { readonly verified: undefined; readonly fault: Fault };
 
 /**
  * Checks in this order: schema, id, collaboration, broker, signature. The id is the record's key too, which pins the
  * partition: a request under two keys would be decided in two.
  */
 export function verifyRequest(
-  { value: signed, key, time }: StageEvent<"SignedRequest">,
+  { value: signed, key }: StageEvent<"SignedRequest">,
   collaborations: CollaborationTable,
 ): Verification {
   const read = readOrFault(signed);
-  if ("code" in read) return { verified: undefined, request: unreadable(signed, time), fault: read };
+  if ("code" in read) return { verified: undefined, fault: read };
 
-  const { document } = read;
-  const request = anonymous(signed, read);
+  const { document, digest, deadline } = read;
   const fail = (code: ErrorCode, detail: string): Verification => ({
     verified: undefined,
-    request,
     fault: { code, detail },
   });
   if (signed.requestId !== document.id)
@@ -60,8 +57,9 @@ export function verifyRequest(
   if (!isSignedBy(read, signed.signature, broker)) {
     return fail("BAD_SIGNATURE", "The request is not signed by the broker that it names.");
   }
-  const named = { ...request, tenant: document.tenant, broker: broker.id };
-  return { verified: { request: named, read, collaboration, broker } };
+  const { id: requestId, tenant } = document;
+  const request = { requestId, digest, tenant, broker: broker.id, collaboration: collaboration.id, deadline };
+  return { verified: { request, read, collaboration, broker } };
 }
 
 function readOrFault(signed: SignedRequest): ReadRequest | Fault {
@@ -84,21 +82,3 @@ function isSignedBy(read: ReadRequest, signature: string, broker: Broker): boole
     throw error;
   }
 }
-
-const unreadable = (signed: SignedRequest, time: number): RequestRef => ({
-  requestId: signed.requestId,
-  digest: textDigest(signed.document),
-  tenant: "unknown",
-  broker: "unknown",
-  collaboration: "",
-  deadline: time,
-});
-
-const anonymous = (signed: SignedRequest, read: ReadRequest): RequestRef => ({
-  requestId: signed.requestId,
-  digest: read.digest,
-  tenant: "unknown",
-  broker: "unknown",
-  collaboration: read.document.collaboration,
-  deadline: read.deadline,
-});

@@ -21,8 +21,7 @@ export interface ZkpPorts {
 
 export const zkp: Stage<"ReleaseWitness", ZkpPorts> = {
   name: "zkp",
-  inputs: [{ topic: "dp.witnesses", types: ["ReleaseWitness"] }],
-  besideAnswer: true,
+  inputs: [{ topic: "dp.witnesses", types: ["ReleaseWitness"], besideAnswer: true }],
   outputs: ["zkp.proven"],
   handle: ({ value: witness }, _state, ports) => prove(witness, ports),
 };

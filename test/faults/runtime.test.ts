@@ -62,7 +62,7 @@ describe("while answers do not come", { concurrency: true }, () => {
       region,
       "/publisher",
     );
-    const publish = ({ item }: { item: Item }): Promise<void> => {
+    const publish = ({ item }: { item: Item }): Promise<unknown> => {
       const { topic, type, value } = inputOf(item);
       return publisher.publish(topic, type, value, { key: item.key });
     };

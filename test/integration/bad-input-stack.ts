@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { ChildProcess } from "node:child_process";
 import type { IHeaders } from "kafkajs";
 import { connectKafka } from "../../runtime/kafka/client.ts";
+import { recordDigest } from "../../runtime/record-digest.ts";
 import { openLog } from "../../runtime/log.ts";
 import type { Result, SignedRequest } from "../../schemas/avro/index.ts";
 import type { Access } from "../../schemas/json/access.ts";
@@ -155,12 +156,15 @@ brokers:
     return this.#client;
   }
 
-  /** Puts a record on the requests' topic as it is. */
-  async put(key: string, value: Buffer, headers: IHeaders): Promise<void> {
+  /** Puts a record on the requests' topic as it is; answers its digest. */
+  async put(key: string, value: Buffer, headers: IHeaders): Promise<string> {
     const producer = connectKafka(this.#access().kafka, "stranger", log).producer({ retry: { retries: 0 } });
     await producer.connect();
     try {
-      await producer.send({ topic: "eu-central.broker.requests", messages: [{ key, value, headers }] });
+      const topic = "eu-central.broker.requests";
+      const [stored] = await producer.send({ topic, messages: [{ key, value, headers }] });
+      const { partition = 0, baseOffset = "" } = stored ?? {};
+      return recordDigest({ topic, partition, offset: BigInt(baseOffset), key: Buffer.from(key), value });
     } finally {
       await producer.disconnect();
     }
