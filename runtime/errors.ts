@@ -7,6 +7,9 @@ export const errorCatalogue = {
   REQUEST_UNREADABLE: "Publish an Avro SignedRequest whose document follows request.schema.json.",
   REQUEST_ID_MISMATCH: "Use the document's id as the record's key and as its requestId.",
   UNKNOWN_BROKER: "Have the collaboration's providers add the broker and its key to a new version.",
+  BROKER_REVOKED: "Settle it with the region's operator, who may admit the broker again.",
+  PROVIDER_REVOKED:
+    "Ask over a collaboration without the provider, or wait until the region's operator admits it again.",
   UNKNOWN_TENANT: "Have the collaboration's providers allow the tenant in a new version.",
   BAD_SIGNATURE: "Sign the canonical document with the key that the collaboration pins.",
   UNKNOWN_POPULATION: "Check the id, or publish the population in this region first.",

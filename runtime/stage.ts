@@ -66,6 +66,8 @@ export interface RefusedRequest {
   readonly request: RequestRef;
   readonly code: ErrorCode;
   readonly detail: string;
+  /** The signed document, where no event before told of it. */
+  readonly document?: string | null;
 }
 
 export interface Effects {

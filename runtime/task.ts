@@ -21,7 +21,14 @@ import { declarationOf, type TopicName } from "../schemas/topics.ts";
 import type { ErrorCode } from "./errors.ts";
 import { causeOf } from "./failures/passing.ts";
 import { recordDigest } from "./record-digest.ts";
-import { explain, type Effects, type Outcome, type Stage, type StageEvent } from "./stage.ts";
+import {
+  explain,
+  type Effects,
+  type Outcome,
+  type RefusedRequest,
+  type Stage,
+  type StageEvent,
+} from "./stage.ts";
 import type { CommittedState } from "./state/committed.ts";
 import { StateStore } from "./state/store.ts";
 
@@ -150,22 +157,17 @@ export class StageTask<E extends EventName, P> {
       return emissions;
     }
     if (outcome.kind === "decline") {
-      return [...emissions, ...this.#refused(this.#recordOf(input), outcome.code, outcome.detail, unsigned)];
+      const { code, detail } = outcome;
+      return [...emissions, ...this.#refused({ request: this.#recordOf(input), code, detail }, true)];
     }
-    for (const { request, code, detail } of outcome.refusals) {
-      emissions.push(...this.#refused(request, code, detail));
-    }
+    for (const refused of outcome.refusals) emissions.push(...this.#refused(refused, false));
     return emissions;
   }
 
-  #refused(
-    request: RequestRef,
-    code: ErrorCode,
-    detail: string,
-    kind: { readonly unsigned: boolean } = { unsigned: false },
-  ): Unstamped[] {
+  #refused(refused: RefusedRequest, unsigned: boolean): Unstamped[] {
+    const { request, code } = refused;
     return [
-      this.#refusal(request, code, detail, kind),
+      this.#refusal(refused, unsigned),
       this.#audit({ tenant: request.tenant, action: "request.refused", request, code }),
     ];
   }
@@ -199,7 +201,7 @@ export class StageTask<E extends EventName, P> {
     const isAnswered = declarationOf(input.topic).answered === true && input.firstOffset === undefined;
     const request = isAnswered ? this.#recordOf(input) : requestOf(input);
     if (request !== undefined && !this.#isBesideAnswer(input)) {
-      emissions.push(this.#refusal(request, code, detail, { unsigned: isAnswered }));
+      emissions.push(this.#refusal({ request, code, detail }, isAnswered));
     }
     const tenant = request?.tenant ?? input.provider ?? "unknown";
     emissions.push(this.#audit({ tenant, action: "input.rejected", code, ...(request && { request }) }));
@@ -226,14 +228,9 @@ export class StageTask<E extends EventName, P> {
     };
   }
 
-  #refusal(
-    request: RequestRef,
-    code: ErrorCode,
-    detail: string,
-    { unsigned }: { readonly unsigned: boolean },
-  ): Unstamped {
+  #refusal({ request, code, detail, document = null }: RefusedRequest, unsigned: boolean): Unstamped {
     const message = explain(code, detail);
-    const value: Refusal = { request, stage: this.#context.stage.name, code, message, unsigned };
+    const value: Refusal = { request, stage: this.#context.stage.name, code, message, unsigned, document };
     return { topic: "result.refusals", type: "Refusal", value, key: request.requestId };
   }
 
@@ -277,8 +274,6 @@ export class StageTask<E extends EventName, P> {
       : [{ table: sources, key: place.source, value: [String(place.offset), place.index] }];
   }
 }
-
-const unsigned = { unsigned: true };
 
 type Unstamped = Omit<Emission, "id" | "source" | "subject" | "traceparent">;
 

@@ -46,6 +46,12 @@ export const topics = {
     partitions: "one",
   },
   "provider.notices.<provider>": { events: ["Notice"], key: "dataset", partitions: "one" },
+  "provider.requests.<provider>": {
+    events: ["RequestEntry"],
+    key: "request id",
+    partitions: "one",
+    retentionMs: -1,
+  },
   "provider.terms.<provider>": {
     events: ["CollaborationEntry", "PopulationEntry"],
     key: "kind/id@version",
@@ -72,6 +78,7 @@ export const topics = {
     compacted: true,
   },
   "config.providers": { events: ["ProviderEntry"], key: "provider", partitions: "one", compacted: true },
+  "config.brokers": { events: ["BrokerEntry"], key: "broker", partitions: "one", compacted: true },
 
   "config.seeds": { events: ["SeedEntry"], key: "seed id", partitions: "one", compacted: true },
 
@@ -93,6 +100,7 @@ export const topics = {
   "zkp.proven": { events: ["ReleaseProof"], key: "request id", partitions: "spread" },
   "signing.signed": { events: ["SignedResult"], key: "request id", partitions: "spread" },
   "result.refusals": { events: ["Refusal"], key: "request id", partitions: "spread" },
+  "requests.ended": { events: ["RequestEntry"], key: "request id", partitions: "one", retentionMs: -1 },
   "result.overdue": { events: ["Overdue"], key: "request id", partitions: "one" },
 
   "proofs.pending": { events: ["LogLeaf"], key: "log id", partitions: "one", retentionMs: -1 },

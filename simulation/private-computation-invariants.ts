@@ -42,6 +42,7 @@ export function violationsOf(
   return [
     ...digestsOnce(all, copies),
     ...resultsOnce(results, manner),
+    ...toldOnce(world, results),
     ...sameAnswers(results, answers),
     ...budgetKept(world, results),
     ...leavesOnce(world),
@@ -63,6 +64,24 @@ function digestsOnce(all: readonly Result[], copies: number): string[] {
     ...unsigned
       .filter(({ tenant, answer }) => tenant !== "unknown" || answer !== null)
       .map(({ requestId }) => `a record that nobody signed is answered in a tenant's name: ${requestId}`),
+  ];
+}
+
+/** The operator and every provider are told once how each request ended. */
+function toldOnce(world: PrivateWorld, results: readonly Result[]): string[] {
+  const ends = (topic: TopicName): string[] =>
+    world
+      .events<"RequestEntry">(topic)
+      .map(({ value: { request, status, code } }) => `${request.digest} ${code ?? status}`);
+  const expected = results.map(({ requestDigest, code }) => `${requestDigest} ${code ?? "answered"}`);
+  const providers = collaboration.providers.flatMap(() => expected);
+  return [
+    ...(ends("requests.ended").sort().join() === expected.sort().join()
+      ? []
+      : ["the operator's list is not the results"]),
+    ...(ends("provider.requests.<provider>").sort().join() === providers.sort().join()
+      ? []
+      : ["the providers' lists are not the results"]),
   ];
 }
 

@@ -16,6 +16,7 @@ import { publicKeyText } from "../documents/signatures.ts";
 import { originOf } from "../documents/leaves.ts";
 import { signRequest } from "../documents/request.ts";
 import type { SeedTable } from "../documents/seeds.ts";
+import { Standing } from "../documents/standing.ts";
 import { privateComputation, type PrivateComputationPorts } from "../pipelines/private-computation.ts";
 import { decodeRecord } from "../runtime/registry/match-record.ts";
 import type { CollaborationEntry, EventTypes } from "../schemas/avro/index.ts";
@@ -86,6 +87,8 @@ export function portsIn(
     collaborations,
     collaborationEntry: () => entry,
     seeds: seedsIn(seedEntries),
+    standing: new Standing(),
+    isAdmitted: (provider: string) => collaboration.providers.some(({ id }) => id === provider),
     policy,
     pipelineStages: privateComputation.map((stage) => stage.name),
     openBatch: opener.setup,

@@ -71,7 +71,7 @@ export const links: readonly Link[] = [
   link(
     "result.refusals",
     "Refusal",
-    (text) => ({ request, stage: "hop", code: "STALE_HEAD", message: text, unsigned: false }),
+    (text) => ({ request, stage: "hop", code: "STALE_HEAD", message: text, unsigned: false, document: null }),
     ({ message }) => message,
   ),
   link(

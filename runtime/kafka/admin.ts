@@ -117,6 +117,27 @@ export async function deleteAcls(admin: Admin, specs: readonly AclSpec[]): Promi
   if (filters.length > 0) await admin.deleteAcls({ filters });
 }
 
+/** Takes every allowance of a principal back. Resolves once the broker goes by it. */
+export async function deleteAclsOf(admin: Admin, principal: string): Promise<void> {
+  const user = `User:${principal}`;
+  await admin.deleteAcls({
+    filters: [
+      {
+        principal: user,
+        permissionType: AclPermissionTypes.ANY,
+        operation: AclOperationTypes.ANY,
+        resourceType: AclResourceTypes.ANY,
+        resourcePatternType: ResourcePatternTypes.ANY,
+      },
+    ],
+  });
+  const deadline = performance.now() + 30_000;
+  while ((await allowedTo(admin, user)).length > 0) {
+    if (performance.now() > deadline) throw new Error("the broker still goes by ACLs that it took back");
+    await sleep(20);
+  }
+}
+
 /** Who may write which topics by their very names, `User:` left out. */
 export async function writersOf(admin: Admin): Promise<{ principal: string; topic: string }[]> {
   const { resources } = await admin.describeAcls({

@@ -4,6 +4,6 @@
 export interface ProviderEntry {
   /** Provider id. */
   provider: string;
-  /** False once it is expelled. */
+  /** False once it is revoked. */
   admitted: boolean;
 }

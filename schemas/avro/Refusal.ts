@@ -14,4 +14,6 @@ export interface Refusal {
   message: string;
   /** True where no admitted party signed the record that is refused: the digest is the record's own, and the refusal closes no request. */
   unsigned: boolean;
+  /** The signed request document, where the request was refused before it was routed; null otherwise. */
+  document: string | null;
 }

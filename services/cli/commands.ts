@@ -40,6 +40,11 @@ export const commands: Commands = {
     does: "the operator lets a provider in: Kafka user, topics and ACLs; writes its access file beside the card",
     run: async (args) => (await import("./party/admit.ts")).admit("provider", args),
   },
+  "provider revoke": {
+    usage: "provider revoke P [--json]",
+    does: "the operator cuts a provider off at once: standing, rights and Kafka user, in every region",
+    run: async (args) => (await import("./party/revoke.ts")).revoke("provider", args),
+  },
   "provider serve": {
     usage: "provider serve --provider P [--json]",
     does: "runs a provider's agent; a sender's must be up while others push",
@@ -64,6 +69,11 @@ export const commands: Commands = {
     usage: "broker admit CARD [--region R] [--out FILE] [--json]",
     does: "the operator lets a broker in: Kafka user and ACLs; writes its access file beside the card",
     run: async (args) => (await import("./party/admit.ts")).admit("broker", args),
+  },
+  "broker revoke": {
+    usage: "broker revoke B [--json]",
+    does: "the operator cuts a broker off at once: standing, rights and Kafka user, in every region",
+    run: async (args) => (await import("./party/revoke.ts")).revoke("broker", args),
   },
   "operator card": {
     usage: "operator card [CARD.json] [--region R] [--json]",
@@ -134,6 +144,11 @@ export const commands: Commands = {
     usage: "request FILE.json … [--bundle FILE] [--timeout SECONDS] [--json]",
     does: "signs and publishes questions, waits for their answers, and with --bundle for the evidence of one",
     run: async (args) => (await import("./request/request.ts")).request(args),
+  },
+  "requests list": {
+    usage: "requests list [--provider P] [--region R] [--since TIME] [--until TIME] [--limit N] [--json]",
+    does: "lists who asked what, for which purpose, at what epsilon and what came of it, the newest first",
+    run: async (args) => (await import("./requests/list.ts")).list(args),
   },
   trust: {
     usage: "trust [--out FILE] [--json]",

@@ -36,6 +36,8 @@ export const meanings: Readonly<Record<string, string>> = {
   "--passphrase-file":
     "a file with the passphrase that seals the keys, of which a copy stays beside them; a random one is made unless given",
   "CARD.json": "where the region's card is written, for whoever drafts a population",
+  P: "the provider's name",
+  B: "the broker's name",
   CARD: "the card.json that the party's init made",
   "--collaboration": "the id of a published collaboration",
   "provider push --timeout":
@@ -66,6 +68,12 @@ export const meanings: Readonly<Record<string, string>> = {
   "FILE.json": "a question; several, of one broker, are asked at once",
   "--bundle": "where the evidence bundle is written, once there is one; for one question",
   "request --timeout": "how long to wait for the evidence, in seconds; 300 unless given",
+  "requests list --provider":
+    "the provider who reads what was asked over its data; the region's operator, who reads all, unless given",
+  "requests list --since":
+    "only what ended from then on: a date, or how long ago in seconds, minutes, hours or days: 30s, 90m, 12h, 7d",
+  "requests list --until": "only what ended before then",
+  "requests list --limit": "at most so many, the newest; 50 unless given",
   "trust --out":
     "where the trust file is written; trust.json in .pavilion/, or in what PAVILION_HOME names, unless given",
 

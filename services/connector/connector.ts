@@ -53,7 +53,7 @@ export async function startConnector(
   const tables = await openTables(
     kafka,
     region,
-    ["config.collaborations", "config.populations", "config.providers", "config.seeds"],
+    ["config.collaborations", "config.populations", "config.providers", "config.brokers", "config.seeds"],
     (record) => directory.apply(record),
     fail,
   );

@@ -157,6 +157,17 @@ test("hands on the admitted providers whenever they change, and ignores deletion
   assert.deepEqual(directory.providers, ["alpha"]);
 });
 
+test("knows who was cut off, until it is admitted again", async () => {
+  const { directory } = watched();
+  const broker = { id: "core", key: "k1" };
+  for (const admitted of [false, true]) {
+    await directory.apply(recordOf("config.providers", { provider: "alpha", admitted }));
+    await directory.apply(recordOf("config.brokers", { broker: "core", key: "k1", admitted }));
+    assert.equal(directory.standing.isProviderRevoked("alpha"), !admitted);
+    assert.equal(directory.standing.isBrokerRevoked(broker), !admitted);
+  }
+});
+
 test("knows the anchored seeds, the last entry of each, and ignores deletions", async () => {
   const { directory, logged } = watched();
   const [one, two] = [seedRef(1), seedRef(2)];

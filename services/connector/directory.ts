@@ -1,10 +1,11 @@
 /**
- * The connector's view of the region's tables: the populations and collaborations that hold, the providers that the operator admitted, and
- * the noise seeds that are anchored.
+ * The connector's view of the region's tables: the populations and collaborations that hold, the providers that the operator
+ * admitted, who was cut off, and the noise seeds that are anchored.
  */
 import { CollaborationVersions } from "../../documents/collaboration-versions.ts";
 import { PopulationVersions } from "../../documents/population-versions.ts";
 import { Seeds } from "../../documents/seeds.ts";
+import { Standing } from "../../documents/standing.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
@@ -14,6 +15,7 @@ export class Directory {
   readonly collaborations = new CollaborationVersions();
   readonly populations = new PopulationVersions();
   readonly seeds = new Seeds();
+  readonly standing = new Standing();
   readonly #providers = new Set<string>();
   readonly #codec: Codec;
   readonly #log: Log;
@@ -36,6 +38,9 @@ export class Directory {
       if (record.topic === "config.collaborations") await this.#applyCollaboration(record.value);
       if (record.topic === "config.populations") await this.#applyPopulation(record.value);
       if (record.topic === "config.providers") await this.#applyProvider(record.value);
+      if (record.topic === "config.brokers") {
+        this.standing.addBroker(await this.#codec.decode("config.brokers", "BrokerEntry", record.value));
+      }
       if (record.topic === "config.seeds") {
         this.seeds.add(await this.#codec.decode("config.seeds", "SeedEntry", record.value));
       }
@@ -57,6 +62,7 @@ export class Directory {
 
   async #applyProvider(value: Buffer): Promise<void> {
     const entry = await this.#codec.decode("config.providers", "ProviderEntry", value);
+    this.standing.addProvider(entry);
     const known = this.#providers.has(entry.provider);
     if (known === entry.admitted) return;
     if (entry.admitted) this.#providers.add(entry.provider);

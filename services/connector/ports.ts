@@ -59,6 +59,8 @@ export async function wirePorts(
     collaborations: directory.collaborations,
     collaborationEntry: (id: string, version: number) => directory.collaborations.entryOf(id, version),
     seeds: directory.seeds,
+    standing: directory.standing,
+    isAdmitted: (provider: string) => directory.providers.includes(provider),
     policy,
     pipelineStages: privateComputation.map((stage) => stage.name),
     openBatch: opener.setup,

@@ -120,6 +120,7 @@ const writtenByOthers: readonly TopicName[] = [
   "config.collaborations",
   "config.populations",
   "config.providers",
+  "config.brokers",
 ];
 
 /** A provider writes its ingest topic and reads what is addressed to it. */
@@ -129,6 +130,7 @@ export function providerAcls(region: string, provider: string): AclSpec[] {
     "oprf.blinded.<provider>",
     "oprf.evaluated.<provider>",
     "provider.notices.<provider>",
+    "provider.requests.<provider>",
   ];
   return [
     ...allow(principal, "topic", topicFor(region, "ingest.<provider>", provider), "literal", ["write"]),

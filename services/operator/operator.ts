@@ -1,5 +1,6 @@
 /**
- * What the operator of a region does on Kafka: opens the region, admits providers and brokers, publishes collaborations.
+ * What the operator of a region does on Kafka: opens the region, admits and revokes providers and brokers, publishes
+ * collaborations.
  * Every step may be repeated.
  */
 import { isDeepStrictEqual } from "node:util";
@@ -7,7 +8,7 @@ import type { Admin, Kafka } from "kafkajs";
 import { verifyCollaboration } from "../../documents/collaboration.ts";
 import { requireServable, verifyPopulation } from "../../documents/population.ts";
 import { digestOf } from "../../crypto/jws/canonical.ts";
-import { createAcls, createTopics, deleteAcls, writersOf } from "../../runtime/kafka/admin.ts";
+import { createAcls, createTopics, deleteAcls, deleteAclsOf, writersOf } from "../../runtime/kafka/admin.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts";
 import { readTerms, type Terms, type TermsContext, type TermsReader } from "../../runtime/kafka/terms.ts";
@@ -26,10 +27,12 @@ import {
   admittedIn,
   auditorAcls,
   brokerAcls,
+  brokerPrincipal,
   brokerTopics,
   connectorAcls,
   endedProviderAcls,
   providerAcls,
+  providerPrincipal,
   providerTopics,
   regionTopics,
 } from "./access.ts";
@@ -89,11 +92,36 @@ export class Operator {
     await this.#handOut(region.name, [{ role: "provider", id: provider }], await this.#terms(region.name));
   }
 
-  /** Makes the broker's topics, lets it at them, and hands it the terms that name it. Throws CONFIG_INVALID for a name that is none. */
-  async admitBroker(region: Region, broker: string): Promise<void> {
+  /**
+   * Makes the broker's topics, lets it at them, enters its standing and hands it the terms that name it. `key` is its card's.
+   * Throws CONFIG_INVALID for a name that is none.
+   */
+  async admitBroker(region: Region, broker: string, key: string | null = null): Promise<void> {
     requireName(broker);
     await this.#letIn(region, { role: "broker", id: broker });
+    await this.#enter(region.name, "config.brokers", "BrokerEntry", broker, { broker, key, admitted: true });
     await this.#handOut(region.name, [{ role: "broker", id: broker }], await this.#terms(region.name));
+  }
+
+  /**
+   * Cuts a provider off in every region: its standing first, so that nothing of it is decided any more, then its rights, which
+   * ends what a live connection may do at its next request. What it pushed and asked stays. Admitting it restores it.
+   */
+  async revokeProvider(regions: readonly Region[], provider: string): Promise<void> {
+    requireName(provider, reservedProviders);
+    for (const { name } of regions) {
+      await this.#enter(name, "config.providers", "ProviderEntry", provider, { provider, admitted: false });
+    }
+    await deleteAclsOf(this.#admin, providerPrincipal(provider));
+  }
+
+  /** Cuts a broker off in every region, as revokeProvider does; `key` is its card's. */
+  async revokeBroker(regions: readonly Region[], broker: string, key: string | null): Promise<void> {
+    requireName(broker);
+    for (const { name } of regions) {
+      await this.#enter(name, "config.brokers", "BrokerEntry", broker, { broker, key, admitted: false });
+    }
+    await deleteAclsOf(this.#admin, brokerPrincipal(broker));
   }
 
   /** A party's topics and rights, as this version has them. */

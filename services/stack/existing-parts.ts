@@ -58,7 +58,7 @@ export function existingParts({ kafka, registryUrl, chain }: ExistingParts): Par
   return {
     operatorPassword: readSecret(passwordFile),
     async kafka({ superUser, users }) {
-      for (const user of users) await putKafkaUser({ partsDir, bootstrap, superUser, user });
+      for (const user of users) await putKafkaUser({ partsDir, bootstrap, superUser }, user);
       return { ...lasting, bootstrap };
     },
     registry: () => Promise.resolve({ ...lasting, url: registryUrl }),

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { fraction } from "../../crypto/fraction/fraction.ts";
 import { errorBound } from "../../crypto/laplace/laplace.ts";
+import { Standing } from "../../documents/standing.ts";
 import type { Column } from "../../documents/derived-columns.ts";
 import type { Outcome } from "../../runtime/stage.ts";
 import type { DatasetHead, MatchQuestion, Plan, RoutedRequest } from "../../schemas/avro/index.ts";
@@ -24,6 +25,7 @@ const portsFor = (document: Collaboration = collaboration): CompliancePorts => (
   region: "au-east",
   jurisdiction: "AU",
   collaborations: tableOf(document),
+  standing: new Standing(),
   partitions: 4,
   policy,
 });
@@ -393,6 +395,18 @@ test("refuses where the collaboration is gone", async () => {
     (await refusal({}, { ...portsFor(), collaborations: tableOf() })).code,
     "UNKNOWN_COLLABORATION",
   );
+});
+
+test("refuses what is over a revoked provider's data, and what a broker asked that was revoked since", async () => {
+  const standing = new Standing();
+  const ports = { ...portsFor(), standing };
+  standing.addProvider({ provider: "south", admitted: false });
+  assert.equal((await refusal({}, ports)).code, "PROVIDER_REVOKED");
+  standing.addProvider({ provider: "south", admitted: true });
+  standing.addBroker({ broker: "core", key: null, admitted: false });
+  assert.equal((await refusal({}, ports)).code, "BROKER_REVOKED");
+  standing.addBroker({ broker: "core", key: null, admitted: true });
+  assert.equal((await decide(await routed(), await ready(), ports)).outputs.length, 1);
 });
 
 test("a replay decides the same", async () => {

@@ -2,10 +2,12 @@
  * The compliance stage: decides whether a question may be asked, and pins what it computes. See README.md.
  */
 import type { CollaborationTable } from "../../documents/collaboration.ts";
+import type { StandingTable } from "../../documents/standing.ts";
 import { parseDocument } from "../../documents/validate.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { output, publish, refuse, type Outcome, type Stage, type StateView } from "../../runtime/stage.ts";
 import type { MatchQuestion, RoutedRequest } from "../../schemas/avro/index.ts";
+import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import { noteHead } from "./heads.ts";
 import { planFor } from "./plan.ts";
 import { policyInput, type Policy } from "./policy/policy.ts";
@@ -15,6 +17,7 @@ export interface CompliancePorts {
   /** The region's own, which collaborations must name as theirs. */
   readonly jurisdiction: string;
   readonly collaborations: CollaborationTable;
+  readonly standing: StandingTable;
   readonly partitions: number;
   readonly policy: Policy;
 }
@@ -51,6 +54,7 @@ function decide(routed: RoutedRequest, state: StateView, ports: CompliancePorts)
       `The collaboration has a newer version by now, ${String(collaboration.version)}.`,
     );
   }
+  requireStanding(document.broker, collaboration, ports.standing);
   const { allow, reasons } = ports.policy.evaluate(
     policyInput(document, collaboration, { name: ports.region, jurisdiction: ports.jurisdiction }),
   );
@@ -71,6 +75,22 @@ function decide(routed: RoutedRequest, state: StateView, ports: CompliancePorts)
     ],
     audit: [{ tenant: request.tenant, action: "request.approved", request, details }],
   });
+}
+
+/** Nobody's data is computed on who was cut off, nor for whom, were it cut off while the request waited. */
+function requireStanding(
+  asker: string,
+  { brokers, providers }: Collaboration,
+  standing: StandingTable,
+): void {
+  const broker = brokers.find(({ id }) => id === asker);
+  if (broker !== undefined && standing.isBrokerRevoked(broker)) {
+    throw new PavilionError("BROKER_REVOKED", "The operator has revoked the broker.");
+  }
+  const revoked = providers.find(({ id }) => standing.isProviderRevoked(id));
+  if (revoked !== undefined) {
+    throw new PavilionError("PROVIDER_REVOKED", `The operator has revoked the provider ${revoked.id}.`);
+  }
 }
 
 function denied({ request }: RoutedRequest, error: PavilionError, details: Record<string, string>): Outcome {

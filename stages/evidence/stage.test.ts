@@ -163,7 +163,7 @@ test("makes none for a repeated answer, whatever else comes of it", async () => 
 
 const refusedBy = (stage: string, time = request.deadline): EvidenceEvent => ({
   type: "Refusal",
-  value: { request, stage, code: "DEADLINE_PASSED", message: "Late.", unsigned: false },
+  value: { request, stage, code: "DEADLINE_PASSED", message: "Late.", unsigned: false, document: null },
   topic: "result.refusals",
   key: request.requestId,
   time,

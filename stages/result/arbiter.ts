@@ -4,7 +4,7 @@
  * published meanwhile, nor ever after: what is older than the memory and not open any more had its result.
  */
 import type { Change, StateView } from "../../runtime/stage.ts";
-import type { RequestRef } from "../../schemas/avro/index.ts";
+import type { RequestRef, RoutedRequest } from "../../schemas/avro/index.ts";
 
 /** Grace beyond the deadline before a request is overdue, in milliseconds. */
 const GRACE_MS = 1000;
@@ -25,21 +25,27 @@ export function isClosed({ digest, deadline }: RequestRef, state: StateView): bo
 
 interface Open {
   readonly request: RequestRef;
+  /** Absent where an earlier version opened it. */
+  readonly document?: string;
   /** True once the ledger was asked whether it has expired. */
   readonly overdue?: true;
 }
 
 /** Waits for the request's end, unless it came already. */
-export function open(request: RequestRef, state: StateView): Change[] {
+export function open({ request, document }: RoutedRequest, state: StateView): Change[] {
   if (isClosed(request, state) || state.get(OPEN, request.digest) !== undefined) return [];
-  return [{ table: OPEN, key: request.digest, value: { request } satisfies Open }];
+  return [{ table: OPEN, key: request.digest, value: { request, document } satisfies Open }];
 }
 
+/** The document of a request that is open. */
+export const openDocument = (digest: string, state: StateView): string | undefined =>
+  (state.get(OPEN, digest) as Open | undefined)?.document;
+
 /** Goes on waiting; a request is told to be overdue once. */
-export const markOverdue = (request: RequestRef): Change => ({
+export const markOverdue = (waiting: Open): Change => ({
   table: OPEN,
-  key: request.digest,
-  value: { request, overdue: true } satisfies Open,
+  key: waiting.request.digest,
+  value: { ...waiting, overdue: true } satisfies Open,
 });
 
 /** Until its deadline has been forgotten too, so that no time is left in which it is neither closed nor too old. */
@@ -49,13 +55,13 @@ export const close = ({ digest, deadline }: RequestRef, time: number): Change[] 
 ];
 
 /** Open requests that have become overdue since they were last asked for, in the order of their digests. */
-export function newlyOverdue(state: StateView, time: number): RequestRef[] {
-  const found: RequestRef[] = [];
+export function newlyOverdue(state: StateView, time: number): Open[] {
+  const found: Open[] = [];
   for (const [, value] of state.entries(OPEN)) {
-    const { request, overdue } = value as Open;
-    if (overdue !== true && request.deadline + GRACE_MS < time) found.push(request);
+    const waiting = value as Open;
+    if (waiting.overdue !== true && waiting.request.deadline + GRACE_MS < time) found.push(waiting);
   }
-  return found.sort((a, b) => (a.digest < b.digest ? -1 : 1));
+  return found.sort((a, b) => (a.request.digest < b.request.digest ? -1 : 1));
 }
 
 /** Forgets digests that were closed a week ago, at most once an hour. */

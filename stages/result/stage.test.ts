@@ -3,7 +3,15 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { ErrorCode } from "../../runtime/errors.ts";
 import { explain, type Outcome, type StageEvent } from "../../runtime/stage.ts";
-import type { Overdue, Refusal, RequestRef, Result, SignedResult } from "../../schemas/avro/index.ts";
+import type {
+  Overdue,
+  Refusal,
+  RequestEntry,
+  RequestRef,
+  Result,
+  SignedResult,
+} from "../../schemas/avro/index.ts";
+import { collaboration, signed, tableOf } from "../../test/stage-question.ts";
 import { firstSeed } from "../../test/stage-seed.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { KEEP_CLOSED_MS, PRUNE_EVERY_MS } from "./arbiter.ts";
@@ -11,7 +19,11 @@ import { result } from "./stage.ts";
 
 type Input = StageEvent<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick">;
 
-const ports = { region: "au-east", partitions: 4 };
+/** South was not admitted, or was revoked. */
+const ports = {
+  ...{ region: "au-east", partitions: 4, collaborations: tableOf(collaboration) },
+  isAdmitted: (provider: string) => provider === "north",
+};
 const start = 1_000_000;
 
 const refFor = (name: string): RequestRef => ({
@@ -23,9 +35,11 @@ const refFor = (name: string): RequestRef => ({
   deadline: start + 60_000,
 });
 
+const { document } = await signed();
+
 const routedAt = (name: string, time = start): Input => ({
   type: "RoutedRequest",
-  value: { request: refFor(name), document: "{}", signature: "a..b", seed: firstSeed },
+  value: { request: refFor(name), document, signature: "a..b", seed: firstSeed },
   topic: "routing.routed",
   key: "",
   time,
@@ -46,6 +60,7 @@ const refusedAt = (name: string, time = start, code: ErrorCode = "BUDGET_EXHAUST
     code,
     message: explain(code, "No."),
     unsigned: false,
+    document: null,
   };
   return { type: "Refusal", value, topic: "result.refusals", key: "", time };
 };
@@ -67,17 +82,20 @@ async function handle(input: Input, state: MemoryState): Promise<Outcome> {
 /** Everything published and audited, over one state. */
 async function run(inputs: readonly Input[], state = new MemoryState()) {
   const results: Result[] = [];
+  const told: [place: string, digest: string, entry: RequestEntry][] = [];
   const overdue: RequestRef[] = [];
   const actions: string[] = [];
   for (const input of inputs) {
     const outcome = await handle(input, state);
-    for (const { topic, value } of outcome.outputs) {
+    for (const { topic, value, provider } of outcome.outputs) {
+      const entry = value as RequestEntry;
       if (topic === "broker.results") results.push(value as Result);
+      else if (topic !== "result.overdue") told.push([provider ?? topic, entry.request.digest, entry]);
       else overdue.push((value as Overdue).request);
     }
     actions.push(...outcome.audit.map(({ action }) => action));
   }
-  return { results, overdue, actions, state };
+  return { results, told, overdue, actions, state };
 }
 
 const overdueTick = tickAt(start + 61_001);
@@ -180,7 +198,14 @@ test("does not reopen a request that was answered before it was seen routed", as
 
 const declinedAt = (name: string, time = start): Input => {
   const value: Refusal = {
-    ...{ request: refFor(name), stage: "routing", code: "BAD_SIGNATURE", message: "No.", unsigned: true },
+    ...{
+      request: refFor(name),
+      stage: "routing",
+      code: "BAD_SIGNATURE",
+      message: "No.",
+      unsigned: true,
+      document: null,
+    },
   };
   return { type: "Refusal", value, topic: "result.refusals", key: "", time };
 };
@@ -226,6 +251,48 @@ test("an answer that was charged is published even after weeks, where nothing el
     results.map(({ status }) => status),
     ["provisional"],
   );
+});
+
+test("tells the operator and the admitted providers of the terms how a request ended, once, in whatever order it comes", async () => {
+  const end = { status: "answered", code: null, epsilonSpent: "1/2" };
+  const expected = ["requests.ended", "north"].map((place) => [
+    place,
+    "a",
+    { request: refFor("a"), document, ...end },
+  ]);
+  for (const order of [
+    [routedAt("a"), signedAt("a"), refusedAt("a"), overdueTick],
+    [signedAt("a"), routedAt("a"), refusedAt("a"), routedAt("a")],
+    [routedAt("a"), overdueTick, signedAt("a", start + 3_600_000), routedAt("a")],
+  ]) {
+    const { told, state } = await run(order);
+    assert.deepEqual(told, expected);
+    assert.deepEqual([...state.entries("unlisted"), ...state.entries("open")], []);
+  }
+});
+
+test("tells of a request that was refused before it was routed, by the document that its refusal carries", async () => {
+  const early = refusedAt("a", start, "RATE_LIMITED");
+  assert.ok(early.type === "Refusal");
+  const { told } = await run([{ ...early, value: { ...early.value, document } }]);
+  assert.deepEqual(
+    told.map(([place, , { status, code, epsilonSpent }]) => [place, status, code, epsilonSpent]),
+    ["requests.ended", "north"].map((place) => [place, "refused", "RATE_LIMITED", null]),
+  );
+});
+
+test("tells nobody of a record that nobody signed, and forgets an end whose document never comes", async () => {
+  assert.deepEqual((await run([declinedAt("record")])).told, []);
+  const { told, state } = await run([refusedAt("a"), tickAt(start + KEEP_CLOSED_MS)]);
+  assert.deepEqual([told, [...state.entries("unlisted")].length], [[], 1]);
+  await run([tickAt(start + KEEP_CLOSED_MS + 1)], state);
+  assert.equal([...state.entries("unlisted")].length, 0);
+});
+
+test("what is told holds no answer", async () => {
+  const { told } = await run([routedAt("a"), signedAt("a")]);
+  for (const [, , entry] of told)
+    assert.deepEqual(Object.keys(entry).sort(), ["code", "document", "epsilonSpent", "request", "status"]);
 });
 
 test("forgets a closed digest after a week, not before", async () => {

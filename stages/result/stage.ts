@@ -6,16 +6,33 @@ import {
   output,
   publish,
   type Audit,
-  type Effects,
   type Outcome,
   type Stage,
   type StateView,
 } from "../../runtime/stage.ts";
-import type { RequestRef, Result } from "../../schemas/avro/index.ts";
-import { close, isClosed, markOverdue, newlyOverdue, open, pruneClosed } from "./arbiter.ts";
+import type { Refusal, RequestRef, Result, RoutedRequest } from "../../schemas/avro/index.ts";
+import {
+  close,
+  isClosed,
+  KEEP_CLOSED_MS,
+  markOverdue,
+  newlyOverdue,
+  open,
+  openDocument,
+  pruneClosed,
+} from "./arbiter.ts";
+import {
+  endOf,
+  forgetUnlisted,
+  noteUnlisted,
+  pruneUnlisted,
+  told,
+  unlistedEnd,
+  type ListingPorts,
+} from "./listing.ts";
 import { answered, refused } from "./result.ts";
 
-export interface ResultPorts {
+export interface ResultPorts extends ListingPorts {
   readonly region: string;
   readonly partitions: number;
 }
@@ -28,45 +45,73 @@ export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick"
     { topic: "result.refusals", types: ["Refusal"], besideAnswer: true },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
-  outputs: ["broker.results", "result.overdue"],
-  handle({ type, value, time }, state, { region }) {
+  outputs: ["broker.results", "result.overdue", "requests.ended", "provider.requests.<provider>"],
+  handle({ type, value, time }, state, ports) {
     switch (type) {
       case "RoutedRequest":
-        return publish({ changes: open(value.request, state) });
+        return begin(value, state, ports);
       case "SignedResult":
-        return conclude(value.request, answered(value, region), state, time);
+        return conclude({ request: value.request, document: null }, answered(value, ports.region), {
+          state,
+          time,
+          ports,
+        });
       case "Refusal":
         // Nobody's request: there is nothing to close, and to remember it would let anybody fill the memory.
         if (value.unsigned) return publish({ outputs: [outputOf(refused(value))] });
-        return conclude(value.request, refused(value), state, time);
+        return conclude(value, refused(value), { state, time, ports });
       case "Tick":
         return sweep(state, time);
     }
   },
 };
 
-function conclude(request: RequestRef, concluded: Result, state: StateView, time: number): Outcome {
-  if (!isClosed(request, state)) return publish(published(request, concluded, time));
-  return publish({ audit: [auditOf("result.late", request, concluded)] });
+interface Context {
+  readonly state: StateView;
+  readonly time: number;
+  readonly ports: ResultPorts;
+}
+
+/** Its end may have come already, and waits to be told with what was asked. */
+function begin(routed: RoutedRequest, state: StateView, ports: ResultPorts): Outcome {
+  const { request, document } = routed;
+  const ended = unlistedEnd(request.digest, state);
+  if (ended === undefined) return publish({ changes: open(routed, state) });
+  return publish({
+    outputs: told(request, document, ended, ports),
+    changes: [forgetUnlisted(request.digest)],
+  });
+}
+
+/** `asked.document` is null where the request was routed: then the routed one tells it. */
+function conclude(
+  asked: Pick<Refusal, "request" | "document">,
+  concluded: Result,
+  { state, time, ports }: Context,
+): Outcome {
+  const { request } = asked;
+  if (isClosed(request, state)) return publish({ audit: [auditOf("result.late", request, concluded)] });
+  const document = asked.document ?? openDocument(request.digest, state);
+  const ended = endOf(concluded);
+  return publish({
+    outputs: [outputOf(concluded), ...(document === undefined ? [] : told(request, document, ended, ports))],
+    changes: [
+      ...close(request, time),
+      ...(document === undefined ? [noteUnlisted(request.digest, ended, time + KEEP_CLOSED_MS)] : []),
+    ],
+    audit: [auditOf("result.published", request, concluded)],
+  });
 }
 
 /** Only the ledger can say that nothing was charged: an overdue request is put to it, and stays open until its answer. */
 function sweep(state: StateView, time: number): Outcome {
   const overdue = newlyOverdue(state, time);
   return publish({
-    outputs: overdue.map((request) =>
+    outputs: overdue.map(({ request }) =>
       output("result.overdue", "Overdue", { request }, { key: request.requestId }),
     ),
-    changes: [...overdue.map(markOverdue), ...pruneClosed(state, time)],
+    changes: [...overdue.map(markOverdue), ...pruneClosed(state, time), ...pruneUnlisted(state, time)],
   });
-}
-
-function published(request: RequestRef, concluded: Result, time: number): Required<Effects> {
-  return {
-    outputs: [outputOf(concluded)],
-    changes: close(request, time),
-    audit: [auditOf("result.published", request, concluded)],
-  };
 }
 
 const outputOf = (concluded: Result) =>

@@ -4,6 +4,7 @@ import type { Outcome } from "../../runtime/stage.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import type { RoutedRequest, SignedRequest } from "../../schemas/avro/index.ts";
 import { signRequest } from "../../documents/request.ts";
+import { Standing } from "../../documents/standing.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import {
   brokerKey,
@@ -25,6 +26,7 @@ const portsFor = (document: Collaboration = collaboration): RoutingPorts => ({
   region: "au-east",
   collaborations: tableOf(document),
   seeds: seedsOf(openSeed),
+  standing: new Standing(),
   partitions: 4,
   pipelineStages: ["compliance", "dp"],
 });
@@ -240,6 +242,20 @@ test("declines another key, another document, and a signature in another's name"
   const inAlias = await signRequest({ ...request, broker: "alias" }, brokerKey.sign);
   const mixed = { ...(await signed()), signature: inAlias.signature };
   await expectDeclined("BAD_SIGNATURE", mixed, await healthy(portsFor({ ...collaboration, brokers })));
+});
+
+test("declines what a revoked broker signed, at once and under any name, and takes it once it is admitted again", async () => {
+  const standing = new Standing();
+  const region = await healthy({ ...portsFor(), standing });
+  const question = await signed();
+  const key = collaboration.brokers[0]?.key ?? "";
+  for (const broker of ["core", "alias"]) {
+    standing.addBroker({ broker, key, admitted: false });
+    await expectDeclined("BROKER_REVOKED", question, region);
+    await expectDeclined("BAD_SIGNATURE", { ...question, signature: "a..b" }, region);
+    standing.addBroker({ broker, key, admitted: true });
+  }
+  assert.equal((await region.ask(question)).outputs.length, 1);
 });
 
 test("refuses a tenant the broker may not ask for, in the broker's name", async () => {

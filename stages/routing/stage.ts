@@ -3,6 +3,7 @@
  */
 import type { CollaborationTable } from "../../documents/collaboration.ts";
 import type { SeedTable } from "../../documents/seeds.ts";
+import type { StandingTable } from "../../documents/standing.ts";
 import {
   decline,
   publish,
@@ -22,6 +23,7 @@ export interface RoutingPorts {
   readonly region: string;
   readonly collaborations: CollaborationTable;
   readonly seeds: SeedTable;
+  readonly standing: StandingTable;
   readonly partitions: number;
   /** The stages that must be up for a request to be answered. */
   readonly pipelineStages: readonly string[];
@@ -52,6 +54,9 @@ function route(event: StageEvent<"SignedRequest">, state: StateView, ports: Rout
   const verification = verifyRequest(event, ports.collaborations);
   if (verification.verified === undefined) return decline(verification.fault.code, verification.fault.detail);
   const { verified } = verification;
+  if (ports.standing.isBrokerRevoked(verified.broker)) {
+    return decline("BROKER_REVOKED", "The operator has revoked the broker.");
+  }
   if (isElsewheres(verified, ports.region)) {
     return decline("NOT_HOME_REGION", "The request names another region than this one.");
   }
@@ -65,19 +70,19 @@ function route(event: StageEvent<"SignedRequest">, state: StateView, ports: Rout
   const changes = [noteDigest(request.digest, request.deadline)];
   const { time } = event;
   const fault = faultOf(verified, ports.region, time) ?? unavailable(state, time, ports);
-  if (fault !== undefined) return refuse({ request, ...fault }, { changes });
+  const { document, signature } = event.value;
+  if (fault !== undefined) return refuse({ request, document, ...fault }, { changes });
   const seed = ports.seeds.openSeed(read.document.seedCommitment);
   if (seed === undefined) {
     const detail = "The request names a seed that is not anchored here, or is no longer open.";
-    return refuse({ request, code: "STALE_SEED", detail }, { changes });
+    return refuse({ request, document, code: "STALE_SEED", detail }, { changes });
   }
   const { id, commitment } = seed;
   const turns = new Turns(state, time);
-  const { document, signature } = event.value;
   const routed = { request, document, signature, seed: { id, commitment } };
   if (!turns.enter(routed, verified.broker.key)) {
     const detail = "As many requests of this broker, or of this tenant of it, wait as may.";
-    return refuse({ request, code: "RATE_LIMITED", detail }, { changes });
+    return refuse({ request, document, code: "RATE_LIMITED", detail }, { changes });
   }
   return turns.outcome({ changes });
 }

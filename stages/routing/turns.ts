@@ -71,8 +71,9 @@ const routedAudit = ({ request }: RoutedRequest): Audit => ({
   request,
 });
 
-const tooLate = ({ request }: RoutedRequest): RefusedRequest => ({
+const tooLate = ({ request, document }: RoutedRequest): RefusedRequest => ({
   request,
+  document,
   code: "DEADLINE_PASSED",
   detail: "The request waited for its turn until its deadline.",
 });

@@ -13,6 +13,7 @@ import { after, before, test } from "node:test";
 import { errorCatalogue } from "../../runtime/errors.ts";
 import { headersOf } from "../../runtime/kafka/cloudevents.ts";
 import type { Result } from "../../schemas/avro/index.ts";
+import type { Asked } from "../../services/broker-client/request.ts";
 import { BadInputStack } from "./bad-input-stack.ts";
 import { asked, documents, files, planted, questions, rows } from "./bad-input-table.ts";
 import { CommandLine, type Ran } from "./command-line.ts";
@@ -159,6 +160,76 @@ test("after all that a good question is answered, the budget is what it was, and
   );
   const count = answers[1]?.answer?.groups[0]?.estimates[0]?.value ?? 0;
   assert.ok(Math.abs(count - 120) < 100);
+});
+
+test("the operator and a provider of the data see who asked what and what came of it, the newest first, and no answer", async () => {
+  interface Listed {
+    readonly requests: readonly {
+      readonly status: string;
+      readonly code: string | null;
+      readonly asked: Asked;
+    }[];
+    readonly more: boolean;
+  }
+  const listed = async (...args: string[]): Promise<Listed> => {
+    const { out, err, code } = await stack.pavilion.run("requests", "list", ...args, "--json");
+    assert.equal(code, 0, err);
+    assert.doesNotMatch(out, /"answer"|estimates|"value"/);
+    return JSON.parse(out) as Listed;
+  };
+  for (const reader of [[], ["--provider", "insurer"]]) {
+    const { requests, more } = await listed(...reader, "--limit", "3");
+    assert.deepEqual(
+      [requests.map(({ status, code, asked: { epsilon } }) => [epsilon, code ?? status]), more],
+      [
+        [
+          ["1/2", "BUDGET_EXHAUSTED"],
+          ["2", "answered"],
+          ["1", "answered"],
+        ],
+        true,
+      ],
+    );
+    const all = await listed(...reader);
+    // What nobody signed is in no list, and no request stands twice.
+    assert.equal(new Set(all.requests.map((one) => JSON.stringify(one.asked))).size, all.requests.length);
+    assert.ok(all.requests.some(({ code }) => code === "CLOCK_SKEW"));
+    assert.ok(all.requests.every(({ code }) => code !== "BAD_SIGNATURE" && code !== "UNKNOWN_COLLABORATION"));
+  }
+  const { out } = await stack.pavilion.run("requests", "list", "--since", "1d", "--limit", "2");
+  assert.match(out, /core for council +count by total +planning +consent +2 +answered, ε 2 spent/);
+  const { requests } = await listed("--until", "1d");
+  assert.deepEqual(requests, []);
+});
+
+test("who is revoked is cut off at once, and is let in again: BROKER_REVOKED, PROVIDER_REVOKED", async () => {
+  const revoked = async (role: "provider" | "broker", id: string): Promise<void> => {
+    for (let times = 0; times < 2; times++) {
+      const { out } = await stack.pavilion.run(role, "revoke", id, "--json");
+      assert.deepEqual(JSON.parse(out), { revoked: id, role, regions: ["eu-central"] });
+    }
+  };
+  const asked = async (): Promise<unknown> => {
+    const { out, err } = await stack.pavilion.run(...stack.asking({ epsilon: "1/2" }));
+    said.push(out + err);
+    return (JSON.parse(out) as { results: { result: Result }[] }).results[0]?.result.code;
+  };
+  requireCode(await stack.pavilion.run("broker", "revoke", "nobody"), "CONFIG_INVALID");
+  await revoked("provider", "clinic");
+  assert.equal(await asked(), "PROVIDER_REVOKED");
+  await stack.pavilion.done("provider", "admit", stack.partyFile("provider", "clinic", "card.json"));
+  assert.equal(await asked(), "BUDGET_EXHAUSTED");
+
+  const question = await stack.signed();
+  await revoked("broker", "core");
+  await assert.rejects(stack.ask(question), { type: "TOPIC_AUTHORIZATION_FAILED" });
+  assert.notEqual((await stack.pavilion.run(...stack.asking({}))).code, 0);
+  // Even a record that gets there, by the hands of somebody who may write: it is no admitted broker's.
+  const answers = await stack.askAsOperator(question);
+  assert.deepEqual([answers.code, answers.unsigned], ["BROKER_REVOKED", true]);
+  await stack.pavilion.done("broker", "admit", stack.partyFile("broker", "core", "card.json"));
+  await stack.renewClient();
+  assert.equal(await asked(), "BUDGET_EXHAUSTED");
 });
 
 test("what could not be read is in the dead letters, and nothing else", async () => {

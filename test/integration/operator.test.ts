@@ -10,9 +10,10 @@ import kafkajs from "kafkajs";
 import type { Ed25519Key } from "../../crypto/jws/ed25519.ts";
 import { createAcls } from "../../runtime/kafka/admin.ts";
 import { openPublisher } from "../../runtime/kafka/publisher.ts";
+import { connectKafka } from "../../runtime/kafka/client.ts";
 import { openLog } from "../../runtime/log.ts";
 import { collaborationTemplate } from "../../services/cli/demo/example.ts";
-import { endedProviderAcls, providerPrincipal } from "../../services/operator/access.ts";
+import { brokerPrincipal, endedProviderAcls, providerPrincipal } from "../../services/operator/access.ts";
 import type { Named } from "../../services/operator/terms.ts";
 import { agree, makeBroker, makeProvider } from "../../services/stack/parties.ts";
 import { Stack } from "../../services/stack/stack.ts";
@@ -36,6 +37,7 @@ before(async () => {
     regions: [region],
     providers: [],
     brokers: [],
+    users: [providerPrincipal("northwind-health"), brokerPrincipal("core-broker")],
     parts: await testParts(),
     log,
   });
@@ -128,3 +130,62 @@ test("those whom an earlier version admitted get topics, rights and terms at the
     await admin.disconnect();
   }
 });
+
+/** Whether the last entries of the standings' tables let the party in. */
+async function isStanding(topic: "config.providers" | "config.brokers", id: string): Promise<boolean> {
+  const records = await readTopic(stack.kafka, `${region.name}.${topic}`);
+  const value = records.findLast(({ key }) => key === id)?.value;
+  assert.ok(value);
+  const entry = await stack.codec.decode(
+    topic,
+    topic === "config.brokers" ? "BrokerEntry" : "ProviderEntry",
+    value,
+  );
+  return "admitted" in entry && entry.admitted;
+}
+
+const parties = {
+  provider: {
+    id: "northwind-health",
+    topic: `${region.name}.ingest.northwind-health`,
+    table: "config.providers",
+    user: providerPrincipal("northwind-health"),
+    revoke: () => stack.operator.revokeProvider([region], "northwind-health"),
+    admit: () => stack.operator.admitProvider(region, "northwind-health"),
+  },
+  broker: {
+    id: "core-broker",
+    topic: `${region.name}.broker.requests`,
+    table: "config.brokers",
+    user: brokerPrincipal("core-broker"),
+    revoke: () => stack.operator.revokeBroker([region], "core-broker", "k"),
+    admit: () => stack.operator.admitBroker(region, "core-broker", "k"),
+  },
+} as const;
+
+for (const [role, { id, topic, table, user, revoke, admit }] of Object.entries(parties)) {
+  test(`a ${role} that is revoked may write nothing more on the connection it has, until it is admitted again`, async () => {
+    const kafka = connectKafka(stack.access(user), user, openLog({ service: "test" }, "silent"));
+    const producer = kafka.producer({ retry: { retries: 0 } });
+    const write = () => producer.send({ topic, messages: [{ key: "k", value: "v" }] });
+    const denied = { type: "TOPIC_AUTHORIZATION_FAILED" };
+    await producer.connect();
+    try {
+      await write();
+      assert.ok(await isStanding(table, id));
+      for (let times = 0; times < 2; times++) {
+        await revoke();
+        await assert.rejects(write(), denied);
+        assert.equal(await isStanding(table, id), false);
+      }
+      // The next start lets nobody in again who was cut off.
+      await stack.operator.openRegion(region);
+      await assert.rejects(write(), denied);
+      await admit();
+      assert.ok(await isStanding(table, id));
+      await write();
+    } finally {
+      await producer.disconnect();
+    }
+  });
+}

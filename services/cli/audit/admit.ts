@@ -27,7 +27,7 @@ export async function admitAuditor(args: string[]): Promise<number> {
   await withOperator(stack, (operator) => operator.admitAuditor(region, auditor));
   const user = { name: auditorPrincipal(auditor), password: encodeBase64url(randomBytes(24)) };
   const superUser = { name: operatorName, password: stack.passwords[operatorName] ?? "" };
-  await putKafkaUser({ partsDir, bootstrap: stack.bootstrap, superUser, user });
+  await putKafkaUser({ partsDir, bootstrap: stack.bootstrap, superUser }, user);
   const access: Access = {
     ...{ role: "auditor", id: auditor, region: region.name, registryUrl: stack.registryUrl },
     kafka: { bootstrap: stack.bootstrap, username: user.name, password: user.password },

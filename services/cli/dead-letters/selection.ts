@@ -2,6 +2,7 @@
  * Which letters a command is about: those that are named, or those that pass its filters.
  */
 import { PavilionError } from "../../../runtime/errors.ts";
+import { momentOf } from "../moment.ts";
 import { stageNames, type Letter } from "./letters.ts";
 
 export interface Selection {
@@ -22,7 +23,6 @@ export interface SelectionOptions {
 }
 
 const limitDefault = 100;
-const unitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Throws CONFIG_INVALID for what no filter takes. */
 export function selectionOf(names: readonly string[], options: SelectionOptions, now: number): Selection {
@@ -32,16 +32,13 @@ export function selectionOf(names: readonly string[], options: SelectionOptions,
   if (unknown.length > 0) throw invalid(`There is no stage ${unknown.join(", ")}.`);
   const most = limit === undefined ? limitDefault : Number(limit);
   if (!Number.isSafeInteger(most) || most < 1) throw invalid("--limit takes a whole number above zero.");
-  return { names, stages, code, since: since === undefined ? undefined : timeOf(since, now), limit: most };
-}
-
-/** A moment, or how long ago it was: `2026-11-25T12:00:00Z`, `90m`. */
-function timeOf(text: string, now: number): number {
-  const [, count, unit = ""] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  if (count !== undefined) return now - Number(count) * (unitsMs[unit] ?? 0);
-  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(time)) throw invalid("--since takes a date, or how long ago: 30s, 90m, 12h, 7d.");
-  return time;
+  return {
+    names,
+    stages,
+    code,
+    since: since === undefined ? undefined : momentOf("--since", since, now),
+    limit: most,
+  };
 }
 
 /** Those that are chosen, oldest first, and how many more the limit left out. DEAD_LETTER_UNKNOWN. */

@@ -47,10 +47,10 @@ export async function admit(role: Role, args: string[]): Promise<number> {
     password: encodeBase64url(randomBytes(24)),
   };
   const superUser = { name: operatorName, password: stack.passwords[operatorName] ?? "" };
-  await putKafkaUser({ partsDir, bootstrap: stack.bootstrap, superUser, user });
+  await putKafkaUser({ partsDir, bootstrap: stack.bootstrap, superUser }, user);
   await withOperator(stack, async (operator) => {
     if (role === "provider") await operator.admitProvider(region, card.id);
-    else await operator.admitBroker(region, card.id);
+    else await operator.admitBroker(region, card.id, card.key);
   });
   rememberCard(stack.folder, card);
   const access: Access = {
