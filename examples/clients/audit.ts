@@ -10,7 +10,7 @@ import { readFileSync } from "node:fs";
 import { readConfig } from "../../runtime/config.ts";
 import { openLog } from "../../runtime/log.ts";
 import { openAuditorClient } from "../../services/auditor-client/client.ts";
-import { auditLog, checkpointsIn } from "../../services/verifier/audit.ts";
+import { LogAudit } from "../../services/verifier/audit.ts";
 import { readTrust } from "../../services/verifier/trust.ts";
 
 const [accessFile = "", trustFile = ""] = process.argv.slice(2);
@@ -26,8 +26,11 @@ const client = await openAuditorClient({
   registryUrl: access.registryUrl,
   log: openLog({ service: "example" }, "error", "stderr"),
 });
-const [leaves, bundles] = [await client.leaves(), await client.bundles()];
+const audit = new LogAudit(trust, region);
 // A log that was cut short shows by the checkpoints that bundles carry.
-const { faults, spent } = auditLog(leaves, region, checkpointsIn(bundles));
-console.log(JSON.stringify({ leaves: leaves.length, bundles: bundles.length, spent, faults }));
-process.exitCode = faults.length === 0 ? 0 : 1;
+await client.bundles(audit.bundles);
+await client.leaves(audit);
+const { leaves, spent, faults, faultCount } = audit.report();
+const bundles = audit.bundles.count;
+console.log(JSON.stringify({ leaves, bundles, spent: Object.fromEntries(spent), faults, faultCount }));
+process.exitCode = faultCount === 0 ? 0 : 1;

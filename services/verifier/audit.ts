@@ -1,114 +1,212 @@
 /**
- * An audit of a whole log, offline: every leaf there is, from the trust file's log key alone.
+ * An audit of a whole log, offline: every leaf there is, in the log's order, from the trust file's roots alone.
  *
- * Promises: leaves that are missing, out of order, changed or not under a checkpoint that the log's key signed show, and
- * so does a spend that is left out, charged twice, or not added up. Does not: say that an operator has shown every
- * leaf that it has logged after the newest checkpoint, nor that a checkpoint is anchored; bundles do, one by one.
+ * Promises: leaves that are missing, out of order, changed, told as something else than their hashed bytes say, or not
+ * under a checkpoint that the log's key signed show, and so does a spend that is left out, charged twice, or not added up.
+ * What it keeps does not grow with what leaves hold, and grows with the log only by what later leaves may refer to.
+ * Does not: say that an operator has shown every leaf that it has logged after the newest checkpoint, nor that a
+ * checkpoint is anchored; bundles do, one by one.
  */
-import { verifyCheckpoint } from "../../crypto/checkpoint/checkpoint.ts";
-import { CryptoError } from "../../crypto/errors.ts";
-import { addFractions, formatFraction, parseFraction } from "../../crypto/fraction/fraction.ts";
-import { leafHash, rootOfLeaves } from "../../crypto/merkle/merkle.ts";
-import { parseDocument } from "../../documents/validate.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { append, type NewNode, type Nodes, rootOf, verifyInclusion } from "../../crypto/merkle/merkle.ts";
 import type { AnchoredLeaf } from "../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
-import type { TrustedRegion } from "../../schemas/json/trust.ts";
-import { rawKey } from "./trust.ts";
+import type { Trust, TrustedRegion } from "../../schemas/json/trust.ts";
+import { hashOfText, readLeaf, requestOfLeaf, treeOf, type LeafKind } from "./anchored-leaf.ts";
+import { AuditFaults, type AuditFault, type Fail } from "./audit-faults.ts";
+import type { Tree } from "./log.ts";
+import { Spends, type Spent } from "./spends.ts";
 
-export interface LogAudit {
+export interface AuditReport {
   readonly leaves: number;
-  /** By kind. */
-  readonly kinds: Readonly<Record<string, number>>;
-  /** What each population has spent, an exact fraction, and in how many spends. */
-  readonly spent: Readonly<Record<string, { readonly spends: number; readonly epsilon: string }>>;
-  /** What does not hold, in words; none where all does. */
-  readonly faults: readonly string[];
+  /** How many of each kind, by what the leaves themselves are. */
+  readonly kinds: ReadonlyMap<LeafKind, number>;
+  readonly spent: ReadonlyMap<string, Spent>;
+  /** What does not hold, the first of it; none where all does. */
+  readonly faults: readonly AuditFault[];
+  /** How much does not hold in all. */
+  readonly faultCount: number;
 }
 
-/**
- * `leaves` as they stand on `proofs.anchored`, in the log's order; `checkpoints` are others that are known, from bundles
- * for example: a log that was cut short shows by them.
- */
-export function auditLog(
-  leaves: readonly AnchoredLeaf[],
-  region: TrustedRegion,
-  checkpoints: readonly string[] = [],
-): LogAudit {
-  const faults: string[] = [];
-  const kinds: Record<string, number> = {};
-  for (const [place, { index, kind }] of leaves.entries()) {
-    kinds[kind] = (kinds[kind] ?? 0) + 1;
-    if (index !== place && faults.length === 0) {
-      faults.push(`leaf ${String(place)} is missing: leaf ${String(index)} stands in its place`);
-    }
+/** Leaves that one anchor brought: the tree that their checkpoint signs, and the first of them. */
+interface Batch {
+  readonly tree: Tree;
+  readonly first: AnchoredLeaf;
+}
+
+export class LogAudit {
+  readonly #chain: Trust["chain"];
+  readonly #region: TrustedRegion;
+  readonly #faults = new AuditFaults();
+  readonly #kinds = new Map<LeafKind, number>();
+  readonly #spends = new Spends();
+  /** The last full subtree of each level: all that the next root rests on. */
+  readonly #edge = new Map<number, NewNode>();
+  readonly #nodes: Nodes = {
+    get: (level, index) => {
+      const node = this.#edge.get(level);
+      return node?.index === index ? node.hash : undefined;
+    },
+  };
+  /** Roots that bundles' checkpoints have, by size: a log that was cut short shows by them. */
+  readonly #known = new Map<number, string>();
+  #size = 0;
+  #next = 0;
+  #batch: Batch | undefined;
+
+  /** By the roots of a trust file, for one of its regions. */
+  constructor({ chain }: Trust, region: TrustedRegion) {
+    this.#chain = chain;
+    this.#region = region;
   }
-  const hashes = leaves.map(({ text }) => leafHash(Buffer.from(text, "utf8")));
-  const known = [...leaves.map(({ checkpoint }) => checkpoint), ...checkpoints];
-  faults.push(...checkpointFaults(known, hashes, region));
-  const { spent, faults: unspent } = spendsIn(leaves, hashes);
-  return { leaves: leaves.length, kinds, spent, faults: [...faults, ...unspent] };
-}
 
-/** The checkpoints that bundles carry, given as they were published. Throws SyntaxError for one that is no JSON. */
-export const checkpointsIn = (bundles: readonly { readonly text: string }[]): string[] =>
-  bundles.map(({ text }) => (JSON.parse(text) as EvidenceBundleDocument).log.checkpoint);
+  /** Takes bundles, which come before the leaves: of each the checkpoint counts. */
+  readonly bundles = {
+    count: 0,
+    take: (bundle: { readonly text: string }): void => {
+      this.bundles.count++;
+      this.#bundle(bundle);
+    },
+    takeUnreadable: (): void => {
+      this.#faults.add("bundle", "A record on the bundles' topic is no bundle.");
+    },
+  };
 
-/** Each checkpoint once: the log's key signed it, and it is over exactly these leaves. */
-function checkpointFaults(
-  checkpoints: readonly string[],
-  hashes: readonly string[],
-  region: TrustedRegion,
-): string[] {
-  const expected = { origin: region.origin, publicKey: rawKey(region.logKey) };
-  const faults: string[] = [];
-  let covered = 0;
-  for (const checkpoint of new Set(checkpoints)) {
-    try {
-      const { size, root } = verifyCheckpoint(checkpoint, expected);
-      covered = Math.max(covered, size);
-      if (size > hashes.length)
-        faults.push(`a checkpoint is over ${String(size)} leaves; ${String(hashes.length)} are here`);
-      else if (rootOfLeaves(hashes.slice(0, size)) !== root)
-        faults.push(`the checkpoint of ${String(size)} leaves is over other leaves`);
-    } catch (error) {
-      if (!(error instanceof CryptoError)) throw error;
-      faults.push("a checkpoint is not signed by the log's key");
+  #bundle({ text }: { readonly text: string }): void {
+    const checkpoint = checkpointIn(text);
+    const tree = checkpoint === undefined ? undefined : treeOf(checkpoint, this.#region);
+    if (tree === undefined) {
+      this.#faults.add(
+        "bundle",
+        "A bundle cannot be read, or its checkpoint is not signed by the log's key.",
+      );
+      return;
     }
+    const known = this.#known.get(tree.size) ?? tree.root;
+    this.#known.set(tree.size, tree.root);
+    if (known !== tree.root) this.#otherLeaves(tree.size);
   }
-  if (covered < hashes.length) faults.push("the last leaves stand under no checkpoint");
-  return faults;
-}
 
-/** Each population's spends are numbered without a gap, name the one before, and add up. */
-function spendsIn(leaves: readonly AnchoredLeaf[], hashes: readonly string[]) {
-  const faults: string[] = [];
-  const spent: Record<string, { spends: number; epsilon: string; last: string | null }> = {};
-  const matches = new Set<string>();
-  for (const [place, { kind, text }] of leaves.entries()) {
-    const hash = hashes[place] ?? "";
-    if (kind === "match") matches.add(hash);
-    if (kind !== "spend") continue;
-    const fail = (what: string): void => {
-      faults.push(`the spend in leaf ${String(place)} ${what}`);
+  /** A record on the log's topic that is no leaf. */
+  takeUnreadable(): void {
+    this.#faults.add("leaf-record", `A record after leaf ${String(this.#size)} is no leaf that can be read.`);
+  }
+
+  /** The next leaf. */
+  take(record: AnchoredLeaf): void {
+    const place = String(this.#next);
+    const fail: Fail = (name, what) => {
+      this.#faults.add(name, `Leaf ${place} ${what}.`);
     };
-    try {
-      const { population, sequence, previous, epsilon, total, match } = parseDocument("spend-leaf", text);
-      const before = spent[population] ?? { spends: 0, epsilon: "0", last: null };
-      const added = formatFraction(addFractions(parseFraction(before.epsilon), parseFraction(epsilon)));
-      if (sequence !== before.spends + 1)
-        fail(`is number ${String(sequence)} after ${String(before.spends)}`);
-      if (previous !== before.last) fail("does not name the one before it");
-      if (total !== added) fail("does not add up");
-      if (!matches.has(match)) fail("pays for a match that was not logged before it");
-      spent[population] = { spends: before.spends + 1, epsilon: added, last: hash };
-    } catch (error) {
-      if (!(error instanceof PavilionError || error instanceof CryptoError)) throw error;
-      fail("cannot be read");
-    }
+    if (record.index !== this.#next)
+      fail("leaf-order", `is missing: leaf ${String(record.index)} stands in its place`);
+    // One that is missing is told once, not by all that follow it too.
+    this.#next = record.index + 1;
+    const hash = hashOfText(record.text);
+    this.#grow(hash);
+    this.#content(record, hash, fail);
+    this.#place(record, hash, fail);
+    this.#compareRoots();
   }
-  const told = Object.entries(spent).map(
-    ([population, { spends, epsilon }]) => [population, { spends, epsilon }] as const,
-  );
-  return { spent: Object.fromEntries(told), faults };
+
+  /** Whether every leaf of the last batch is here. */
+  get isWhole(): boolean {
+    return this.#size >= (this.#batch?.tree.size ?? 0);
+  }
+
+  /** What was found, once all leaves are taken. */
+  report(): AuditReport {
+    const missing = [...this.#known.keys(), this.#batch?.tree.size ?? 0].filter((size) => size > this.#size);
+    if (missing.length > 0) {
+      const size = String(Math.max(...missing));
+      this.#faults.add("log-end", `A checkpoint is over ${size} leaves; ${String(this.#size)} are here.`);
+    }
+    return {
+      leaves: this.#size,
+      kinds: this.#kinds,
+      spent: this.#spends.populations,
+      faults: this.#faults.told,
+      faultCount: this.#faults.count,
+    };
+  }
+
+  /** What the bytes say, and whether the record says the same of them. */
+  #content(record: AnchoredLeaf, hash: string, fail: Fail): void {
+    const read = readLeaf(record.text);
+    if (read.fault === "leaf-unknown") {
+      fail(read.fault, "is of a kind that this audit does not know; a newer version may");
+      return;
+    }
+    if (read.fault !== undefined) {
+      fail(read.fault, "is no document of its kind in canonical form");
+      return;
+    }
+    const { kind, leaf } = read;
+    this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);
+    if (record.kind !== kind) fail("leaf-kind", `is a ${kind}, and told as something else`);
+    if (record.requestDigest !== requestOfLeaf(leaf)) fail("leaf-request", "is told as of another request");
+    if (leaf.region !== this.#region.region || record.log !== this.#region.origin)
+      fail("leaf-region", "is of another region's log");
+    this.#spends.take(leaf, hash, (name, what) => {
+      fail(name, `is a ${kind} that ${what}`);
+    });
+  }
+
+  /** Where it stands: in a batch, under the batch's checkpoint, anchored where the trust file says. */
+  #place(record: AnchoredLeaf, hash: string, fail: Fail): void {
+    const { chainId, contract, anchorer, size, root, index, proof } = record;
+    const isTrusted =
+      chainId === this.#chain.id && contract === this.#chain.contract && anchorer === this.#region.anchorer;
+    if (!isTrusted) fail("leaf-anchor", "is told as anchored in another chain, contract or account");
+    const batch = this.#batchOf(record);
+    if (batch === undefined) {
+      fail("checkpoint", "stands under no checkpoint that the log's key alone signed");
+      return;
+    }
+    const { tree, first } = batch;
+    const isTold = record.checkpoint === first.checkpoint && size === tree.size && root === tree.root;
+    if (!isTold || this.#size > tree.size)
+      fail("leaf-checkpoint", "is told under another checkpoint, size or root than its batch's");
+    if (!verifyInclusion(hash, index, tree.size, proof, tree.root))
+      fail("leaf-proof", "is not shown to stand under its checkpoint");
+    if (record.transaction !== first.transaction || record.block !== first.block)
+      fail("leaf-anchor", "names another transaction or block than its batch");
+  }
+
+  /** The batch that a leaf is of: the one that is not full yet, or the next, whose checkpoint is verified. */
+  #batchOf(record: AnchoredLeaf): Batch | undefined {
+    const current = this.#batch;
+    if (current?.first.checkpoint === record.checkpoint) return current;
+    const tree = treeOf(record.checkpoint, this.#region);
+    if (tree === undefined) return undefined;
+    if (current === undefined || this.#size > current.tree.size) this.#batch = { tree, first: record };
+    return this.#batch;
+  }
+
+  #grow(hash: string): void {
+    for (const node of append(this.#size, hash, this.#nodes)) this.#edge.set(node.level, node);
+    this.#size++;
+  }
+
+  /** Held against each checkpoint that is over exactly the leaves so far. */
+  #compareRoots(): void {
+    const { tree } = this.#batch ?? {};
+    const expected = [this.#known.get(this.#size), tree?.size === this.#size ? tree.root : undefined];
+    if (expected.every((root) => root === undefined)) return;
+    const found = rootOf(this.#size, this.#nodes);
+    if (expected.some((root) => root !== undefined && root !== found)) this.#otherLeaves(this.#size);
+  }
+
+  #otherLeaves(size: number): void {
+    this.#faults.add("log-tree", `The checkpoint of ${String(size)} leaves is over other leaves.`);
+  }
+}
+
+/** The checkpoint in a bundle's text, if it is one. */
+function checkpointIn(text: string): string | undefined {
+  try {
+    const { checkpoint } = (JSON.parse(text) as EvidenceBundleDocument).log;
+    return typeof checkpoint === "string" ? checkpoint : undefined;
+  } catch {
+    return undefined;
+  }
 }

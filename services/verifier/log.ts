@@ -11,7 +11,7 @@ import { require } from "./checklist.ts";
 import { rawKey } from "./trust.ts";
 
 /** A log's tree as its key signed it. */
-interface Tree {
+export interface Tree {
   readonly size: number;
   readonly root: string;
 }
@@ -33,12 +33,14 @@ export interface PlacedLeaves {
 /** Lines of a checkpoint that its log alone has signed: origin, size, root, none, signature, and the end. */
 const LINES = 6;
 
+/** Whether a checkpoint has one signature: a note may carry more, by keys that nobody here knows. */
+export const isSignedAlone = (note: string): boolean => note.split("\n", LINES + 1).length === LINES;
+
 /** Both trees, once the log's signatures hold. */
 export function signedTrees({ log }: EvidenceBundleDocument, { origin, logKey }: TrustedRegion): Trees {
   const expected = { origin, publicKey: rawKey(logKey) };
   const tree = (note: string): Tree => {
-    // A note may carry more signatures, by keys that nobody here knows.
-    require(note.split("\n").length === LINES, "A checkpoint has other lines than its log's own.");
+    require(isSignedAlone(note), "A checkpoint has other lines than its log's own.");
     return verifyCheckpoint(note, expected);
   };
   return { newest: tree(log.checkpoint), seed: tree(log.seed.anchored) };

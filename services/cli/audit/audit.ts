@@ -7,9 +7,9 @@ import { parseArgs } from "node:util";
 import { readConfig } from "../../../runtime/config.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import { openLog } from "../../../runtime/log.ts";
-import type { TrustedRegion } from "../../../schemas/json/trust.ts";
+import type { Trust, TrustedRegion } from "../../../schemas/json/trust.ts";
 import { openAuditorClient } from "../../auditor-client/client.ts";
-import { auditLog, checkpointsIn } from "../../verifier/audit.ts";
+import { LogAudit, type AuditReport } from "../../verifier/audit.ts";
 import { readTrust } from "../../verifier/trust.ts";
 import { coloured } from "../colour.ts";
 import { misuse } from "../misuse.ts";
@@ -20,41 +20,66 @@ export async function audit(args: string[]): Promise<number> {
   if (values.access === undefined || values.trust === undefined)
     throw misuse("An audit takes --access and --trust.");
   const access = readConfig("access", values.access);
-  const region = trustedRegion(values.trust, access.region);
+  const roots = trustedRoots(values.trust, access.region);
   const log = openLog({ service: "auditor" }, "error", "stderr");
-  const { id: auditor, kafka, registryUrl } = access;
-  const client = await openAuditorClient({ auditor, region: access.region, kafka, registryUrl, log });
-  const [leaves, bundles] = [await client.leaves(), await client.bundles()];
-  const found = auditLog(leaves, region, checkpointsIn(bundles));
-  const holds = found.faults.length === 0;
-  if (values.json === true) console.log(JSON.stringify({ holds, bundles: bundles.length, ...found }));
-  else {
-    console.log(
-      `  ${String(found.leaves)} leaves in the log of ${access.region}, ${String(bundles.length)} bundles`,
-    );
-    for (const [kind, count] of Object.entries(found.kinds))
-      console.log(`  ${kind.padEnd(6)} ${String(count)}`);
-    for (const [population, { spends, epsilon }] of Object.entries(found.spent))
-      console.log(`  ${population} has spent epsilon ${epsilon} in ${String(spends)} spends`);
-    for (const fault of found.faults) console.log(`  ${coloured("red", "FAILED")}  ${fault}`);
-    console.log(
-      holds ? "The log holds: nothing is missing, and every spend adds up." : "The log does not hold.",
-    );
-  }
-  return holds ? 0 : 1;
+  const { id: auditor, region, kafka, registryUrl } = access;
+  const client = await openAuditorClient({ auditor, region, kafka, registryUrl, log });
+  const logAudit = new LogAudit(...roots);
+  // The bundles first: what is logged meanwhile is then missing from neither.
+  await client.bundles(logAudit.bundles);
+  await client.leaves(logAudit);
+  const report = logAudit.report();
+  const { count: bundles } = logAudit.bundles;
+  const lines =
+    values.json === true
+      ? [JSON.stringify(reportObject(report, bundles))]
+      : reportLines(report, region, bundles);
+  for (const line of lines) console.log(line);
+  return report.faultCount === 0 ? 0 : 1;
 }
 
+function reportLines(
+  { leaves, kinds, spent, faults, faultCount }: AuditReport,
+  region: string,
+  bundles: number,
+) {
+  const more = faultCount - faults.length;
+  return [
+    `  ${String(leaves)} leaves in the log of ${region}, ${String(bundles)} bundles`,
+    ...Array.from(kinds, ([kind, count]) => `  ${kind.padEnd(6)} ${String(count)}`),
+    ...Array.from(
+      spent,
+      ([population, { spends, epsilon }]) =>
+        `  ${population} has spent epsilon ${epsilon} in ${String(spends)} spends`,
+    ),
+    ...faults.map(({ name, text }) => `  ${coloured("red", "FAILED")}  ${name.padEnd(15)}  ${text}`),
+    ...(more > 0 ? [`  and ${String(more)} more`] : []),
+    faultCount === 0
+      ? "The log holds: nothing is missing, and every spend adds up."
+      : "The log does not hold.",
+  ];
+}
+
+/** What `--json` prints. Names of populations become members here, and nothing looks one up. */
+const reportObject = (
+  { leaves, kinds, spent, faults, faultCount }: AuditReport,
+  bundles: number,
+): object => ({
+  ...{ holds: faultCount === 0, bundles, leaves },
+  ...{ kinds: Object.fromEntries(kinds), spent: Object.fromEntries(spent), faults, faultCount },
+});
+
 /** Throws TRUST_UNREADABLE. */
-function trustedRegion(file: string, name: string): TrustedRegion {
-  let regions: readonly TrustedRegion[];
+function trustedRoots(file: string, name: string): [Trust, TrustedRegion] {
+  let trust: Trust;
   try {
-    ({ regions } = readTrust(readFileSync(file, "utf8")));
+    trust = readTrust(readFileSync(file, "utf8"));
   } catch (cause) {
     throw new PavilionError("TRUST_UNREADABLE", `The trust file ${file} cannot be read.`, undefined, {
       cause,
     });
   }
-  const found = regions.find(({ region }) => region === name);
-  if (found !== undefined) return found;
+  const found = trust.regions.find(({ region }) => region === name);
+  if (found !== undefined) return [trust, found];
   throw new PavilionError("TRUST_UNREADABLE", `The trust file does not name the region ${name}.`);
 }
