@@ -84,6 +84,6 @@ test("a folder, a file that is not there and one that is too long are told as th
   assert.match(refusal(join(folder, "absent"), read).message, /There is no file/);
   assert.match(refusal(join(fileOf("x"), "below"), read).message, /There is no file/);
   assert.equal(read(fileOf("x".repeat(10))), "x".repeat(10));
-  assert.match(refusal(fileOf("x".repeat(11)), read).message, /is longer than/);
-  assert.match(refusal("/dev/zero", read).message, /is longer than|is text in/);
+  assert.match(refusal(fileOf("x".repeat(11)), read).message, /is larger than/);
+  assert.match(refusal("/dev/zero", read).message, /is larger than|is text in/);
 });

@@ -3,14 +3,20 @@
  * the code of whoever asks; nothing of the content is quoted, since it may be a secret.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import {
+  documentBounds,
+  NotJson,
+  parseJson,
+  sizeText,
+  TextFault,
+  type TextBounds,
+} from "../documents/json-text.ts";
+import { NotYaml, parseYaml, yamlBounds } from "../documents/yaml-text.ts";
 import { PavilionError, type ErrorCode } from "./errors.ts";
 import { foreignKind, notUtf8, type ForeignKind } from "./file-kind.ts";
 
-/** Above any document that is signed by hand. */
-const FILE_LENGTH_MAX = 16 * 1024 * 1024;
-
 /** The file's text, in UTF-8, without its byte order mark. Throws under the code. */
-export function readText(file: string, code: ErrorCode, lengthMax: number = FILE_LENGTH_MAX): string {
+export function readText(file: string, code: ErrorCode, lengthMax: number): string {
   const bytes = bytesOf(file, code, lengthMax);
   const foreign = foreignKind(bytes, file);
   if (foreign !== undefined) throw isForeign(file, code, foreign);
@@ -22,17 +28,54 @@ export function readText(file: string, code: ErrorCode, lengthMax: number = FILE
 }
 
 /** The JSON that a file holds. Throws under the code, which names the place of a mistake. */
-export function readJson(file: string, code: ErrorCode, lengthMax?: number): unknown {
-  const text = readText(file, code, lengthMax);
+export function readJson(file: string, code: ErrorCode, bounds: TextBounds = documentBounds): unknown {
+  const text = readText(file, code, bounds.lengthMax);
+  return held(
+    file,
+    code,
+    () => parseJson(text, bounds),
+    (fault) => (fault instanceof NotJson ? placeIn(text) : ""),
+  );
+}
+
+/** The same as text, for who parses it again. */
+export function readJsonText(file: string, code: ErrorCode, bounds: TextBounds = documentBounds): string {
+  const text = readText(file, code, bounds.lengthMax);
+  held(
+    file,
+    code,
+    () => parseJson(text, bounds),
+    (fault) => (fault instanceof NotJson ? placeIn(text) : ""),
+  );
+  return text;
+}
+
+/** The YAML that a file holds, likewise. */
+export function readYaml(file: string, code: ErrorCode): unknown {
+  const text = readText(file, code, yamlBounds.lengthMax);
+  return held(file, code, () => parseYaml(text));
+}
+
+function held<T>(
+  file: string,
+  code: ErrorCode,
+  read: () => T,
+  place: (fault: TextFault) => string = () => "",
+): T {
   try {
-    return JSON.parse(text);
-  } catch {
-    throw new PavilionError(
-      code,
-      `${file} is not JSON${placeIn(text)}.`,
-      "Correct it there: JSON wants names and texts in double quotes, a comma between members and none after the last.",
-    );
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof TextFault)) throw cause;
+    throw new PavilionError(code, `${file} ${cause.message}${place(cause)}.`, remedyFor(cause));
   }
+}
+
+function remedyFor(fault: TextFault): string {
+  if (fault instanceof NotJson)
+    return "Correct it there: JSON wants names and texts in double quotes, a comma between members and none after the last.";
+  if (fault instanceof NotYaml)
+    return "Correct it there: members of one document stand equally far to the right, by spaces, never by tabs.";
+  return "Check that it is the file that you mean, and that each member stands in it once.";
 }
 
 /**
@@ -94,7 +137,7 @@ function readUpTo(handle: number, lengthMax: number): Uint8Array | undefined {
 function tooLong(file: string, code: ErrorCode, lengthMax: number): never {
   throw new PavilionError(
     code,
-    `${file} is longer than ${String(Math.floor(lengthMax / 1024 / 1024))} MiB, which none of these files is.`,
+    `${file} is larger than ${sizeText(lengthMax)}, which is the most that is read.`,
     "Check that it is the file that you mean.",
   );
 }

@@ -6,16 +6,16 @@
  * from the clone, whose Node it needs. The access file is what `./pavilion auditor admit` made; the trust file is one that
  * the auditor has confirmed.
  */
-import { readFileSync } from "node:fs";
 import { readConfig } from "../../runtime/config.ts";
 import { openLog } from "../../runtime/log.ts";
+import { readJsonText } from "../../runtime/text-file.ts";
 import { openAuditorClient } from "../../services/auditor-client/client.ts";
 import { LogAudit } from "../../services/verifier/audit.ts";
 import { readTrust } from "../../services/verifier/trust.ts";
 
 const [accessFile = "", trustFile = ""] = process.argv.slice(2);
 const access = readConfig("access", accessFile);
-const trust = readTrust(readFileSync(trustFile, "utf8"));
+const trust = readTrust(readJsonText(trustFile, "TRUST_UNREADABLE"));
 const region = trust.regions.find((one) => one.region === access.region);
 if (region === undefined) throw new Error(`${trustFile} names no region ${access.region}`);
 

@@ -10,7 +10,7 @@ import { usageOf } from "./command.ts";
 import { commands } from "./commands.ts";
 import { commandHelp } from "./help.ts";
 
-/** Exit codes: 0 done, 1 failed, 2 not understood. */
+/** Exit codes: 0 done, 1 failed, 2 not understood: of a trust file too, without which nothing is judged. */
 async function main(given: readonly string[]): Promise<number> {
   const [first = "help", second = ""] = given;
   if (first === "-h" || first === "--help") return main(["help"]);
@@ -29,7 +29,7 @@ async function main(given: readonly string[]): Promise<number> {
   } catch (error) {
     const told = coded(error);
     const asJson = args.includes("--json");
-    if (told !== undefined) return fail(told, 1, asJson);
+    if (told !== undefined) return fail(told, told.code === "TRUST_UNREADABLE" ? 2 : 1, asJson);
     if (isMisuse(error)) {
       const misused = new PavilionError("USAGE_INVALID", error.message, `Usage: ${usageOf(command)}`);
       return fail(misused, 2, asJson);

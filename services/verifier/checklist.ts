@@ -6,6 +6,7 @@
  * ends the run.
  */
 import { CryptoError } from "../../crypto/errors.ts";
+import { parseJson, TextFault, type TextBounds } from "../../documents/json-text.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { shows, type CheckName } from "./names.ts";
 
@@ -45,6 +46,16 @@ export function deviates(detail: string): never {
 /** Ends a check as failed unless `condition`. */
 export function require(condition: boolean, detail: string): asserts condition {
   if (!condition) deviates(detail);
+}
+
+/** What a JSON text says; ends a check as failed where it is none that can be read in one way, or beyond its bounds. */
+export function contentOf(text: string, bounds?: TextBounds): unknown {
+  try {
+    return parseJson(text, bounds);
+  } catch (error) {
+    if (error instanceof TextFault) deviates(`It ${error.message}.`);
+    throw error;
+  }
 }
 
 type Handed<N extends readonly unknown[]> = { readonly [K in keyof N]: N[K] | undefined };

@@ -3,17 +3,16 @@
  * holds, 1 if one fails, 2 if bundle or trust file cannot be read. Without a trust file nothing is verified: a bundle's
  * own keys would vouch for themselves.
  */
-import { readFile, stat } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { PavilionError, type ErrorCode } from "../../runtime/errors.ts";
+import { PavilionError } from "../../runtime/errors.ts";
+import { readJsonText } from "../../runtime/text-file.ts";
 import type { Trust } from "../../schemas/json/trust.ts";
+import { bundleBounds } from "./bundle.ts";
 import { holds } from "./checklist.ts";
 import { reportLines, reportObject, type Paint } from "./report.ts";
 import { readTrust } from "./trust.ts";
 import { verify } from "./verify.ts";
 
-/** Far above the longest bundle there is. */
-const FILE_LENGTH_MAX = 256 * 1024 * 1024;
 const BLOCK_HASH = /^0x[0-9a-f]{64}$/;
 
 /** Prints the report; a file that cannot be read is told on standard error. */
@@ -24,7 +23,7 @@ export async function verifyCommand(args: string[], paint: Paint = (_status, wor
     options: { trust: { type: "string" }, block: { type: "string" }, json: { type: "boolean" } },
   });
   try {
-    const { bundle, trust, block } = await readFiles(positionals, values);
+    const { bundle, trust, block } = readFiles(positionals, values);
     requireRoots(trust, block);
     const checklist = await verify(bundle, trust, { block });
     const lines =
@@ -47,10 +46,10 @@ interface Files {
   readonly block: string | undefined;
 }
 
-async function readFiles(
+function readFiles(
   [bundle, ...more]: readonly string[],
   { trust, block }: { readonly trust?: string | undefined; readonly block?: string | undefined },
-): Promise<Files> {
+): Files {
   if (trust === undefined) throw new PavilionError("TRUST_UNREADABLE", "There is no trust file.");
   if (bundle === undefined || more.length > 0) {
     throw new PavilionError("BUNDLE_UNREADABLE", "One bundle is verified at a time.");
@@ -63,8 +62,8 @@ async function readFiles(
     );
   }
   return {
-    trust: await readJson(trust, "TRUST_UNREADABLE", "The trust file"),
-    bundle: await readJson(bundle, "BUNDLE_UNREADABLE", "The bundle"),
+    trust: readJsonText(trust, "TRUST_UNREADABLE"),
+    bundle: readJsonText(bundle, "BUNDLE_UNREADABLE", bundleBounds),
     block: hash,
   };
 }
@@ -88,16 +87,4 @@ function requireRoots(text: string, block: string | undefined): void {
     "Neither the trust file nor --block names a block.",
     "Look up the hash of the block that the bundle names (its log.chain.block) at a node of your own; give it with --block.",
   );
-}
-
-/** The text of a file that holds JSON; what it says is for the checks. */
-async function readJson(path: string, code: ErrorCode, what: string): Promise<string> {
-  try {
-    if ((await stat(path)).size > FILE_LENGTH_MAX) throw new Error("too long");
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
-    JSON.parse(text);
-    return text;
-  } catch (cause) {
-    throw new PavilionError(code, `${what} ${path} cannot be read as JSON in UTF-8.`, undefined, { cause });
-  }
 }

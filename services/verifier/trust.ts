@@ -3,14 +3,13 @@
  * is refused.
  */
 import { publicKeyIn } from "../../documents/signatures.ts";
-import { parseDocument } from "../../documents/validate.ts";
+import { validateDocument } from "../../documents/validate.ts";
 import type { Trust, TrustedRegion } from "../../schemas/json/trust.ts";
-import { deviates, require } from "./checklist.ts";
-import { requireDistinctMembers } from "./members.ts";
+import { contentOf, deviates, require } from "./checklist.ts";
 
 /** The trust in a JSON text. */
 export function readTrust(text: string): Trust {
-  const trust = parseDocument("trust", requireDistinctMembers(text));
+  const trust = validateDocument("trust", contentOf(text));
   const { regions, brokers, providers, circuits, policies } = trust;
   const once = (what: string, names: readonly string[]): void => {
     require(new Set(names).size === names.length, `Some of its ${what} are named twice.`);

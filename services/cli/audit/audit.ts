@@ -2,11 +2,11 @@
  * `audit --access ACCESS.json --trust TRUST.json [--json]`: reads a region's whole log and audits it. Exit code 0 where all
  * holds, 1 where something does not.
  */
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { readConfig } from "../../../runtime/config.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import { openLog } from "../../../runtime/log.ts";
+import { readJsonText } from "../../../runtime/text-file.ts";
 import type { Trust, TrustedRegion } from "../../../schemas/json/trust.ts";
 import { openAuditorClient } from "../../auditor-client/client.ts";
 import { LogAudit, type AuditReport } from "../../verifier/audit.ts";
@@ -71,11 +71,13 @@ const reportObject = (
 
 /** Throws TRUST_UNREADABLE. */
 function trustedRoots(file: string, name: string): [Trust, TrustedRegion] {
+  const text = readJsonText(file, "TRUST_UNREADABLE");
   let trust: Trust;
   try {
-    trust = readTrust(readFileSync(file, "utf8"));
+    trust = readTrust(text);
   } catch (cause) {
-    throw new PavilionError("TRUST_UNREADABLE", `The trust file ${file} cannot be read.`, undefined, {
+    const why = cause instanceof Error ? cause.message : "it cannot be read.";
+    throw new PavilionError("TRUST_UNREADABLE", `The trust file ${file} is not one: ${why}`, undefined, {
       cause,
     });
   }

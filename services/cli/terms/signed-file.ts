@@ -4,10 +4,9 @@
  */
 import { existsSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { parse, YAMLParseError } from "yaml";
 import { verifySignature } from "../../../documents/signatures.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
-import { readJson, readText } from "../../../runtime/text-file.ts";
+import { readJson, readYaml } from "../../../runtime/text-file.ts";
 import type { Departure, DocumentSignature } from "../../../schemas/avro/index.ts";
 import { writeJson } from "../written.ts";
 import type { TermsDocument, TermsKind } from "./kind.ts";
@@ -99,19 +98,7 @@ function requireSignature<D extends TermsDocument>(
 
 /** What a file holds that somebody wrote or handed over. Throws DOCUMENT_INVALID. */
 export function contentOf(file: string): unknown {
-  if (file.endsWith(".json")) return readJson(file, "DOCUMENT_INVALID");
-  const text = readText(file, "DOCUMENT_INVALID");
-  try {
-    return parse(text);
-  } catch (cause) {
-    const line = cause instanceof YAMLParseError ? cause.linePos?.[0].line : undefined;
-    const place = line === undefined ? "" : `: a mistake stands in line ${String(line)}`;
-    throw invalid(
-      `${file} is not YAML${place}.`,
-      cause,
-      "Correct it there: members of one document stand equally far to the right, by spaces, never by tabs.",
-    );
-  }
+  return file.endsWith(".json") ? readJson(file, "DOCUMENT_INVALID") : readYaml(file, "DOCUMENT_INVALID");
 }
 
 const invalid = (message: string, cause?: unknown, remedy?: string): PavilionError =>
