@@ -80,7 +80,8 @@ export async function rememberedIn(
   given: Readonly<Record<string, string>> = {},
 ): Promise<Remembered> {
   const known = readRemembered(dir);
-  const missing = regions.filter((region) => known?.ports.metrics[region] === undefined);
+  const had = known?.ports.metrics ?? {};
+  const missing = regions.filter((region) => !Object.hasOwn(had, region));
   const [client = 0, controller = 0, registry = 0, chain = 0, ...metrics] = await freePorts(
     4 + missing.length,
   );
@@ -92,7 +93,7 @@ export async function rememberedIn(
       registry: known?.ports.registry ?? registry,
       chain: known?.ports.chain ?? chain,
       metrics: {
-        ...known?.ports.metrics,
+        ...had,
         ...Object.fromEntries(missing.map((region, index) => [region, metrics[index] ?? 0])),
       },
     },

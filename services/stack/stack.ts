@@ -186,7 +186,7 @@ export class Stack {
   /** How a principal logs in. */
   access(username: string): KafkaAccess {
     const { passwords, bootstrap } = this.#remembered;
-    const password = passwords[username];
+    const password = Object.hasOwn(passwords, username) ? passwords[username] : undefined;
     if (password === undefined) throw new Error(`no Kafka user ${username}`);
     return { bootstrap, username, password };
   }
