@@ -26,6 +26,9 @@ export function payloadDigest(parts: Iterable<Uint8Array>): string {
   return hash.digest("hex");
 }
 
+/** Lowercase hex SHA-256 of a document's text as it came: of a canonical one, the document's digest. */
+export const textDigest = (text: string): string => createHash("sha256").update(text).digest("hex");
+
 /**
  * What binds the HPKE context of a record batch to its place: collaboration, epoch, dataset, sequence and the previous
  * head (RFC 9180 `info`). The index within the batch is HPKE's own sequence number.

@@ -15,6 +15,7 @@ import evaluatedBatch from "../schemas/json/evaluated-batch.schema.json" with { 
 import evidenceBundle from "../schemas/json/evidence-bundle.schema.json" with { type: "json" };
 import matchLeaf from "../schemas/json/match-leaf.schema.json" with { type: "json" };
 import population from "../schemas/json/population.schema.json" with { type: "json" };
+import providerState from "../schemas/json/provider-state.schema.json" with { type: "json" };
 import recordBatch from "../schemas/json/record-batch.schema.json" with { type: "json" };
 import regionCard from "../schemas/json/region-card.schema.json" with { type: "json" };
 import request from "../schemas/json/request.schema.json" with { type: "json" };
@@ -31,6 +32,7 @@ import type { EvaluatedBatchHeader } from "../schemas/json/evaluated-batch.ts";
 import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
 import type { MatchLeaf } from "../schemas/json/match-leaf.ts";
 import type { Population } from "../schemas/json/population.ts";
+import type { ProviderStateDocument } from "../schemas/json/provider-state.ts";
 import type { RecordBatchHeader } from "../schemas/json/record-batch.ts";
 import type { RegionCard } from "../schemas/json/region-card.ts";
 import type { Request } from "../schemas/json/request.ts";
@@ -50,6 +52,7 @@ export interface DocumentTypes {
   "evidence-bundle": EvidenceBundleDocument;
   "match-leaf": MatchLeaf;
   population: Population;
+  "provider-state": ProviderStateDocument;
   "record-batch": RecordBatchHeader;
   "region-card": RegionCard;
   request: Request;
@@ -78,6 +81,7 @@ const validators: Record<DocumentKind, ValidateFunction> = {
   "evidence-bundle": wire.compile(evidenceBundle),
   "match-leaf": wire.compile(matchLeaf),
   population: written.compile(population),
+  "provider-state": wire.compile(providerState),
   "record-batch": wire.compile(recordBatch),
   "region-card": written.compile(regionCard),
   request: wire.compile(request),

@@ -51,7 +51,15 @@ export const errorCatalogue = {
   DATASET_TOO_LARGE: "Push fewer records, or agree on a new version with a larger limits.records.",
   CHURN_LIMIT: "Wait for the next UTC day, or agree on a new version with a larger limits.changesPerDay.",
 
-  // Matching, between agents.
+  // A provider's agent, to its own provider, and between agents.
+  AGENT_BUSY: "Wait until the other process has ended, or have this one wait for it by --wait.",
+  ROWS_LEFT_OUT:
+    "Correct the file, or the columns that the collaboration names; where so much is meant, say so by --left-out-max or --emptied-max.",
+  PUSH_INTERRUPTED:
+    "Finish the earlier push by provider push --resume, or give up what is not live of it by --discard.",
+  PUSH_OVERTAKEN: "Push from one machine at a time, then push again.",
+  REGION_BEHIND:
+    "Ask the region's operator what was lost or restored; ./pavilion provider state shows both sides, and provider state repair goes on from them.",
   EPOCH_KEY_REFUSED:
     "Have the sender that the collaboration names announce one key an epoch; another takes a new epoch.",
   OPRF_METER_EXCEEDED:

@@ -64,6 +64,19 @@ export const topics = {
     partitions: "one",
     compacted: true,
   },
+  "provider.heads.<provider>": {
+    events: ["LiveHead"],
+    key: "collaboration/dataset",
+    partitions: "one",
+    compacted: true,
+  },
+  "provider.state.<provider>": {
+    events: ["ProviderState"],
+    key: "collaboration",
+    partitions: "one",
+    compacted: true,
+    outside: true,
+  },
 
   "config.collaborations": {
     events: ["CollaborationEntry"],

@@ -66,16 +66,21 @@ const who = { region: "R", provider: "P", broker: "B", auditor: "A" };
 function topicsPage(): string {
   const acls = [
     ...connectorAcls(who.region).map((acl) => ({ ...acl, party: "connector" })),
-    ...providerAcls(who.region, who.provider)
-      .filter(({ principal }) => principal.startsWith("provider."))
-      .map((acl) => ({ ...acl, party: "that provider" })),
+    ...providerAcls(who.region, who.provider).map((acl) => ({
+      ...acl,
+      party: acl.principal.startsWith("provider.") ? "that provider" : "connector",
+    })),
     ...brokerAcls(who.region, who.broker).map((acl) => ({ ...acl, party: brokerPrincipal("<broker>") })),
     ...auditorAcls(who.region, who.auditor).map((acl) => ({ ...acl, party: auditorPrincipal("<auditor>") })),
-  ].filter(({ resourceType, pattern }) => resourceType === "topic" && pattern === "literal");
+  ].filter(({ resourceType }) => resourceType === "topic");
   const may = (topic: TopicName, operation: string): string => {
     const owner = ownerOf(topic);
     const name = topicFor(who.region, topic, owner === undefined ? undefined : who[owner]);
-    const parties = acls.filter((acl) => acl.resourceName === name && acl.operation === operation);
+    const parties = acls.filter(
+      ({ pattern, resourceName, operation: allowed }) =>
+        allowed === operation &&
+        (pattern === "literal" ? name === resourceName : name.startsWith(resourceName)),
+    );
     return [...new Set(parties.map(({ party }) => party))].join(", ");
   };
   const rows = (Object.keys(topics) as TopicName[]).map((topic) => {
@@ -92,16 +97,7 @@ function topicsPage(): string {
       may(topic, "read"),
     ];
   });
-  const head = [
-    "topic",
-    "events",
-    "key",
-    "partitions",
-    "sealed",
-    "kept",
-    "written by",
-    "read by, besides the connector",
-  ];
+  const head = ["topic", "events", "key", "partitions", "sealed", "kept", "written by", "read by"];
   return `# Topics
 
 Each is named \`<region>.<topic>\`; \`<provider>\` and \`<broker>\` stand for one topic each. Values are Avro in the Confluent wire format,

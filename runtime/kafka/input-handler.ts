@@ -97,7 +97,7 @@ export class InputHandler<E extends EventName, P> {
     const { log, metrics } = this.#context;
     const keys = logKeysOf(input);
     const letter = emissions.find(({ topic }) => topic === "dead-letter")?.value;
-    if (letter !== undefined && "sealed" in letter) {
+    if (letter !== undefined && "attempts" in letter) {
       const { code, attempts, cause } = letter;
       metrics.deadLetter(code);
       log.warn({ ...keys, offset: String(input.offset), code, attempts, cause }, "input is rejected");

@@ -18,4 +18,8 @@ export interface Notice {
   message: string | null;
   /** Indices within the batch that were at fault, from 0. */
   rows: number[];
+  /** Id of the push that the batch is of; empty where the document could not be read or names none. */
+  push: string;
+  /** SHA-256, hex, of the batch's document as it came: which message this is about, whatever it holds. */
+  document: string;
 }

@@ -46,13 +46,20 @@ export const commands: Commands = {
     run: async (args) => (await import("./party/revoke.ts")).revoke("provider", args),
   },
   "provider serve": {
-    usage: "provider serve --provider P [--json]",
+    usage: "provider serve --provider P [--wait] [--json]",
     does: "runs a provider's agent; a sender's must be up while others push",
     run: async (args) => (await import("./party/agent.ts")).serveProvider(args),
   },
+  "provider state": {
+    usage: "provider state show|repair --provider P [--json]",
+    does: "an agent's memory of its pushes and meters beside what the region has: shows both, or goes on from them",
+    run: async (args) => (await import("./party/agent.ts")).state(args),
+  },
   "provider push": {
-    usage: "provider push --provider P --collaboration C [--timeout SECONDS] [--json] FILE.csv",
-    does: "normalises, blinds, seals, commits to and pushes a file; waits for the sender's agent",
+    usage:
+      "provider push --provider P --collaboration C [--dry-run] [--left-out-max SHARE] [--emptied-max SHARE] " +
+      "[--resume] [--discard] [--wait] [--timeout SECONDS] [--json] [FILE.csv]",
+    does: "normalises, blinds, seals, commits to and pushes a file, or settles a push that was interrupted",
     run: async (args) => (await import("./party/agent.ts")).push(args),
   },
   "broker init": {

@@ -42,10 +42,20 @@ export const meanings: Readonly<Record<string, string>> = {
   "--collaboration": "the id of a published collaboration",
   "provider push --timeout":
     "how long to wait for the next answer of the sender's agent or the connector, in seconds; 300 unless given",
+  "show|repair":
+    "shows both, or goes on from what the region has and what the agent counted, where the region lost some of it",
+  "--dry-run": "says what would be pushed and what left out, and sends nothing",
+  "--left-out-max":
+    "the share of the file's rows that may be left out, such as 25%; with more nothing is sent; 10% unless given",
+  "--emptied-max":
+    "the share of a column's cells that may be kept without a value or as other; with more nothing is sent; 50% unless given",
+  "--wait": "waits for another process that works on the same, instead of leaving",
+  "--resume": "finishes a push that was interrupted, as it was sealed; takes no file",
+  "--discard": "gives up what is not live of a push that was interrupted; what is live stays; takes no file",
+  "FILE.csv": "the rows, under a header",
   "provider push --json":
     "prints the outcome as one line of JSON, and its progress as such lines on standard error",
   "provider serve --json": "prints one line of JSON once it serves",
-  "FILE.csv": "the rows, under a header",
 
   "collaboration list --provider": "the provider who reads; the region's operator unless given",
   "collaboration list --broker": "the broker who reads",

@@ -1,13 +1,17 @@
 /**
  * Files that are either wholly there or not at all, for keys and for state: written beside their place, flushed to the
- * disk, then moved there. Mode 0600, in folders of mode 0700.
+ * disk, then moved there, the folder flushed too. Mode 0600, in folders of mode 0700.
+ *
+ * A process that is killed while it writes leaves a file that ends in `.new`. Whoever owns the folder's files removes what
+ * dead processes left of them, before it writes (`removeLeftOvers`).
  */
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, rename, unlink } from "node:fs/promises";
-import { dirname } from "node:path";
+import { link, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 
 /** Characters gathered before they are written: state comes in many short lines. */
 const CHUNK_LENGTH = 65_536;
+const UNFINISHED = ".new";
 
 /** Writes a file that must not exist yet; throws EEXIST otherwise, and leaves what is there alone. */
 export async function createFile(file: string, text: string): Promise<void> {
@@ -26,6 +30,36 @@ export async function replaceFile(
   await place(file, pieces, (written) => rename(written, file));
 }
 
+/** Removes a file, so that it stays away after a loss of power too; one that is not there is as good as removed. */
+export async function removeFile(file: string): Promise<void> {
+  try {
+    await unlink(file);
+  } catch (error) {
+    if (isAbsent(error)) return;
+    throw error;
+  }
+  await flush(dirname(file));
+}
+
+/**
+ * Removes what interrupted writes left of the files whose path begins so; answers how many. Only for their owner, while
+ * nobody else writes them.
+ */
+export async function removeLeftOvers(pathPrefix: string): Promise<number> {
+  const folder = dirname(pathPrefix);
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isAbsent(error)) return [];
+    throw error;
+  });
+  const left = names.filter((name) => name.startsWith(basename(pathPrefix)) && name.endsWith(UNFINISHED));
+  for (const name of left) await unlink(join(folder, name));
+  if (left.length > 0) await flush(folder);
+  return left.length;
+}
+
+export const isAbsent = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "ENOENT";
+
 async function place(
   file: string,
   pieces: Iterable<string> | AsyncIterable<string>,
@@ -33,7 +67,7 @@ async function place(
 ): Promise<void> {
   const folder = dirname(file);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const written = `${file}.${randomUUID()}.new`;
+  const written = `${file}.${randomUUID()}${UNFINISHED}`;
   try {
     const handle = await open(written, "wx", 0o600);
     try {

@@ -2,13 +2,15 @@
  * The keys of each kind of party: a provider signs and, where a collaboration makes it the sender, evaluates; a broker
  * signs.
  */
-import { randomBytes } from "node:crypto";
+import { hkdfSync, randomBytes } from "node:crypto";
 import { encodeBase64url } from "../../crypto/jws/base64url.ts";
 import { ed25519FromSeed, type Ed25519Key } from "../../crypto/jws/ed25519.ts";
 import { deriveKeyPair, type KeyPair } from "../../crypto/oprf/oprf.ts";
+import { KEY_LENGTH } from "../../crypto/sealing/aes-gcm.ts";
 import { createKeystore, openKeystore, secretIn } from "./keystore.ts";
 
 const SEED_LENGTH = 32;
+const STATE_KEY_LABEL = "pavilion/provider-state-key/v1";
 const EPOCH_KEY_LABEL = "pavilion/oprf-epoch-key/v1";
 
 export interface ProviderKeys {
@@ -16,6 +18,8 @@ export interface ProviderKeys {
   readonly identity: Ed25519Key;
   /** The OPRF key of a collaboration's epoch, should this provider be its sender. */
   readonly epochKey: (collaboration: string, epoch: number) => KeyPair;
+  /** Seals what the provider's agents keep for one another, 32 bytes; the same wherever the keystore is. */
+  readonly stateKey: Uint8Array;
 }
 
 /** Makes a provider's keystore; the public identity key, base64url, is for its card. Throws CONFIG_INVALID. */
@@ -43,6 +47,8 @@ export async function openProvider(file: string, passphrase: string): Promise<Pr
   return {
     identity: ed25519FromSeed(secretIn(secrets, "identity", SEED_LENGTH)),
     epochKey: (collaboration, epoch) => deriveEpochKey(oprfSeed, collaboration, epoch),
+    // RFC 5869. The seed is uniform, so no salt is needed.
+    stateKey: new Uint8Array(hkdfSync("sha256", oprfSeed, "", STATE_KEY_LABEL, KEY_LENGTH)),
   };
 }
 

@@ -101,7 +101,7 @@ test("a provider alone writes its ingest topic", () => {
   );
 });
 
-test("a party alone reads its terms, which the operator alone writes; nobody else's and no table of terms is a party's to read", () => {
+test("a party alone reads its terms, which the operator alone writes, and its agents' state; nobody else's and no table of terms is a party's to read", () => {
   fc.assert(
     fc.property(twoRegions, someProviders, (regions, ids) => {
       const acls = everything(regions, ids);
@@ -121,9 +121,12 @@ test("a party alone reads its terms, which the operator alone writes; nobody els
             [brokerPrincipal(id)]: topicFor(region, "broker.terms.<broker>", id),
           };
           for (const [principal, topic] of Object.entries(topics)) {
-            assert.deepEqual(readersOf(topic).sort(), [principal, connector].sort(), topic);
+            assert.deepEqual(readersOf(topic), [principal], topic);
             assert.deepEqual(writersOf(acls, topic), [], topic);
           }
+          const state = topicFor(region, "provider.state.<provider>", id);
+          assert.deepEqual(readersOf(state), [providerPrincipal(id)], state);
+          assert.deepEqual(writersOf(acls, state), [providerPrincipal(id)], state);
         }
       }
     }),

@@ -98,17 +98,23 @@ function topicSpec(region: string, name: TopicName, partitions: number, owner?: 
   };
 }
 
-/** The connector reads its whole region and writes what its stages write; never a party's topic or a request. */
+/**
+ * The connector reads the region's topics and what providers push, and writes what its stages write; never a provider's
+ * topic or a request. What a provider's agents keep for one another it does not read.
+ */
 export function connectorAcls(region: string): AclSpec[] {
   const principal = connectorPrincipal(region);
-  const written = names.filter((name) => ownerOf(name) === undefined && !writtenByOthers.includes(name));
+  const read = names.filter((name) => ownerOf(name) === undefined);
+  const written = read.filter((name) => !writtenByOthers.includes(name));
+  const stagesOwn = stageNames.flatMap((stage) => [
+    deadLetterTopic(region, stage),
+    changelogTopic(region, stage),
+  ]);
   return [
-    ...allow(principal, "topic", `${region}.`, "prefixed", ["read"]),
+    ...allow(principal, "topic", `${region}.ingest.`, "prefixed", ["read"]),
+    ...read.flatMap((name) => allow(principal, "topic", topicFor(region, name), "literal", ["read"])),
     ...written.flatMap((name) => allow(principal, "topic", topicFor(region, name), "literal", ["write"])),
-    ...stageNames.flatMap((stage) => [
-      ...allow(principal, "topic", deadLetterTopic(region, stage), "literal", ["write"]),
-      ...allow(principal, "topic", changelogTopic(region, stage), "literal", ["write"]),
-    ]),
+    ...stagesOwn.flatMap((name) => allow(principal, "topic", name, "literal", ["read", "write"])),
     ...allow(principal, "group", `${region}.`, "prefixed", ["read", "delete"]),
     ...allow(principal, "transactionalId", `${region}.`, "prefixed", ["write"]),
   ];
@@ -123,7 +129,7 @@ const writtenByOthers: readonly TopicName[] = [
   "config.brokers",
 ];
 
-/** A provider writes its ingest topic and reads what is addressed to it. */
+/** A provider writes its ingest topic, reads what is addressed to it, and has a topic for its own agents alone. */
 export function providerAcls(region: string, provider: string): AclSpec[] {
   const principal = providerPrincipal(provider);
   const addressed: TopicName[] = [
@@ -131,13 +137,20 @@ export function providerAcls(region: string, provider: string): AclSpec[] {
     "oprf.evaluated.<provider>",
     "provider.notices.<provider>",
     "provider.requests.<provider>",
+    "provider.heads.<provider>",
   ];
+  const own = `${region}.provider.${provider}.`;
   return [
     ...allow(principal, "topic", topicFor(region, "ingest.<provider>", provider), "literal", ["write"]),
     ...allow(principal, "topic", topicFor(region, "provider.terms.<provider>", provider), "literal", [
       "read",
     ]),
-    ...allow(principal, "group", `${region}.provider.${provider}.`, "prefixed", ["read", "delete"]),
+    ...allow(principal, "topic", topicFor(region, "provider.state.<provider>", provider), "literal", [
+      "read",
+      "write",
+    ]),
+    ...allow(principal, "transactionalId", own, "prefixed", ["write"]),
+    ...allow(principal, "group", own, "prefixed", ["read", "delete"]),
     ...addressed.flatMap((name) => [
       ...allow(principal, "topic", topicFor(region, name, provider), "literal", ["read"]),
       ...allow(connectorPrincipal(region), "topic", topicFor(region, name, provider), "literal", ["write"]),
@@ -150,6 +163,10 @@ export function endedProviderAcls(region: string, provider: string): AclSpec[] {
   const table = topicFor(region, "config.collaborations");
   return allow(providerPrincipal(provider), "topic", table, "literal", ["read"]);
 }
+
+/** What earlier versions let a connector do, and this one does not: it read everything, providers' own state too. */
+export const endedConnectorAcls = (region: string): AclSpec[] =>
+  allow(connectorPrincipal(region), "topic", `${region}.`, "prefixed", ["read"]);
 
 /** A broker writes requests, and reads what is public, its terms and answers. */
 export function brokerAcls(region: string, broker: string): AclSpec[] {

@@ -30,6 +30,7 @@ import {
   brokerPrincipal,
   brokerTopics,
   connectorAcls,
+  endedConnectorAcls,
   endedProviderAcls,
   providerAcls,
   providerPrincipal,
@@ -73,6 +74,7 @@ export class Operator {
     requireName(region.name);
     await createTopics(this.#admin, regionTopics(region.name, region.partitions));
     await createAcls(this.#admin, connectorAcls(region.name));
+    await deleteAcls(this.#admin, endedConnectorAcls(region.name));
     const admitted = admittedIn(region.name, await writersOf(this.#admin));
     for (const party of admitted) await this.#letIn(region, party);
     await this.#handOut(region.name, admitted, await this.#terms(region.name));

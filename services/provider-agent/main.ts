@@ -1,8 +1,8 @@
 /**
  * The provider's agent, one process a provider:
  *
- *   main.ts --config agent.json serve
- *   main.ts --config agent.json push --collaboration C [--timeout SECONDS] FILE.csv
+ *   main.ts --config agent.json serve [--wait]
+ *   main.ts --config agent.json push --collaboration C [OPTIONS of ./pavilion provider push] [FILE.csv]
  *
  * A push tells its progress and its failure as JSON lines on stderr, its summary as one JSON line on stdout. Exit codes:
  * 0 done, 1 failed, 2 not understood.
@@ -12,50 +12,39 @@ import { CryptoError } from "../../crypto/errors.ts";
 import { endingBySignal } from "../../runtime/ending.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { describeError, openLog } from "../../runtime/log.ts";
-import { secondsIn } from "../../runtime/waits.ts";
 import { agentPlanOf, openAgent, readAgentConfig } from "./agent.ts";
 import { Progress } from "./progress.ts";
-import { pushFile } from "./push.ts";
+import { pushCommandOf, pushOptions, runPush, type PushCommand } from "./push-command.ts";
 import { serve } from "./serve.ts";
 
 type Order =
-  | { readonly command: "serve"; readonly config: string }
-  | {
-      readonly command: "push";
-      readonly config: string;
-      readonly collaboration: string;
-      readonly file: string;
-      readonly timeoutMs: number;
-    };
+  | { readonly command: "serve"; readonly config: string; readonly wait: boolean }
+  | { readonly command: "push"; readonly config: string; readonly push: PushCommand };
 
-const usage =
-  "Use --config FILE serve, or --config FILE push --collaboration ID [--timeout SECONDS] FILE.csv.";
-const timeoutDefaultSeconds = 300;
+const usage = "Use --config FILE serve, or --config FILE push --collaboration ID FILE.csv.";
 
 /** Throws UNKNOWN_COMMAND. */
 function parseOrder(args: string[]): Order {
   const { values, positionals } = parseOptions(args);
-  const [command, file, ...rest] = positionals;
-  const { config, collaboration } = values;
-  const seconds = values.timeout === undefined ? timeoutDefaultSeconds : secondsIn(values.timeout);
-  if (config === undefined || rest.length > 0 || seconds === undefined) throw misunderstood();
-  if (command === "serve" && file === undefined) return { command, config };
-  if (command !== "push" || file === undefined || collaboration === undefined) throw misunderstood();
-  return { command, config, collaboration, file, timeoutMs: seconds * 1000 };
+  const [command, ...files] = positionals;
+  const { config } = values;
+  if (config === undefined) throw misunderstood("There is no --config.");
+  if (command === "serve" && files.length === 0) return { command, config, wait: values.wait };
+  if (command !== "push") throw misunderstood("There is no such command.");
+  return { command, config, push: pushCommandOf(values, files, misunderstood) };
 }
 
 function parseOptions(args: string[]) {
-  const text = { type: "string" } as const;
   try {
-    const options = { config: text, collaboration: text, timeout: text };
+    const options = { config: { type: "string" }, ...pushOptions } as const;
     return parseArgs({ args, allowPositionals: true, options });
   } catch {
-    throw misunderstood();
+    throw misunderstood("The agent's options are not understood.");
   }
 }
 
-const misunderstood = (): PavilionError =>
-  new PavilionError("UNKNOWN_COMMAND", "The agent's arguments are not understood.", usage);
+const misunderstood = (message: string): PavilionError =>
+  new PavilionError("UNKNOWN_COMMAND", message, usage);
 
 async function run(order: Order): Promise<void> {
   const config = readAgentConfig(order.config);
@@ -65,15 +54,13 @@ async function run(order: Order): Promise<void> {
   const agent = await openAgent(agentPlanOf(config), log);
   try {
     if (order.command === "serve") {
-      await serve(agent, endingBySignal());
+      await serve(agent, endingBySignal(), { wait: order.wait });
       return;
     }
-    const { collaboration, file, timeoutMs } = order;
     const progress = new Progress((line) => {
       process.stderr.write(`${JSON.stringify(line)}\n`);
     });
-    const summary = await pushFile(agent, { collaboration, file, timeoutMs, progress });
-    process.stdout.write(`${JSON.stringify(summary)}\n`);
+    process.stdout.write(`${JSON.stringify(await runPush(agent, order.push, progress))}\n`);
   } finally {
     await agent.close();
   }

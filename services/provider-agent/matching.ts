@@ -205,8 +205,9 @@ class TokenRequest {
     progress.update("finalize", this.#answered, this.#total);
   }
 
-  #takeNotice({ kind, collaboration, code, message }: Notice): void {
-    if (kind !== "relay-rejected" || collaboration !== this.#order.place.collaboration) return;
+  /** Of this push's batches alone: of one that the relay could not read it cannot say the push. */
+  #takeNotice({ kind, push, document, code, message }: Notice): void {
+    if (kind !== "relay-rejected" || (push !== this.#order.push && !this.#open.has(document))) return;
     const reason = `${code ?? "no code"}: ${message ?? "no reason given"}`;
     throw new PavilionError("PUSH_REJECTED", `The relay refused a blinded batch. ${reason}`);
   }

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { meterBatch, PUSHES_PER_EPOCH, type MeteredBatch, type MeterState } from "./meter.ts";
+import {
+  addMeters,
+  laterMeter,
+  meterBatch,
+  PUSHES_PER_EPOCH,
+  PUSHES_REMEMBERED,
+  type Meter,
+  type MeteredBatch,
+} from "./meter.ts";
 
 const first: MeteredBatch = {
   collaboration: "care",
@@ -14,24 +22,32 @@ const first: MeteredBatch = {
 const second = { ...first, sequence: 2, digest: "2".repeat(64) };
 const records = 10;
 const outOfSequence = { code: "BATCH_OUT_OF_SEQUENCE" };
+const exceeded = { code: "OPRF_METER_EXCEEDED" };
 
-const metered = (...batches: MeteredBatch[]): MeterState =>
-  batches.reduce<MeterState>((state, batch) => meterBatch(state, batch, records), {});
+const metered = (...batches: MeteredBatch[]): Meter => {
+  const meter = batches.reduce<Meter | undefined>(
+    (known, batch) => meterBatch(known, batch, records),
+    undefined,
+  );
+  assert.ok(meter);
+  return meter;
+};
+const evaluatedFor = (receiver: string, meter: Meter | undefined): number | undefined =>
+  meter?.receivers.find((one) => one.receiver === receiver)?.evaluated;
 
 test("counts every element of every push", () => {
-  const { care } = metered(first, second, { ...first, push: "b".repeat(32) });
-  assert.equal(care?.receivers.south?.evaluated, 30);
+  assert.equal(evaluatedFor("south", metered(first, second, { ...first, push: "b".repeat(32) })), 30);
 });
 
 test("a batch that comes again at once is not counted again", () => {
-  const state = metered(first);
-  assert.equal(meterBatch(state, first, records), state);
+  const meter = metered(first);
+  assert.equal(meterBatch(meter, first, records), meter);
 });
 
 test("refuses a batch that was passed already, a gap, and another batch in a place that is taken", () => {
-  const state = metered(first, second);
+  const meter = metered(first, second);
   for (const batch of [first, { ...second, sequence: 4 }, { ...second, digest: "3".repeat(64) }]) {
-    assert.throws(() => meterBatch(state, batch, records), outOfSequence);
+    assert.throws(() => meterBatch(meter, batch, records), outOfSequence);
   }
   assert.throws(() => metered(second), outOfSequence);
 });
@@ -41,55 +57,70 @@ test("allows the dataset's limit once for each push that is allowed, and not one
     ...first,
     push: String(index).repeat(32),
   }));
-  const state = metered(...pushes);
-  assert.throws(() => meterBatch(state, { ...first, push: "f".repeat(32), count: 1 }, records), {
-    code: "OPRF_METER_EXCEEDED",
-  });
-  assert.throws(() => meterBatch({}, { ...first, count: records * PUSHES_PER_EPOCH + 1 }, records), {
-    code: "OPRF_METER_EXCEEDED",
-  });
-});
-
-test("receivers, collaborations and epochs are metered apart", () => {
-  const { care, trial } = metered(
-    { ...first, count: 40 },
-    { ...first, receiver: "west", count: 40 },
-    { ...first, collaboration: "trial", count: 40 },
+  const meter = metered(...pushes);
+  assert.throws(() => meterBatch(meter, { ...first, push: "f".repeat(32), count: 1 }, records), exceeded);
+  assert.throws(
+    () => meterBatch(undefined, { ...first, count: records * PUSHES_PER_EPOCH + 1 }, records),
+    exceeded,
   );
-  assert.equal(care?.receivers.south?.evaluated, 40);
-  assert.equal(care.receivers.west?.evaluated, 40);
-  assert.equal(trial?.receivers.south?.evaluated, 40);
-  const next = meterBatch(metered({ ...first, count: 40 }), { ...first, epoch: 3, count: 40 }, records);
-  assert.equal(next.care?.receivers.south?.evaluated, 40);
 });
 
-test("meters a receiver, collaboration or push under whatever name, those of inherited members too", () => {
-  const named = { ...first, receiver: "constructor", collaboration: "constructor", push: "constructor" };
-  const state = metered(named, {
-    ...second,
-    receiver: "constructor",
-    collaboration: "constructor",
-    push: "constructor",
-  });
-  const restored = JSON.parse(JSON.stringify(state)) as MeterState;
-  for (const kept of [state, restored]) {
+test("receivers and epochs are metered apart", () => {
+  const meter = metered({ ...first, count: 40 }, { ...first, receiver: "west", count: 40 });
+  assert.deepEqual(
+    ["south", "west"].map((receiver) => evaluatedFor(receiver, meter)),
+    [40, 40],
+  );
+  assert.equal(evaluatedFor("south", meterBatch(meter, { ...first, epoch: 3, count: 40 }, records)), 40);
+});
+
+test("meters a receiver or push under whatever name, those of inherited members too", () => {
+  const named = { ...first, receiver: "constructor", push: "__proto__" };
+  const meter = metered(named, { ...second, receiver: "constructor", push: "__proto__" });
+  for (const kept of [meter, JSON.parse(JSON.stringify(meter)) as Meter]) {
     const full = meterBatch(kept, { ...named, push: "b".repeat(32), count: 20 }, records);
-    assert.throws(() => meterBatch(full, { ...named, push: "c".repeat(32), count: 1 }, records), {
-      code: "OPRF_METER_EXCEEDED",
-    });
+    assert.throws(() => meterBatch(full, { ...named, push: "c".repeat(32), count: 1 }, records), exceeded);
   }
 });
 
 test("an epoch that is over stays over: going back would forget what was counted since", () => {
-  const state = metered({ ...first, epoch: 3 });
-  assert.throws(() => meterBatch(state, { ...first, push: "b".repeat(32) }, records), {
+  const meter = metered({ ...first, epoch: 3 });
+  assert.throws(() => meterBatch(meter, { ...first, push: "b".repeat(32) }, records), {
     code: "WRONG_EPOCH",
   });
 });
 
-test("survives its file", () => {
-  const state = metered(first, second);
-  const restored = JSON.parse(JSON.stringify(state)) as MeterState;
-  assert.deepEqual(restored, state);
-  assert.equal(meterBatch(restored, second, records), restored);
+test("many small pushes neither grow the meter nor lower the count", () => {
+  const push = (index: number): string => String(index).padStart(32, "0");
+  const pushes = Array.from({ length: 3 * PUSHES_REMEMBERED }, (_, index) => ({
+    ...{ ...first, count: 1 },
+    push: push(index),
+  }));
+  const meter = pushes.reduce<Meter | undefined>((known, batch) => meterBatch(known, batch, 100), undefined);
+  assert.equal(meter?.receivers[0]?.pushes.length, PUSHES_REMEMBERED);
+  assert.equal(evaluatedFor("south", meter), pushes.length);
+  const forgotten = { ...first, count: 1, push: push(0) };
+  assert.throws(() => meterBatch(meter, { ...forgotten, sequence: 2 }, 100), outOfSequence);
+  assert.equal(evaluatedFor("south", meterBatch(meter, forgotten, 100)), pushes.length + 1);
+});
+
+test("two agents that did not know of each other counted together; copies of one count once", () => {
+  const one = metered(first);
+  const other = metered(
+    { ...first, push: "b".repeat(32) },
+    { ...first, receiver: "west", push: "c".repeat(32) },
+  );
+  assert.equal(evaluatedFor("south", addMeters(one, other)), 20);
+  assert.equal(evaluatedFor("west", addMeters(one, other)), 10);
+  assert.equal(evaluatedFor("south", laterMeter(one, metered(first, second))), 20);
+  assert.equal(evaluatedFor("south", laterMeter(metered(first, second), one)), 20);
+  assert.deepEqual(addMeters(undefined, one), one);
+});
+
+test("what was counted of an epoch that is over counts no more", () => {
+  const now = metered({ ...first, epoch: 3 });
+  for (const join of [addMeters, laterMeter]) {
+    assert.equal(join(now, metered(first)), now);
+    assert.equal(join(metered(first), now), now);
+  }
 });

@@ -1,10 +1,11 @@
 /**
- * The sender's meter: how many evaluations each receiver has had in an epoch, and in which order. It is what keeps a
- * receiver from enumerating identifiers, with or without the connector's help.
+ * The sender's meter of a collaboration's epoch: how many evaluations each receiver has had, and in which order. It is
+ * what keeps a receiver from enumerating identifiers, with or without the connector's help.
  *
- * Kept as plain JSON. A lost meter starts from nothing, so its file is as worth keeping as the keys.
+ * The pure part: where it is kept, and how all agents of a provider come to see one, is meter-topic.ts's.
  */
 import { PavilionError } from "../../runtime/errors.ts";
+import type { ProviderStateDocument } from "../../schemas/json/provider-state.ts";
 
 /**
  * How often a receiver may have its whole dataset evaluated in an epoch. One evaluation a record is not enough: a push
@@ -12,6 +13,12 @@ import { PavilionError } from "../../runtime/errors.ts";
  * questions. Every further push allowed is as many further guesses.
  */
 export const PUSHES_PER_EPOCH = 4;
+
+/**
+ * Pushes of a receiver whose last batch is remembered. A batch of an older push that goes on is refused, one that begins
+ * again is counted again: what is forgotten never lowers the count.
+ */
+export const PUSHES_REMEMBERED = 16;
 
 /** A batch as the meter sees it. */
 export interface MeteredBatch {
@@ -25,49 +32,66 @@ export interface MeteredBatch {
   readonly count: number;
 }
 
-interface ReceiverMeter {
-  readonly evaluated: number;
-  /** The last batch of each push. */
-  readonly pushes: Readonly<Record<string, { readonly sequence: number; readonly digest: string }>>;
-}
-
-interface EpochMeter {
-  readonly epoch: number;
-  readonly receivers: Readonly<Record<string, ReceiverMeter>>;
-}
-
-/** Every collaboration of which this provider is the sender. */
-export type MeterState = Readonly<Record<string, EpochMeter>>;
+export type Meter = Readonly<Pick<ProviderStateDocument, "epoch" | "receivers">>;
+type ReceiverMeter = Meter["receivers"][number];
 
 /**
  * The meter after a batch that may be evaluated; the same meter for the last batch of a push that came again, whose
- * answer may have been lost. `records` is the receiver's limit. Throws BATCH_OUT_OF_SEQUENCE for a batch that leaves a
- * gap, that was passed already or that another one took the place of, OPRF_METER_EXCEEDED beyond the allowance.
+ * answer may have been lost. `records` is the receiver's limit. Throws WRONG_EPOCH, BATCH_OUT_OF_SEQUENCE for a batch that
+ * leaves a gap, that was passed already or that another one took the place of, OPRF_METER_EXCEEDED beyond the allowance.
  */
-export function meterBatch(state: MeterState, batch: MeteredBatch, records: number): MeterState {
-  const { collaboration, epoch, receiver, push, sequence, digest, count } = batch;
-  const known = ownMember(state, collaboration);
+export function meterBatch(known: Meter | undefined, batch: MeteredBatch, records: number): Meter {
+  const { epoch, receiver, push, sequence, digest, count } = batch;
   if (known !== undefined && epoch < known.epoch) {
     throw new PavilionError("WRONG_EPOCH", "The batch is for an epoch that is over.");
   }
-  const receivers = known?.epoch === epoch ? known.receivers : {};
-  const meter = ownMember(receivers, receiver) ?? { evaluated: 0, pushes: {} };
-  const last = ownMember(meter.pushes, push);
-  if (last?.sequence === sequence && last.digest === digest) return state;
+  const meter = known?.epoch === epoch ? known : { epoch, receivers: [] };
+  const { evaluated, pushes } = receiverIn(meter, receiver);
+  const last = pushes.find((one) => one.push === push);
+  if (last?.sequence === sequence && last.digest === digest) return meter;
   if (sequence !== (last?.sequence ?? 0) + 1) {
     throw new PavilionError("BATCH_OUT_OF_SEQUENCE", "The batch does not follow the push's last one.");
   }
-  const evaluated = meter.evaluated + count;
-  if (evaluated > records * PUSHES_PER_EPOCH) {
+  if (evaluated + count > records * PUSHES_PER_EPOCH) {
     throw new PavilionError("OPRF_METER_EXCEEDED", `Receiver ${receiver} has used up its evaluations.`);
   }
-  const pushes = { ...meter.pushes, [push]: { sequence, digest } };
-  return {
-    ...state,
-    [collaboration]: { epoch, receivers: { ...receivers, [receiver]: { evaluated, pushes } } },
-  };
+  return withReceiver(meter, {
+    receiver,
+    evaluated: evaluated + count,
+    pushes: [...pushes.filter((one) => one.push !== push), { push, sequence, digest }],
+  });
 }
 
-/** Others choose the names: one may be called `constructor`, which every object inherits. */
-const ownMember = <T>(members: Readonly<Record<string, T>>, name: string): T | undefined =>
-  Object.hasOwn(members, name) ? members[name] : undefined;
+/** Both meters counted together, as two agents that did not know of each other counted: of an epoch that is over nothing. */
+export const addMeters = (one: Meter | undefined, other: Meter): Meter =>
+  joinMeters(one, other, (evaluated, more) => evaluated + more);
+
+/** What either of two copies of one meter has counted. */
+export const laterMeter = (one: Meter | undefined, other: Meter): Meter =>
+  joinMeters(one, other, (evaluated, more) => Math.max(evaluated, more));
+
+function joinMeters(
+  one: Meter | undefined,
+  other: Meter,
+  join: (evaluated: number, more: number) => number,
+): Meter {
+  if (one === undefined || one.epoch < other.epoch) return other;
+  if (one.epoch > other.epoch) return one;
+  return other.receivers.reduce((meter, { receiver, evaluated, pushes }) => {
+    const known = receiverIn(meter, receiver);
+    const others = known.pushes.filter(({ push }) => !pushes.some((added) => added.push === push));
+    return withReceiver(meter, {
+      receiver,
+      evaluated: join(known.evaluated, evaluated),
+      pushes: [...others, ...pushes],
+    });
+  }, one);
+}
+
+const receiverIn = ({ receivers }: Meter, receiver: string): ReceiverMeter =>
+  receivers.find((one) => one.receiver === receiver) ?? { receiver, evaluated: 0, pushes: [] };
+
+function withReceiver({ epoch, receivers }: Meter, changed: ReceiverMeter): Meter {
+  const others = receivers.filter(({ receiver }) => receiver !== changed.receiver);
+  return { epoch, receivers: [...others, { ...changed, pushes: changed.pushes.slice(-PUSHES_REMEMBERED) }] };
+}

@@ -17,7 +17,7 @@ import type { BlindedBatchHeader } from "../../schemas/json/blinded-batch.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
 import { asBuffer } from "./batches.ts";
 import { requireMembership, type Self } from "./membership.ts";
-import { meterBatch, type MeterState } from "./meter.ts";
+import { meterBatch, type Meter } from "./meter.ts";
 
 export interface SenderContext {
   readonly self: Self;
@@ -32,14 +32,18 @@ export interface Admitted {
   readonly header: BlindedBatchHeader;
   /** The sender's own dataset: the answer's key. */
   readonly dataset: string;
-  readonly meter: MeterState;
+  readonly meter: Meter;
 }
 
 /**
- * Checks a batch against collaboration, signature, payload, order and meter. Throws what `requireMembership` and
+ * Checks a batch against collaboration, signature, payload, order and meter, of which `meterOf` says how it stands. Throws what `requireMembership` and
  * `meterBatch` throw, and DOCUMENT_INVALID, WRONG_EPOCH, BAD_SIGNATURE, BATCH_UNREADABLE or BATCH_DIGEST_MISMATCH.
  */
-export function admitBatch(context: SenderContext, meter: MeterState, batch: BlindedBatch): Admitted {
+export function admitBatch(
+  context: SenderContext,
+  meterOf: (collaboration: string) => Meter | undefined,
+  batch: BlindedBatch,
+): Admitted {
   const { self, collaborations } = context;
   const header = parseDocument("blinded-batch", batch.header);
   const { collaboration, participant } = requireMembership(collaborations, header.collaboration, self);
@@ -64,7 +68,7 @@ export function admitBatch(context: SenderContext, meter: MeterState, batch: Bli
   return {
     header,
     dataset: participant.dataset,
-    meter: meterBatch(meter, metered, receiver.limits.records),
+    meter: meterBatch(meterOf(header.collaboration), metered, receiver.limits.records),
   };
 }
 

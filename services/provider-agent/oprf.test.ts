@@ -17,7 +17,7 @@ import { collaboration as example, tableOf } from "../../test/stage-question.ts"
 import { MemoryState } from "../../test/stage-state.ts";
 import { deriveEpochKey } from "../keystore/parties.ts";
 import { announceEpochKey, pinEpochKey, readEpochKey } from "./epoch-key.ts";
-import type { MeterState } from "./meter.ts";
+import type { Meter } from "./meter.ts";
 import { blindBatch, finalizeAnswer, type Blinding, type ReceiverContext } from "./oprf-receiver.ts";
 import { admitBatch, evaluateBatch, ownTokens, type SenderContext } from "./oprf-sender.ts";
 
@@ -58,12 +58,10 @@ const people = ["ann", "bob", "cleo"].map((name) => Buffer.from(name));
 const hex = (tokens: readonly Uint8Array[]): string[] =>
   tokens.map((token) => Buffer.from(token).toString("hex"));
 
-async function answer(
-  batch: BlindedBatch,
-  meter: MeterState = {},
-  context = sender,
-): Promise<EvaluatedBatch> {
-  const { header } = admitBatch(context, meter, batch);
+const unmetered = (): undefined => undefined;
+
+async function answer(batch: BlindedBatch, meter?: Meter, context = sender): Promise<EvaluatedBatch> {
+  const { header } = admitBatch(context, () => meter, batch);
   return evaluateBatch(context, header, batch.elements);
 }
 
@@ -158,7 +156,7 @@ test("the relay forwards all three messages as they are", async () => {
 test("the receiver refuses an evaluation under another key than the epoch's", async () => {
   const { batch, blinding } = await blindBatch(receiver, 1, people);
   const other = { ...sender, epochKey: () => deriveEpochKey(new Uint8Array(32).fill(9), "care", epoch) };
-  const evaluated = await answer(batch, {}, other);
+  const evaluated = await answer(batch, undefined, other);
   assert.throws(() => finalizeAnswer(receiver, publicKey, blinding, evaluated), {
     code: "OPRF_INVALID_PROOF",
   });
@@ -166,7 +164,7 @@ test("the receiver refuses an evaluation under another key than the epoch's", as
 
 test("the receiver refuses an evaluation that the sender did not sign", async () => {
   const { batch, blinding } = await blindBatch(receiver, 1, people);
-  const evaluated = await answer(batch, {}, { ...sender, sign: strangerIdentity.sign });
+  const evaluated = await answer(batch, undefined, { ...sender, sign: strangerIdentity.sign });
   assert.throws(() => finalizeAnswer(receiver, publicKey, blinding, evaluated), { code: "BAD_SIGNATURE" });
 });
 
@@ -201,7 +199,8 @@ test("the sender refuses a batch that the receiver did not sign, or that was cha
     [{ ...batch, elements: other.batch.elements }, "BATCH_DIGEST_MISMATCH"],
     [{ ...batch, elements: batch.elements.slice(1) }, "BATCH_UNREADABLE"],
   ];
-  for (const [changed, code] of refused) assert.throws(() => admitBatch(sender, {}, changed), { code });
+  for (const [changed, code] of refused)
+    assert.throws(() => admitBatch(sender, unmetered, changed), { code });
 });
 
 test("the sender refuses another epoch, another version, and who is no receiver", async () => {
@@ -213,25 +212,26 @@ test("the sender refuses another epoch, another version, and who is no receiver"
     [await altered(batch, { provider: "north" }, northIdentity), "NOT_A_MEMBER"],
     [await altered(batch, { collaboration: "trial" }), "UNKNOWN_COLLABORATION"],
   ];
-  for (const [changed, code] of refused) assert.throws(() => admitBatch(sender, {}, changed), { code });
+  for (const [changed, code] of refused)
+    assert.throws(() => admitBatch(sender, unmetered, changed), { code });
 });
 
 test("a provider that is not the sender evaluates nothing", async () => {
   const { batch } = await blindBatch(receiver, 1, people);
   const self = { ...sender.self, provider: "south", publicKey: southIdentity.publicKey };
-  assert.throws(() => admitBatch({ ...sender, self }, {}, batch), { code: "NOT_A_MEMBER" });
+  assert.throws(() => admitBatch({ ...sender, self }, unmetered, batch), { code: "NOT_A_MEMBER" });
 });
 
 test("an agent whose own key is not the pinned one evaluates nothing", async () => {
   const { batch } = await blindBatch(receiver, 1, people);
   const self = { ...sender.self, publicKey: strangerIdentity.publicKey };
-  assert.throws(() => admitBatch({ ...sender, self }, {}, batch), { code: "NOT_A_MEMBER" });
+  assert.throws(() => admitBatch({ ...sender, self }, unmetered, batch), { code: "NOT_A_MEMBER" });
 });
 
 test("the sender answers a batch that comes again, to the same tokens, and meters it once", async () => {
   const { batch, blinding } = await blindBatch(receiver, 1, people);
-  const { meter } = admitBatch(sender, {}, batch);
-  assert.equal(admitBatch(sender, meter, batch).meter, meter);
+  const { meter } = admitBatch(sender, unmetered, batch);
+  assert.equal(admitBatch(sender, () => meter, batch).meter, meter);
   const tokens = finalizeAnswer(receiver, publicKey, blinding, await answer(batch, meter));
   assert.deepEqual(hex(tokens), hex(ownTokens(epochKey, people)));
 });
@@ -239,18 +239,22 @@ test("the sender answers a batch that comes again, to the same tokens, and meter
 test("an earlier batch that is replayed is not evaluated", async () => {
   const first = await blindBatch(receiver, 1, people.slice(0, 1));
   const second = await blindBatch(receiver, 2, people.slice(1, 2));
-  const after = admitBatch(sender, admitBatch(sender, {}, first.batch).meter, second.batch).meter;
-  assert.throws(() => admitBatch(sender, after, first.batch), { code: "BATCH_OUT_OF_SEQUENCE" });
+  const after = admitBatch(
+    sender,
+    () => admitBatch(sender, unmetered, first.batch).meter,
+    second.batch,
+  ).meter;
+  assert.throws(() => admitBatch(sender, () => after, first.batch), { code: "BATCH_OUT_OF_SEQUENCE" });
 });
 
 test("a receiver that asks for more than its limit allows gets no further answer", async () => {
-  let meter: MeterState = {};
+  let meter: Meter | undefined;
   const ask = async (push: number): Promise<void> => {
     const { batch } = await blindBatch({ ...receiver, push: String(push).repeat(32) }, 1, [
       ...people,
       ...people.slice(0, 2),
     ]);
-    ({ meter } = admitBatch(sender, meter, batch));
+    ({ meter } = admitBatch(sender, () => meter, batch));
   };
   for (const push of [1, 2, 3, 4]) await ask(push);
   const full = meter;

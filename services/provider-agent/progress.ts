@@ -12,7 +12,8 @@ export type ProgressLine =
       readonly total: number | null;
       readonly perSecond: number;
     }
-  | { readonly phase: Phase; readonly waiting: string };
+  | { readonly phase: Phase; readonly waiting: string }
+  | { readonly note: string };
 
 const intervalMs = 500;
 
@@ -45,6 +46,11 @@ export class Progress {
     course.told = now;
     const seconds = (now - course.begun) / 1000;
     this.#tell({ phase, done, total, perSecond: seconds > 0 ? Math.round(done / seconds) : 0 });
+  }
+
+  /** Says what the person at the terminal should know besides. */
+  note(note: string): void {
+    this.#tell({ note });
   }
 
   /** Says that the phase waits for somebody. */

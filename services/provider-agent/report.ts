@@ -5,15 +5,16 @@
 import { join } from "node:path";
 import { replaceFile } from "../keystore/atomic-file.ts";
 import type { RowFault } from "./rows.ts";
+import type { DatasetPlace } from "./state-folder.ts";
 
-/** Writes `reports/<dataset>-<push>.jsonl`, mode 0600, and answers its path. */
+/** Writes `reports/<collaboration>.<dataset>-<push>.jsonl`, mode 0600, and answers its path. */
 export async function writeReport(
   stateFolder: string,
-  dataset: string,
+  { collaboration, dataset }: DatasetPlace,
   push: string,
   faults: readonly RowFault[],
 ): Promise<string> {
-  const file = join(stateFolder, "reports", `${dataset}-${push}.jsonl`);
+  const file = join(stateFolder, "reports", `${collaboration}.${dataset}-${push}.jsonl`);
   await replaceFile(file, linesOf(faults));
   return file;
 }

@@ -174,7 +174,8 @@ test("the report is the owner's alone and holds row numbers, columns and reasons
     ["", "1960x101", "nsw"],
     ["8", "1960x101", "nsw"],
   );
-  const file = await writeReport(folder, "people", "0".repeat(32), faults);
+  const place = { collaboration: "care", epoch: 1, dataset: "people" };
+  const file = await writeReport(folder, place, "0".repeat(32), faults);
   const text = readFileSync(file, "utf8");
   assert.equal(statSync(file).mode & 0o777, 0o600);
   const allowed = new Set([

@@ -3,7 +3,8 @@
  * receivers send, for as long as it runs. Where it is none, it has nothing to do and does nothing.
  *
  * A batch is metered before it is evaluated, evaluated before it is committed: after a crash the same batch is answered
- * again and metered once. A batch that may not be evaluated is logged and left unanswered.
+ * again and metered once. A batch that may not be evaluated is logged and left unanswered. One process answers from a state
+ * folder; agents with folders of their own count in one meter, and one of them answers at a time.
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,12 +13,13 @@ import type { CollaborationTable } from "../../documents/collaboration.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { openTerms } from "../../runtime/kafka/terms.ts";
 import { eventTypeOf, traceparentOr } from "../../runtime/kafka/cloudevents.ts";
+import type { BlindedBatch } from "../../schemas/avro/index.ts";
 import { topicFor } from "../../schemas/topics.ts";
 import { freshGroup, groupOf, type Agent } from "./agent.ts";
 import { requireMembership } from "./membership.ts";
 import { announceEpochKey } from "./epoch-key.ts";
-import type { MeterState } from "./meter.ts";
-import { admitBatch, evaluateBatch, type SenderContext } from "./oprf-sender.ts";
+import { MeterTopic } from "./meter-topic.ts";
+import { admitBatch, evaluateBatch, type Admitted, type SenderContext } from "./oprf-sender.ts";
 import { freshTraceparent } from "../../runtime/kafka/publisher.ts";
 import { openReader, openWorker } from "../../runtime/kafka/reader.ts";
 import type { KafkaRecord } from "../../runtime/kafka/wire/record.ts";
@@ -26,9 +28,27 @@ import type { KafkaRecord } from "../../runtime/kafka/wire/record.ts";
 const announcementsMax = 30;
 const announceAgainAfterMs = 1_000;
 
-/** Serves until `stopping` is aborted, and says when it begins; rejects when Kafka is lost for good. */
-export async function serve(agent: Agent, stopping: AbortSignal, onServing?: () => void): Promise<void> {
+export interface Serving {
+  /** Waits for another process that answers from the same folder. */
+  readonly wait: boolean;
+  /** Told for whom it waits, in words. */
+  readonly onWait?: (holder: string) => void;
+  readonly onServing?: () => void;
+}
+
+/**
+ * Serves until `stopping` is aborted, and says when it begins; rejects when Kafka is lost for good. Throws AGENT_BUSY where
+ * another process answers from the same folder, REGION_BEHIND where the meter's topic was taken back.
+ */
+export async function serve(
+  agent: Agent,
+  stopping: AbortSignal,
+  { onServing, ...patience }: Serving,
+): Promise<void> {
   const { self, kafka, codec, log } = agent;
+  using _owned = await agent.state.ownAnswers(patience);
+  const meter = new MeterTopic(agent);
+  await meter.begin();
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => undefined);
   const fail = lost.reject;
@@ -41,7 +61,7 @@ export async function serve(agent: Agent, stopping: AbortSignal, onServing?: () 
   });
   announcer.begin(view.collaborations);
   const notices = await openNotices(agent, announcer, fail);
-  const evaluator = new Evaluator(agent, view.collaborations, await agent.state.readMeter());
+  const evaluator = new Evaluator(agent, view.collaborations, meter, fail);
   const worker = await openWorker(kafka, {
     topic: topicFor(self.region, "oprf.blinded.<provider>", self.provider),
     group: groupOf(self, "evaluator"),
@@ -58,6 +78,7 @@ export async function serve(agent: Agent, stopping: AbortSignal, onServing?: () 
   } finally {
     announcer.stop();
     await Promise.all([worker.close(), notices.close(), view.close()]);
+    await meter.close();
   }
 }
 
@@ -154,11 +175,18 @@ class Announcer {
 class Evaluator {
   readonly #agent: Agent;
   readonly #context: SenderContext;
-  #meter: MeterState;
+  readonly #meter: MeterTopic;
+  readonly #fail: (error: unknown) => void;
 
-  constructor(agent: Agent, collaborations: CollaborationTable, meter: MeterState) {
+  constructor(
+    agent: Agent,
+    collaborations: CollaborationTable,
+    meter: MeterTopic,
+    fail: (error: unknown) => void,
+  ) {
     const { self, keys } = agent;
     this.#agent = agent;
+    this.#fail = fail;
     this.#context = {
       self,
       collaborations,
@@ -179,20 +207,35 @@ class Evaluator {
     try {
       await this.#answer(value, traceparentOr(headers, freshTraceparent));
     } catch (error) {
+      if (error instanceof PavilionError && error.code === "REGION_BEHIND") this.#fail(error);
       if (!(error instanceof PavilionError || error instanceof CryptoError)) throw error;
       log.warn({ error }, "blinded batch is not evaluated");
     }
   }
 
   async #answer(value: Buffer, traceparent: string): Promise<void> {
-    const { codec, publisher, state, self } = this.#agent;
+    const { codec, publisher, self } = this.#agent;
+    await this.#meter.begin();
     const batch = await codec.decode("oprf.blinded.<provider>", "BlindedBatch", value);
-    const { header, dataset, meter } = admitBatch(this.#context, this.#meter, batch);
-    if (meter !== this.#meter) await state.writeMeter(meter);
-    this.#meter = meter;
+    const { header, dataset, meter } = await this.#admit(batch);
+    const { collaboration } = header;
+    if (meter !== this.#meter.meterOf(collaboration)) await this.#meter.keep(collaboration, meter);
     const answer = await evaluateBatch(this.#context, header, batch.elements);
     const to = { key: dataset, provider: self.provider, traceparent };
     await publisher.publish("ingest.<provider>", "EvaluatedBatch", answer, to);
+  }
+
+  /** What is refused as the meter stands was perhaps counted by another agent meanwhile: then it is judged again. */
+  async #admit(batch: BlindedBatch): Promise<Admitted> {
+    const admit = (): Admitted =>
+      admitBatch(this.#context, (collaboration) => this.#meter.meterOf(collaboration), batch);
+    try {
+      return admit();
+    } catch (error) {
+      if (!(error instanceof PavilionError) || (await this.#meter.isWriter())) throw error;
+      await this.#meter.begin();
+      return admit();
+    }
   }
 }
 

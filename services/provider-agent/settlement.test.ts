@@ -3,19 +3,21 @@ import { test } from "node:test";
 import type { Notice } from "../../schemas/avro/index.ts";
 import { Settlement } from "./settlement.ts";
 
-const place = { collaboration: "care", epoch: 1, dataset: "people" };
-const accepted = (batch: number): Notice => ({
+const push = "a".repeat(32);
+const accepted = (document: string): Notice => ({
   provider: "north",
   collaboration: "care",
   dataset: "people",
-  batch,
+  batch: 1,
   kind: "accepted",
   code: null,
   message: null,
   rows: [],
+  push,
+  document,
 });
-const rejected = (batch: number, code: string, rows: number[] = []): Notice => ({
-  ...accepted(batch),
+const rejected = (document: string, code: string, rows: number[] = []): Notice => ({
+  ...accepted(document),
   kind: "rejected",
   code,
   message: "no",
@@ -23,43 +25,41 @@ const rejected = (batch: number, code: string, rows: number[] = []): Notice => (
 });
 
 function settled(...notices: Notice[]): Settlement {
-  const settlement = new Settlement(place);
+  const settlement = new Settlement(push);
   for (const notice of notices) settlement.take(notice);
   return settlement;
 }
 
 test("a batch is settled by its own notice", () => {
-  const settlement = settled(accepted(1), rejected(2, "CHURN_LIMIT", [3]));
+  const settlement = settled(accepted("one"), rejected("two", "CHURN_LIMIT", [3]));
   assert.deepEqual(
-    [1, 2, 3].map((batch) => settlement.isSettled(batch)),
+    ["one", "two", "three"].map((head) => settlement.isSettled(head)),
     [true, true, false],
   );
-  assert.deepEqual(
-    [1, 2].map((batch) => settlement.isAccepted(batch)),
-    [true, false],
-  );
+  assert.equal(settlement.isAccepted("one"), true);
+  assert.deepEqual(settlement.rejectionOf("two"), { code: "CHURN_LIMIT", message: "no", rows: [3] });
 });
 
-test("the first rejection is the cause; those after it follow from it", () => {
-  const { rejection } = settled(rejected(2, "CHURN_LIMIT", [3]), rejected(3, "BATCH_OUT_OF_SEQUENCE"));
-  assert.deepEqual(rejection, { sequence: 2, code: "CHURN_LIMIT", message: "no", rows: [3] });
+test("a batch that was accepted and came again is no failure, in whichever order that is told", () => {
+  const [one, two] = [accepted("one"), rejected("one", "BATCH_OUT_OF_SEQUENCE")];
+  for (const settlement of [settled(one, two), settled(two, one)]) {
+    assert.equal(settlement.rejectionOf("one"), undefined);
+    assert.equal(settlement.isAccepted("one"), true);
+  }
 });
 
-test("a batch that was accepted and came again is no failure", () => {
-  assert.equal(settled(accepted(1), rejected(1, "BATCH_OUT_OF_SEQUENCE")).rejection, undefined);
-});
-
-test("notices about other datasets, other collaborations and the relay say nothing about this push", () => {
+test("notices of another push, even for batches of the same number, and of the relay say nothing about this one", () => {
   const settlement = settled(
-    { ...rejected(1, "CHURN_LIMIT"), dataset: "visits" },
-    { ...accepted(1), collaboration: "trial" },
-    { ...rejected(1, "WRONG_EPOCH"), kind: "relay-rejected" },
+    { ...accepted("another"), push: "b".repeat(32) },
+    { ...rejected("one", "BATCH_OUT_OF_SEQUENCE"), push: "b".repeat(32) },
+    { ...rejected("one", "WRONG_EPOCH"), kind: "relay-rejected" },
   );
-  assert.equal(settlement.isSettled(1), false);
-  assert.equal(settlement.rejection, undefined);
+  for (const head of ["one", "another"]) assert.equal(settlement.isSettled(head), false);
 });
 
-test("a batch that ingest could not read at all ends the push", () => {
-  const unreadable = { ...rejected(0, "BATCH_UNREADABLE"), collaboration: "", dataset: "" };
-  assert.equal(settled(unreadable).rejection?.code, "BATCH_UNREADABLE");
+test("a batch that ingest could not read at all is told by its bytes", () => {
+  const unreadable = { ...rejected("one", "BATCH_UNREADABLE"), collaboration: "", dataset: "", push: "" };
+  const settlement = settled(unreadable);
+  assert.equal(settlement.rejectionOf("one")?.code, "BATCH_UNREADABLE");
+  assert.equal(settlement.isSettled("two"), false);
 });

@@ -1,13 +1,11 @@
 /**
- * What ingest has said about the batches of one push: the pure part of delivering it. Notices of a dataset come in the
- * order in which its batches were judged.
+ * What ingest has said about the batches of one push: the pure part of delivering it. A notice is taken for a batch by the
+ * digest of the document that it is about, never by its number: two pushes at once have batches of the same numbers.
  */
 import type { Notice } from "../../schemas/avro/index.ts";
-import type { DatasetPlace } from "./state-folder.ts";
 
-/** The first rejection, which is the cause of those after it. `sequence` is 0 where ingest could not read which batch. */
+/** Why a batch was not taken. */
 export interface Rejection {
-  readonly sequence: number;
   readonly code: string;
   readonly message: string;
   /** Indices within the batch, from 0. */
@@ -15,37 +13,34 @@ export interface Rejection {
 }
 
 export class Settlement {
-  readonly #place: DatasetPlace;
-  readonly #accepted = new Set<number>();
-  readonly #rejected = new Set<number>();
-  #rejection: Rejection | undefined;
+  readonly #push: string;
+  readonly #accepted = new Set<string>();
+  readonly #rejected = new Map<string, Rejection>();
 
-  constructor(place: DatasetPlace) {
-    this.#place = place;
+  /** `push` is the push's id: only what is said of its batches is kept. */
+  constructor(push: string) {
+    this.#push = push;
   }
 
-  get rejection(): Rejection | undefined {
-    return this.#rejection;
+  /** By the batch's head, which is its document's digest. */
+  isAccepted(head: string): boolean {
+    return this.#accepted.has(head);
   }
 
-  isAccepted(sequence: number): boolean {
-    return this.#accepted.has(sequence);
+  isSettled(head: string): boolean {
+    return this.#accepted.has(head) || this.#rejected.has(head);
   }
 
-  isSettled(sequence: number): boolean {
-    return this.#accepted.has(sequence) || this.#rejected.has(sequence);
+  /** A batch that was sent again after it had been accepted is not rejected. */
+  rejectionOf(head: string): Rejection | undefined {
+    return this.#accepted.has(head) ? undefined : this.#rejected.get(head);
   }
 
-  take({ kind, collaboration, dataset, batch, code, message, rows }: Notice): void {
-    const ours = collaboration === this.#place.collaboration && dataset === this.#place.dataset;
-    // A batch that ingest cannot read has no place; only this provider writes to its topic, so it is this push's.
-    const unplaced = dataset === "" && kind === "rejected";
-    if (!ours && !unplaced) return;
-    if (kind === "accepted") this.#accepted.add(batch);
-    if (kind !== "rejected") return;
-    // A batch that was sent again after it had been accepted, because its notice had not been seen.
-    if (this.#accepted.has(batch)) return;
-    this.#rejected.add(batch);
-    this.#rejection ??= { sequence: batch, code: code ?? "", message: message ?? "", rows };
+  take({ kind, push, document, code, message, rows }: Notice): void {
+    // Of a document that ingest cannot read it cannot say the push.
+    if (push !== this.#push && push !== "") return;
+    if (kind === "accepted") this.#accepted.add(document);
+    if (kind !== "rejected" || this.#rejected.has(document)) return;
+    this.#rejected.set(document, { code: code ?? "", message: message ?? "", rows });
   }
 }

@@ -1,13 +1,19 @@
 /**
  * What an agent remembers between runs, beside its own data: the heads of what it has pushed, the push under way, the
  * epoch keys it has seen, and as a sender its meter. No identifier, value or token lies here in the clear.
+ *
+ * Has one owner for each thing at a time: pushes to a collaboration by `ownPushes`. What the folder says of a dataset's
+ * head is a memory; the region's word under the provider's own signature (live-head.ts) goes before it.
  */
-import { open, readFile, unlink, type FileHandle } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { open, readdir, readFile, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { RecordBatch } from "../../schemas/avro/index.ts";
-import { replaceFile } from "../keystore/atomic-file.ts";
-import type { MeterState } from "./meter.ts";
+import { isAbsent, removeFile, removeLeftOvers, replaceFile } from "../keystore/atomic-file.ts";
+import { takeOwnership, type Patience } from "../keystore/owner-lock.ts";
+import { PUSHES_REMEMBERED, type Meter } from "./meter.ts";
 import type { RowSummary } from "./rows.ts";
 import type { Head } from "./sealing.ts";
 
@@ -21,6 +27,9 @@ export interface DatasetPlace {
 /** A push whose batches are sealed and signed, so that it can be sent again byte for byte. */
 export interface PendingPush {
   readonly push: string;
+  /** The file's name, and when its push was begun: for people. */
+  readonly file: string;
+  readonly begun: string;
   /** The collaboration's version that its batches are for. */
   readonly version: number;
   /** SHA-256 of the file, hex: the same file is not pushed twice by one that is run again. */
@@ -30,6 +39,18 @@ export interface PendingPush {
   readonly noticesFrom: string;
   readonly report: string;
   readonly summary: RowSummary;
+  /** Records of the push that were live before these batches were sealed. */
+  readonly live: number;
+}
+
+/** What is told of a push that was accepted to its end. */
+export interface Receipt {
+  readonly push: string;
+  readonly file: string;
+  readonly fileDigest: string;
+  readonly pushed: number;
+  readonly head: Head | undefined;
+  readonly at: string;
 }
 
 export interface PendingBatch {
@@ -54,6 +75,15 @@ export class StateFolder {
     return replaceFile(this.#datasetFile(place, "head.json"), [JSON.stringify(head)]);
   }
 
+  /** The last push that was accepted to its end. */
+  readReceipt(place: DatasetPlace): Promise<Receipt | undefined> {
+    return this.#read<Receipt>(this.#datasetFile(place, "receipt.json"));
+  }
+
+  writeReceipt(place: DatasetPlace, receipt: Receipt): Promise<void> {
+    return replaceFile(this.#datasetFile(place, "receipt.json"), [JSON.stringify(receipt)]);
+  }
+
   /** The epoch's public key as it was first seen, hex. */
   readEpochKey({ collaboration, epoch }: DatasetPlace): Promise<string | undefined> {
     return this.#read<string>(this.#epochKeyFile(collaboration, epoch));
@@ -63,12 +93,48 @@ export class StateFolder {
     return replaceFile(this.#epochKeyFile(collaboration, epoch), [JSON.stringify(publicKey)]);
   }
 
-  async readMeter(): Promise<MeterState> {
-    return (await this.#read<MeterState>(join(this.path, "meter.json"))) ?? {};
+  /** Of which collaborations this agent has seen a record of the meter. */
+  async meteredCollaborations(): Promise<string[]> {
+    return (await namesIn(join(this.path, "meters"))).flatMap((name) => {
+      const [id, ending, ...more] = name.split(".");
+      return id !== undefined && ending === "json" && more.length === 0 ? [id] : [];
+    });
   }
 
-  writeMeter(meter: MeterState): Promise<void> {
-    return replaceFile(join(this.path, "meter.json"), [JSON.stringify(meter)]);
+  /** The newest record of the meter that this agent has seen, as it was sealed. */
+  async readMeterRecord(collaboration: string): Promise<Buffer | undefined> {
+    const sealed = await this.#read<string>(this.#meterFile(collaboration));
+    return sealed === undefined ? undefined : Buffer.from(sealed, "base64");
+  }
+
+  writeMeterRecord(collaboration: string, sealed: Buffer): Promise<void> {
+    return replaceFile(this.#meterFile(collaboration), [JSON.stringify(sealed.toString("base64"))]);
+  }
+
+  /** The meter as an earlier version kept it: in one file, by names. */
+  async readOldMeter(): Promise<{ digest: string; meters: Map<string, Meter> } | undefined> {
+    const file = join(this.path, "meter.json");
+    const old = await this.#read<OldMeter>(file);
+    if (old === undefined) return undefined;
+    const digest = createHash("sha256")
+      .update(await readFile(file))
+      .digest("hex");
+    return { digest, meters: new Map(Object.entries(old).map(([id, meter]) => [id, meterOf(meter)])) };
+  }
+
+  removeOldMeter(): Promise<void> {
+    return removeFile(join(this.path, "meter.json"));
+  }
+
+  /** The one owner of what this folder answers from. Throws AGENT_BUSY. */
+  async ownAnswers(patience: Patience): Promise<Disposable> {
+    const owned = await takeOwnership(
+      join(this.path, "locks", "serve.lock"),
+      "this provider's answers",
+      patience,
+    );
+    await removeLeftOvers(join(this.path, "meters", ""));
+    return owned;
   }
 
   async writePending(
@@ -76,6 +142,7 @@ export class StateFolder {
     pending: PendingPush,
     batches: AsyncIterable<PendingBatch>,
   ): Promise<void> {
+    await replaceFile(this.#datasetFile(place, "unsent"), []);
     await replaceFile(this.#datasetFile(place, "pending.jsonl"), linesOf(pending, batches));
   }
 
@@ -93,7 +160,39 @@ export class StateFolder {
   }
 
   async removePending(place: DatasetPlace): Promise<void> {
-    await unlink(this.#datasetFile(place, "pending.jsonl"));
+    await removeFile(this.#datasetFile(place, "pending.jsonl"));
+    await removeFile(this.#datasetFile(place, "unsent"));
+  }
+
+  /** Before anything of the pending push is sent. */
+  beginSending(place: DatasetPlace): Promise<void> {
+    return removeFile(this.#datasetFile(place, "unsent"));
+  }
+
+  /** Whether nothing of the pending push was ever sent: otherwise batches of it may be under way. */
+  isUnsent(place: DatasetPlace): boolean {
+    return existsSync(this.#datasetFile(place, "unsent"));
+  }
+
+  /** The one owner of what is kept of a collaboration's pushes. Throws AGENT_BUSY. */
+  async ownPushes(collaboration: string, patience: Patience): Promise<Disposable> {
+    const file = join(this.path, "locks", `push.${collaboration}.lock`);
+    const owned = await takeOwnership(file, `pushes to ${collaboration}`, patience);
+    for (const folder of ["datasets", "epoch-keys", "reports"]) {
+      await removeLeftOvers(join(this.path, folder, `${collaboration}.`));
+    }
+    return owned;
+  }
+
+  /** Removes what is kept of epochs that are over; answers whether an unfinished push was among it. Only for the owner. */
+  async forgetEarlierEpochs({ collaboration, epoch }: DatasetPlace): Promise<boolean> {
+    const folder = join(this.path, "datasets");
+    const earlier = (await namesIn(folder)).filter((name) => {
+      const [id, itsEpoch] = name.split(".");
+      return id === collaboration && Number(itsEpoch) < epoch;
+    });
+    for (const name of earlier) await removeFile(join(folder, name));
+    return earlier.some((name) => name.endsWith(".pending.jsonl"));
   }
 
   async *#pendingLines(place: DatasetPlace): AsyncGenerator<string> {
@@ -135,10 +234,48 @@ export class StateFolder {
     return join(this.path, "datasets", `${collaboration}.${String(epoch)}.${dataset}.${kind}`);
   }
 
+  #meterFile(collaboration: string): string {
+    return join(this.path, "meters", `${collaboration}.json`);
+  }
+
   #epochKeyFile(collaboration: string, epoch: number): string {
     return join(this.path, "epoch-keys", `${collaboration}.${String(epoch)}.json`);
   }
 }
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}
+
+interface OldEpochMeter {
+  readonly epoch: number;
+  readonly receivers: Readonly<
+    Record<
+      string,
+      {
+        readonly evaluated: number;
+        readonly pushes: Readonly<Record<string, { sequence: number; digest: string }>>;
+      }
+    >
+  >;
+}
+type OldMeter = Readonly<Record<string, OldEpochMeter>>;
+
+const meterOf = ({ epoch, receivers }: OldEpochMeter): Meter => ({
+  epoch,
+  receivers: Object.entries(receivers).map(([receiver, { evaluated, pushes }]) => ({
+    receiver,
+    evaluated,
+    pushes: Object.entries(pushes)
+      .map(([push, last]) => ({ push, ...last }))
+      .slice(-PUSHES_REMEMBERED),
+  })),
+});
 
 async function* linesOf(pending: PendingPush, batches: AsyncIterable<PendingBatch>): AsyncGenerator<string> {
   yield `${JSON.stringify(pending)}\n`;
@@ -171,6 +308,3 @@ function parseBatch(line: string): PendingBatch {
   const payload = { enc: bytes(enc), records: records.map(bytes), commitments: bytes(commitments) };
   return { head, rows, batch: { header, signature, ...payload } };
 }
-
-const isAbsent = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && error.code === "ENOENT";

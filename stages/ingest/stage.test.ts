@@ -34,6 +34,7 @@ import {
   slicesIn,
   takeIn,
 } from "../../test/stage-ingest.ts";
+import { textDigest } from "../../documents/batch.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { ingest, type IngestPorts } from "./stage.ts";
 
@@ -68,6 +69,9 @@ describe("an accepted batch", () => {
     const { signature } = batch;
     assert.deepEqual(head?.value, { ...mark, provider: "beta", complete: false, signature });
     assert.equal(head.partition, "all");
+    const live = last.outputs.find(({ type }) => type === "LiveHead");
+    assert.deepEqual(live?.value, { ...head.value, push: header.push });
+    assert.deepEqual([live.provider, live.key], ["beta", "health/beta-people"]);
     assert.equal(noticeIn(last)?.kind, "accepted");
     assert.deepEqual(last.audit, [
       {
@@ -336,8 +340,9 @@ describe("a batch is rejected", () => {
     const { last } = await takeIn([
       { header: "", signature: "", enc: Buffer.alloc(0), records: [], commitments: Buffer.alloc(0) },
     ]);
-    const { provider, collaboration, dataset, batch } = noticeIn(last) ?? {};
-    assert.deepEqual([provider, collaboration, dataset, batch], ["beta", "", "", 0]);
+    const { provider, collaboration, dataset, batch, push, document } = noticeIn(last) ?? {};
+    assert.deepEqual([provider, collaboration, dataset, batch, push], ["beta", "", "", 0, ""]);
+    assert.equal(document, textDigest(""));
   });
 });
 

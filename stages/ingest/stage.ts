@@ -18,7 +18,7 @@ import {
   type StageEvent,
   type StateView,
 } from "../../runtime/stage.ts";
-import type { MatchRecord } from "../../schemas/avro/index.ts";
+import type { MatchRecord, RecordBatch } from "../../schemas/avro/index.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
 import { datasetAt, forgetOtherEpochs, writeRecords } from "./dataset.ts";
 import { readHeader, requireOwner } from "./header.ts";
@@ -43,7 +43,7 @@ type BatchEvent = StageEvent<"RecordBatch">;
 export const ingest: Stage<"RecordBatch", IngestPorts> = {
   name: "ingest",
   inputs: [{ topic: "ingest.<provider>", types: ["RecordBatch"] }],
-  outputs: ["dataset.slices", "dataset.heads", "provider.notices.<provider>"],
+  outputs: ["dataset.slices", "dataset.heads", "provider.heads.<provider>", "provider.notices.<provider>"],
   handle: handleBatch,
 };
 
@@ -56,7 +56,7 @@ async function handleBatch(event: BatchEvent, state: StateView, ports: IngestPor
     return await takeIn(event, provider, header, state, ports);
   } catch (error) {
     if (!(error instanceof RejectedBatch)) throw error;
-    return rejectBatch(provider, header, error);
+    return rejectBatch(provider, event.value, header, error);
   }
 }
 
@@ -73,7 +73,7 @@ async function takeIn(
   const head = digestOf(header);
   const last = datasetAt(header, state);
   if (placeInSequence(header, head, last) === "repeated") {
-    return publish({ outputs: [notice(provider, header)] });
+    return publish({ outputs: [notice(provider, value, header)] });
   }
   const records = await openRecords(value, header, participant.columns, ports);
   requireCommitments(
@@ -86,7 +86,10 @@ async function takeIn(
   const written = writeRecords(records, header, head, participant.limits, event.time, state);
   const forgotten = last === undefined ? forgetOtherEpochs(header, state) : [];
   return publish({
-    outputs: [...announce(records, header, value.signature, ports.partitions), notice(provider, header)],
+    outputs: [
+      ...announce(records, header, value.signature, ports.partitions),
+      notice(provider, value, header),
+    ],
     changes: [...forgotten, ...written],
     audit: [audited(provider, header)],
   });
@@ -98,19 +101,29 @@ function announce(
   signature: string,
   partitions: number,
 ): Output[] {
-  const { provider, last } = header;
+  const { provider, last, push } = header;
   const { collaboration, epoch, dataset, sequence, head } = datasetHeadOf(header);
   const mark = { collaboration, epoch, dataset, sequence, head };
   const slices = sliceByPartition(records, partitions).map((slice, partition) =>
     output("dataset.slices", "RecordSlice", { ...mark, records: slice }, { key: dataset, partition }),
   );
   const datasetHead = { ...mark, provider, complete: last, signature };
-  return [...slices, output("dataset.heads", "DatasetHead", datasetHead, { key: dataset, partition: "all" })];
+  const toProvider = { key: `${collaboration}/${dataset}`, provider };
+  return [
+    ...slices,
+    output("dataset.heads", "DatasetHead", datasetHead, { key: dataset, partition: "all" }),
+    output("provider.heads.<provider>", "LiveHead", { ...datasetHead, push }, toProvider),
+  ];
 }
 
-function rejectBatch(provider: string, header: RecordBatchHeader | undefined, why: RejectedBatch): Outcome {
+function rejectBatch(
+  provider: string,
+  batch: RecordBatch,
+  header: RecordBatchHeader | undefined,
+  why: RejectedBatch,
+): Outcome {
   return reject(why.code, why.message, {
-    outputs: [notice(provider, header, why)],
+    outputs: [notice(provider, batch, header, why)],
     audit: [{ ...audited(provider, header), action: "batch.rejected", code: why.code }],
   });
 }

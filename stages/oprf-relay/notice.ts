@@ -2,13 +2,15 @@
  * What is said of a message between agents: to its provider where it is not relayed, and to auditors.
  */
 import { digestOf } from "../../crypto/jws/canonical.ts";
+import { textDigest } from "../../documents/batch.ts";
 import type { MessageDocument, MessageKind } from "../../documents/membership.ts";
 import type { PavilionError } from "../../runtime/errors.ts";
 import { explain, output, type Audit, type Output } from "../../runtime/stage.ts";
 
-/** `dataset` is the provider's in the collaboration; empty where it has none. */
+/** `text` is the document as it came; `dataset` is the provider's in the collaboration; empty where it has none. */
 export function notice(
   provider: string,
+  text: string,
   document: MessageDocument | undefined,
   dataset: string,
   why: PavilionError,
@@ -22,6 +24,8 @@ export function notice(
     code: why.code,
     message: explain(why.code, why.message),
     rows: [],
+    push: document !== undefined && "push" in document ? document.push : "",
+    document: textDigest(text),
   };
   return output("provider.notices.<provider>", "Notice", value, { key: dataset, provider });
 }

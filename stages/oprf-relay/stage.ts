@@ -77,11 +77,13 @@ function relay(event: MessageEvent, state: StateView, ports: OprfRelayPorts): Ou
   } catch (error) {
     if (!(error instanceof PavilionError)) throw error;
     return reject(error.code, error.message, {
-      outputs: [notice(provider, document, dataset, error)],
+      outputs: [notice(provider, textOf(event), document, dataset, error)],
       audit: [audited(provider, kind, document, error)],
     });
   }
 }
+
+const textOf = ({ value }: MessageEvent): string => ("document" in value ? value.document : value.header);
 
 function readEvent(event: MessageEvent): Message {
   if (event.type === "BlindedBatch") return readBlinded(event.value);

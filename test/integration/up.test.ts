@@ -13,6 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, test } from "node:test";
 import type { Result } from "../../schemas/avro/index.ts";
 import { CommandLine } from "./command-line.ts";
+import { pushesOfTwoMachines } from "./two-machines.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "pavilion-up-"));
 const pavilion = new CommandLine(dir);
@@ -283,6 +284,22 @@ test("each has its evidence, which holds", async () => {
 test("quartiles are read off bins", async () => {
   const { out } = await pavilion.run("request", questionFile(6));
   assert.match(out, /^ {2}quartiles by age-band: \d+, \d+, \d+,/m);
+});
+
+pushesOfTwoMachines({
+  ...{ pavilion, dir, serving, header: providers.employer.header },
+  row: (i) => providers.employer.row(i).join(","),
+  agree: async (id) => {
+    const keys = new Map<string, string>();
+    for (const name of ["clinic", "employer"])
+      keys.set(name, await pavilion.done("provider", "key", "--provider", name));
+    keys.set("core", await pavilion.done("broker", "key", "--broker", "core"));
+    const file = join(dir, `${id}.yaml`);
+    writeFileSync(file, yamlOf(id, ["clinic", "employer"], keys).replaceAll("records: 1000", "records: 200"));
+    for (const name of ["clinic", "employer"])
+      await pavilion.done("collaboration", "sign", file, "--provider", name);
+    await pavilion.done("collaboration", "publish", join(dir, `${id}.signed.json`));
+  },
 });
 
 test("after everything was killed it is all there: the stored answer costs nothing", async () => {

@@ -34,6 +34,7 @@ test("what stays is a phase's end, a wait, and the provider's own rows", () => {
   assert.equal(agentText({ phase, done: 1, total: null, perSecond: 1 }), undefined);
   assert.equal(agentText({ phase, done: 5, total: 5, perSecond: 2 }), "5 identifiers blinded (2/s)");
   assert.equal(agentText({ phase, waiting: "an answer" }), "blind waits for an answer");
+  assert.equal(agentText({ note: "an earlier push was interrupted" }), "an earlier push was interrupted");
   assert.equal(agentText({ pushed: 5 }), "told of its own rows: nothing amiss");
   assert.equal(
     agentText({ pushed: 5, rejected: { "no-id": 2 }, defaulted: { age: { "missing-value": 1 } } }),

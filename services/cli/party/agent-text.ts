@@ -7,6 +7,8 @@ import type { LiveLines } from "../live-lines.ts";
 export interface AgentLine {
   readonly phase?: string;
   readonly waiting?: string;
+  /** What the person should know besides. */
+  readonly note?: string;
   readonly done?: number;
   readonly total?: number | null;
   readonly perSecond?: number;
@@ -38,6 +40,7 @@ export function followAgent(lines: LiveLines, told: AgentLine, indent: string): 
 
 /** Undefined for what is no end of anything. */
 export function agentText(told: AgentLine): string | undefined {
+  if (told.note !== undefined) return told.note;
   if (told.waiting !== undefined) return `${told.phase ?? ""} waits for ${told.waiting}`;
   if (told.phase !== undefined) {
     if (told.done !== told.total) return undefined;

@@ -2,7 +2,7 @@
  * A party's own files: its keystore, the passphrase that opens it, its card, and the access that an operator gave it.
  */
 import { randomBytes } from "node:crypto";
-import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { encodeBase64url } from "../../../crypto/jws/base64url.ts";
 import { validateOwn } from "../../../documents/validate.ts";
@@ -12,7 +12,8 @@ import { shell } from "../../../runtime/shell.ts";
 import { readJson } from "../../../runtime/text-file.ts";
 import type { Access } from "../../../schemas/json/access.ts";
 import type { Card } from "../../../schemas/json/card.ts";
-import { createFile } from "../../keystore/atomic-file.ts";
+import { createFile, removeLeftOvers, replaceFile } from "../../keystore/atomic-file.ts";
+import { takeOwnership } from "../../keystore/owner-lock.ts";
 import { initBroker, initProvider, openBroker, openProvider } from "../../keystore/parties.ts";
 import { partiesHere, partyFolder, type Role } from "../home.ts";
 import { requireUp } from "../stack/running.ts";
@@ -44,6 +45,8 @@ export function filesOf(role: Role, id: string): PartyFiles {
  */
 export async function makeParty(role: Role, id: string, passphraseFile?: string): Promise<Card> {
   const files = filesOf(role, id);
+  using _owned = await takeOwnership(join(files.folder, "keys.lock"), `the keys of ${id}`, { wait: true });
+  for (const file of [files.keystore, files.passphrase, files.card]) await removeLeftOvers(`${file}.`);
   const hasKeys = existsSync(files.keystore);
   if (existsSync(files.card)) throw hasKeys ? madeAlready(role, id, files) : keysGone(role, id, files);
   const given = passphraseFile === undefined ? undefined : readSecret(passphraseFile);
@@ -71,8 +74,7 @@ export async function makeParty(role: Role, id: string, passphraseFile?: string)
   const key = await (hasKeys ? publicKeyIn : madeKey)(role, files.keystore, passphrase);
   if (hasKeys) await keepPassphrase();
   const card: Card = { type: "pavilion/card", role, id, key };
-  writeFileSync(`${files.card}.new`, `${JSON.stringify(card, undefined, 2)}\n`);
-  renameSync(`${files.card}.new`, files.card);
+  await replaceFile(files.card, [`${JSON.stringify(card, undefined, 2)}\n`]);
   return card;
 }
 

@@ -1,0 +1,78 @@
+/**
+ * What is live of this provider's dataset, by the region's word and the provider's own signature: the newest head that
+ * ingest accepted, in a compacted topic that this provider alone reads. Whatever the agent's own folder remembers, it goes
+ * on from here.
+ *
+ * Promises: a head that this provider did not sign for this dataset and epoch is none. Does not see whether the region
+ * holds back a newer one; ingest refuses then what follows an older.
+ */
+import { verifySignature } from "../../documents/signatures.ts";
+import { validateDocument } from "../../documents/validate.ts";
+import { PavilionError } from "../../runtime/errors.ts";
+import { openReader } from "../../runtime/kafka/reader.ts";
+import type { LiveHead } from "../../schemas/avro/index.ts";
+import type { Participant } from "../../schemas/json/collaboration.ts";
+import { topicFor } from "../../schemas/topics.ts";
+import { freshGroup, type Agent } from "./agent.ts";
+import type { Head } from "./sealing.ts";
+import type { DatasetPlace } from "./state-folder.ts";
+
+const topic = "provider.heads.<provider>";
+
+/** Undefined where nothing of the dataset is live in the epoch, or nothing was pushed since regions tell. */
+export async function readLiveHead(
+  { self, kafka, codec, log }: Agent,
+  place: DatasetPlace,
+  participant: Participant,
+): Promise<Head | undefined> {
+  let newest: Head | undefined;
+  const reader = await openReader(kafka, {
+    topic: topicFor(self.region, topic, self.provider),
+    group: freshGroup(self, "heads"),
+    from: "beginning",
+    fail: () => undefined, // the reading itself fails then
+    handle: async ({ value }) => {
+      if (value === null) return;
+      try {
+        newest = signedHead(await codec.decode(topic, "LiveHead", value), place, participant) ?? newest;
+      } catch (error) {
+        if (!(error instanceof PavilionError)) throw error;
+        log.warn({ error }, "a reported head is not taken");
+      }
+    },
+  });
+  try {
+    await reader.caughtUp;
+  } finally {
+    await reader.close();
+  }
+  return newest;
+}
+
+/** The head, where it is the dataset's in the epoch. Throws DOCUMENT_INVALID or BAD_SIGNATURE. */
+export function signedHead(
+  { collaboration, epoch, provider, dataset, sequence, head, complete, signature }: LiveHead,
+  place: DatasetPlace,
+  participant: Participant,
+): Head | undefined {
+  if (collaboration !== place.collaboration || dataset !== place.dataset || epoch !== place.epoch) {
+    return undefined;
+  }
+  const members = { collaboration, epoch, provider, dataset, sequence, head, complete };
+  const document = validateDocument("dataset-head", { type: "pavilion/dataset-head", ...members });
+  verifySignature("dataset-head", document, signature, participant);
+  return { sequence, head };
+}
+
+/**
+ * What the next batch follows: the live head; the remembered one where the region reports none. Throws REGION_BEHIND
+ * where the region reports an older one than was accepted: it lost batches, and following either would fork the chain.
+ */
+export function headToFollow(live: Head | undefined, remembered: Head | undefined): Head | undefined {
+  if (live === undefined || remembered === undefined) return live ?? remembered;
+  if (live.sequence >= remembered.sequence) return live;
+  throw new PavilionError(
+    "REGION_BEHIND",
+    `Batch ${String(live.sequence)} is the newest of the dataset that the region reports, and batch ${String(remembered.sequence)} was accepted from this agent.`,
+  );
+}

@@ -1,0 +1,65 @@
+/**
+ * How much of a file may be left out, or be without a value of its own, before nothing of it is sent: a wrong column named
+ * as identifier leaves out nearly all rows, and what is left would be wrong records under other people's identifiers.
+ */
+import { PavilionError } from "../../runtime/errors.ts";
+import type { Prepared, RowFault } from "./rows.ts";
+
+/** Shares from 0 to 1. */
+export interface Shares {
+  /** Of the file's rows that may be left out. */
+  readonly leftOut: number;
+  /** Of a column's cells, in the rows that stay, that may be without a value of their own. */
+  readonly emptied: number;
+}
+
+export const defaultShares: Shares = { leftOut: 0.1, emptied: 0.5 };
+
+/** Row numbers that are named of a reason. */
+const ROWS_NAMED_MAX = 10;
+
+/** Throws ROWS_LEFT_OUT. */
+export function requireShares(prepared: Prepared, { leftOut, emptied }: Shares): void {
+  const out = prepared.read - prepared.rows.length;
+  if (out > leftOut * prepared.read) {
+    const told = `${String(out)} of the file's ${String(prepared.read)} rows would be left out`;
+    throw refused(
+      `${told} (${percent(out / prepared.read)}), more than ${percent(leftOut)}`,
+      prepared,
+      "rejected",
+    );
+  }
+  for (const [column, cells] of emptiedCells(prepared)) {
+    const share = cells / prepared.rows.length;
+    if (share <= emptied) continue;
+    const told = `${String(cells)} of the ${String(prepared.rows.length)} values of column ${column} would be none or other`;
+    throw refused(`${told} (${percent(share)}), more than ${percent(emptied)}`, prepared, "defaulted");
+  }
+}
+
+/** Reasons in words with the first row numbers, at most ten each: `2976 duplicate identifier, in rows 2, 3, …`. */
+export function reasonsOf(faults: readonly RowFault[], outcome: RowFault["outcome"]): string[] {
+  const rows = new Map<string, Set<number>>();
+  for (const fault of faults) {
+    if (fault.outcome !== outcome) continue;
+    const reason = `${fault.column}: ${fault.reason.replaceAll("-", " ")}`;
+    rows.set(reason, (rows.get(reason) ?? new Set()).add(fault.row));
+  }
+  return [...rows].map(([reason, found]) => {
+    const named = [...found].slice(0, ROWS_NAMED_MAX).join(", ");
+    return `${String(found.size)} for ${reason}, in rows ${named}${found.size > ROWS_NAMED_MAX ? ", …" : ""}`;
+  });
+}
+
+function emptiedCells({ faults }: Prepared): Map<string, number> {
+  const cells = new Map<string, number>();
+  for (const { outcome, column } of faults) {
+    if (outcome === "defaulted") cells.set(column, (cells.get(column) ?? 0) + 1);
+  }
+  return cells;
+}
+
+const refused = (what: string, { faults }: Prepared, outcome: RowFault["outcome"]): PavilionError =>
+  new PavilionError("ROWS_LEFT_OUT", `${what}: ${reasonsOf(faults, outcome).join("; ")}. Nothing was sent.`);
+
+const percent = (share: number): string => `${String(Math.round(share * 1_000) / 10)} %`;
