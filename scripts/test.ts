@@ -1,7 +1,7 @@
 /**
  * The test runner: unit tests beside the code, two files at a time, then `test/`, whose files start real parts, one
- * at a time. With `--faults` alone the long form of the fault tests, which nothing else runs: random faults for
- * `--minutes` (30), which `--seed` repeats. A line for each finished file and each failed test; the last line is
+ * at a time. With `--faults` alone the long forms of the fault tests, which nothing else runs: random faults for
+ * `--minutes` (30) each, which `--seed` repeats. A line for each finished file and each failed test; the last line is
  * `N passed, N failed`, with `, N skipped` when there are any. With `--json` all this goes to standard error, and standard
  * output is one line, `{"passed":N,"failed":N,"skipped":N}`. The exit code is 1 when something failed or nothing ran.
  */

@@ -34,7 +34,8 @@ export class BadInputStack {
   #serving: ChildProcess | undefined;
   #client: BrokerClient | undefined;
 
-  static async start(): Promise<BadInputStack> {
+  /** `change` is done to the terms before they are signed. */
+  static async start(change?: (terms: string) => string): Promise<BadInputStack> {
     const stack = new BadInputStack();
     await stack.pavilion.done("up");
     for (const [role, name] of [
@@ -45,7 +46,7 @@ export class BadInputStack {
       await stack.pavilion.done(role, "init", `--${role}`, name);
       await stack.pavilion.done(role, "admit", stack.partyFile(role, name, "card.json"));
     }
-    await stack.publish(stack.file("study.yaml", await stack.yaml()));
+    await stack.publish(stack.file("study.yaml", await stack.yaml(change)));
     stack.#serving = stack.pavilion.serve("provider", "serve", "--provider", "clinic");
     await stack.pavilion.done(
       ...stack.pushOf(
@@ -64,9 +65,15 @@ export class BadInputStack {
 
   /** Everybody who listens to Kafka leaves. */
   async leave(): Promise<void> {
-    await this.#client?.close();
-    this.#client = undefined;
+    await this.forget();
     this.#serving?.kill("SIGTERM");
+  }
+
+  /** The broker's client leaves; the next request opens another. */
+  async forget(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.close();
   }
 
   async stop(): Promise<void> {
