@@ -289,6 +289,20 @@ test("tells nobody of a record that nobody signed, and forgets an end whose docu
   assert.equal([...state.entries("unlisted")].length, 0);
 });
 
+test("puts a request that a stage failed on to the ledger, so that its dead letter, driven again, is never charged", async () => {
+  const { results, overdue } = await run([
+    routedAt("a"),
+    refusedAt("a", start, "INTERNAL_ERROR"),
+    refusedAt("a", start + 1, "DEADLINE_PASSED"),
+    signedAt("a", start + 2),
+  ]);
+  assert.deepEqual(overdue, [refFor("a")]);
+  assert.deepEqual(
+    results.map(({ code }) => code),
+    ["INTERNAL_ERROR"],
+  );
+});
+
 test("what is told holds no answer", async () => {
   const { told } = await run([routedAt("a"), signedAt("a")]);
   for (const [, , entry] of told)

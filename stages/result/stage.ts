@@ -94,7 +94,12 @@ function conclude(
   const document = asked.document ?? openDocument(request.digest, state);
   const ended = endOf(concluded);
   return publish({
-    outputs: [outputOf(concluded), ...(document === undefined ? [] : told(request, document, ended, ports))],
+    outputs: [
+      outputOf(concluded),
+      ...(document === undefined ? [] : told(request, document, ended, ports)),
+      // Its dead letter may be driven again: what was refused must not be charged after all.
+      ...(concluded.code === "INTERNAL_ERROR" ? [overdueOf(request)] : []),
+    ],
     changes: [
       ...close(request, time),
       ...(document === undefined ? [noteUnlisted(request.digest, ended, time + KEEP_CLOSED_MS)] : []),
@@ -107,12 +112,13 @@ function conclude(
 function sweep(state: StateView, time: number): Outcome {
   const overdue = newlyOverdue(state, time);
   return publish({
-    outputs: overdue.map(({ request }) =>
-      output("result.overdue", "Overdue", { request }, { key: request.requestId }),
-    ),
+    outputs: overdue.map(({ request }) => overdueOf(request)),
     changes: [...overdue.map(markOverdue), ...pruneClosed(state, time), ...pruneUnlisted(state, time)],
   });
 }
+
+const overdueOf = (request: RequestRef) =>
+  output("result.overdue", "Overdue", { request }, { key: request.requestId });
 
 const outputOf = (concluded: Result) =>
   output("broker.results", "Result", concluded, { key: concluded.requestId });

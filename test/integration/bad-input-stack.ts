@@ -180,13 +180,6 @@ brokers:
     }
   }
 
-  /** The broker's client anew, with the access file that it has now. */
-  async renewClient(): Promise<void> {
-    await this.#client?.close().catch(() => undefined);
-    this.#client = undefined;
-    await this.client();
-  }
-
   /** Puts a record on the requests' topic as it is; answers its digest. */
   async put(key: string, value: Buffer, headers: IHeaders): Promise<string> {
     const producer = connectKafka(this.#access().kafka, "stranger", log).producer({ retry: { retries: 0 } });

@@ -228,7 +228,7 @@ test("who is revoked is cut off at once, and is let in again: BROKER_REVOKED, PR
   const answers = await stack.askAsOperator(question);
   assert.deepEqual([answers.code, answers.unsigned], ["BROKER_REVOKED", true]);
   await stack.pavilion.done("broker", "admit", stack.partyFile("broker", "core", "card.json"));
-  await stack.renewClient();
+  await stack.forget();
   assert.equal(await asked(), "BUDGET_EXHAUSTED");
 });
 
