@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Kafka } from "kafkajs";
 import { easeTransactions } from "./transaction-coordinator.ts";
+import type { FetchResponse } from "./wire/fetch-response.ts";
+import { fetchBody, rawBatch } from "./wire/raw-batch.ts";
 
 const transactionType = 1;
 const groupType = 0;
@@ -92,6 +94,29 @@ test("any other failure is passed on at once, and the coordinator is looked up a
   }
 });
 
+interface Exchange {
+  readonly response: {
+    readonly decode: (body: Buffer) => Promise<unknown>;
+    readonly parse: (decoded: unknown) => Promise<unknown>;
+  };
+}
+
+/** How a client of ours asks, where kafkajs would look its requests up like this. */
+async function changedBy(
+  lookup: () => () => object,
+): Promise<(apiKey: number) => (request: object) => Exchange> {
+  const symbol = Symbol("private:Kafka:createCluster");
+  const broker = { lookupRequest: lookup as unknown };
+  const client = {
+    [symbol]: () => ({ findBroker: () => Promise.resolve(broker), findGroupCoordinator: lookup }),
+  };
+  easeTransactions(client as unknown as Kafka);
+  await client[symbol]().findBroker();
+  return broker.lookupRequest as Awaited<ReturnType<typeof changedBy>>;
+}
+
+const fetchKey = 1;
+
 test("a fetch's response is parsed by kafkajs, and what was aborted is then hidden", async () => {
   const message = (offset: string) => ({
     ...{ offset, key: null, isControlRecord: false },
@@ -102,23 +127,31 @@ test("a fetch's response is parsed by kafkajs, and what was aborted is then hidd
     abortedTransactions: [{ producerId: "7", firstOffset: "5" }],
   };
   const parsed = { responses: [{ partitions: [partition] }] };
-  const lookup = () => () => ({
+  const changed = await changedBy(() => () => ({
     request: { apiVersion: 11 },
     response: { parse: () => Promise.resolve(parsed) },
-  });
-  const symbol = Symbol("private:Kafka:createCluster");
-  const broker = { lookupRequest: lookup as unknown };
-  const client = {
-    [symbol]: () => ({ findBroker: () => Promise.resolve(broker), findGroupCoordinator: lookup }),
-  };
-  easeTransactions(client as unknown as Kafka);
-  await client[symbol]().findBroker();
-  const changed = broker.lookupRequest as (apiKey: number) => (parameters: object) => {
-    response: { parse: (decoded: unknown) => Promise<unknown> };
-  };
-  assert.equal(await changed(1)({}).response.parse({}), parsed);
+  }));
+  assert.equal(await changed(fetchKey)({}).response.parse({}), parsed);
   assert.deepEqual(
     partition.messages.map(({ isControlRecord }) => isControlRecord),
     [false, true],
   );
+});
+
+test("a fetch's response is decoded by our decoder, and one of another version is refused", async () => {
+  const answering = (apiVersion: number) => () => () => ({
+    request: { apiVersion },
+    response: { decode: () => Promise.reject(new Error("kafkajs decodes")) },
+  });
+  const request = { topics: [{ topic: "t", partitions: [{ partition: 0, fetchOffset: "3" }] }] };
+  const changed = await changedBy(answering(11));
+  const body = fetchBody("t", rawBatch({ first: 3, attributes: 5 }));
+  const decoded = (await changed(fetchKey)(request).response.decode(body)) as FetchResponse;
+  const [fetched] = decoded.responses.flatMap(({ partitions }) => partitions);
+  assert.deepEqual(
+    fetched?.messages.map(({ offset, fault }) => [offset, fault?.code]),
+    [["3", "RECORD_UNREADABLE"]],
+  );
+  const older = await changedBy(answering(10));
+  assert.throws(() => older(fetchKey)(request), /older than 2\.3/);
 });
