@@ -7,15 +7,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ChildProcess } from "node:child_process";
 import type { IHeaders } from "kafkajs";
+import { textDigest } from "../../documents/request.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
+import { headersOf } from "../../runtime/kafka/cloudevents.ts";
+import { partitionOf } from "../../runtime/kafka/partitioner.ts";
+import type { RawRecord } from "../../runtime/kafka/wire/raw-batch.ts";
 import { recordDigest } from "../../runtime/record-digest.ts";
 import { openLog } from "../../runtime/log.ts";
+import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
 import type { Result, SignedRequest } from "../../schemas/avro/index.ts";
 import type { Access } from "../../schemas/json/access.ts";
 import { openBrokerClient, type BrokerClient } from "../../services/broker-client/client.ts";
 import { newRequest, signRequest, type Asked } from "../../services/broker-client/request.ts";
 import { openBroker } from "../../services/keystore/parties.ts";
 import { CommandLine } from "./command-line.ts";
+import { produceRaw } from "./raw-producer.ts";
 
 const log = openLog({ service: "test" }, "silent");
 
@@ -28,11 +34,19 @@ export const question = {
   deadlineSeconds: 60,
 } as unknown as Asked;
 
+/** Of an event that carries a request. */
+export const requestHeaders = (id: string): IHeaders =>
+  headersOf({
+    ...{ id, type: "SignedRequest", source: "/broker/core", time: Date.now(), subject: id },
+    traceparent: "",
+  });
+
 export class BadInputStack {
   readonly dir = mkdtempSync(join(tmpdir(), "pavilion-bad-"));
   readonly pavilion = new CommandLine(this.dir);
   #serving: ChildProcess | undefined;
   #client: BrokerClient | undefined;
+  #codec: Codec | undefined;
 
   /** `change` is done to the terms before they are signed. */
   static async start(change?: (terms: string) => string): Promise<BadInputStack> {
@@ -194,7 +208,25 @@ brokers:
     }
   }
 
-  #access(): Access {
-    return JSON.parse(readFileSync(this.partyFile("broker", "core", "access.json"), "utf8")) as Access;
+  /** A request that is refused for its time alone, as a record; and the digest under which it is answered: CLOCK_SKEW. */
+  async lateRequest(): Promise<{ readonly digest: string; readonly record: RawRecord & { key: string } }> {
+    const request = await this.signed({ deadlineSeconds: 600 }, new Date(Date.now() - 6 * 60_000));
+    this.#codec ??= await openCodec(this.#access().registryUrl);
+    const value = await this.#codec.encode("broker.requests", "SignedRequest", request);
+    const { requestId: key, document } = request;
+    const headers = Object.entries(requestHeaders(key)).map(([name, one]) => [name, String(one)] as const);
+    return { digest: textDigest(document), record: { delta: 0, key, value, headers } };
+  }
+
+  /** Puts a batch on the requests' topic as it is, or a provider's on its ingest topic, where a key belongs. */
+  async putRaw(batch: Buffer, key: string, provider?: string): Promise<void> {
+    const access = provider === undefined ? this.#access() : this.#access("provider", provider);
+    const topic = provider === undefined ? "broker.requests" : `ingest.${provider}`;
+    const kafka = connectKafka(access.kafka, "stranger", log);
+    await produceRaw(kafka, `eu-central.${topic}`, batch, (count) => partitionOf(Buffer.from(key), count));
+  }
+
+  #access(role: "provider" | "broker" = "broker", name = "core"): Access {
+    return JSON.parse(readFileSync(this.partyFile(role, name, "access.json"), "utf8")) as Access;
   }
 }

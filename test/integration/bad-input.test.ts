@@ -11,10 +11,10 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { errorCatalogue } from "../../runtime/errors.ts";
-import { headersOf } from "../../runtime/kafka/cloudevents.ts";
 import type { Result } from "../../schemas/avro/index.ts";
 import type { Asked } from "../../services/broker-client/request.ts";
-import { BadInputStack } from "./bad-input-stack.ts";
+import { BadInputStack, requestHeaders } from "./bad-input-stack.ts";
+import { hostileBatches, packedIn } from "./hostile-batches.ts";
 import { asked, documents, files, planted, questions, rows } from "./bad-input-table.ts";
 import { CommandLine, type Ran } from "./command-line.ts";
 
@@ -69,10 +69,7 @@ test("an event of an unknown schema, or of none, is answered: EVENT_UNREADABLE",
   for (const value of [Buffer.from([0, 0, 0, 99, 99, 1, 2, 3]), Buffer.from(planted)]) {
     const client = await stack.client();
     const id = randomUUID();
-    const headers = headersOf({
-      ...{ id, type: "SignedRequest" as const, source: "/broker/core", time: Date.now(), subject: id },
-      traceparent: "",
-    });
+    const headers = requestHeaders(id);
     const { code, unsigned, requestId } = await client.resultOf(await stack.put(id, value, headers), 30_000);
     assert.deepEqual([code, unsigned, requestId], ["EVENT_UNREADABLE", true, id]);
   }
@@ -80,6 +77,30 @@ test("an event of an unknown schema, or of none, is answered: EVENT_UNREADABLE",
 
 test("an oversized record is refused by Kafka itself, and the topic goes on", async () => {
   await assert.rejects(stack.put(randomUUID(), Buffer.alloc(2_000_000), {}), { type: "MESSAGE_TOO_LARGE" });
+});
+
+test("a request in each of Kafka's codecs is read", async () => {
+  const client = await stack.client();
+  for (const codec of ["none", "gzip", "snappy", "lz4", "zstd"] as const) {
+    const { digest, record } = await stack.lateRequest();
+    const answered = client.resultOf(digest, 30_000);
+    await stack.putRaw(packedIn(codec, [record]), record.key);
+    assert.equal((await answered).code, "CLOCK_SKEW", codec);
+  }
+});
+
+test("bombs, keys of 800 KB and 16,000 headers, from a broker and from a provider, end and stall nothing", async () => {
+  const client = await stack.client();
+  for (const { name, batch } of hostileBatches) {
+    const { digest, record } = await stack.lateRequest();
+    const answered = client.resultOf(digest, 30_000);
+    const bytes = batch();
+    await stack.putRaw(bytes, "patients", "clinic");
+    // The request behind it lies in the same partition.
+    await stack.putRaw(bytes, record.key);
+    await stack.putRaw(packedIn("none", [record]), record.key);
+    assert.equal((await answered).code, "CLOCK_SKEW", name);
+  }
 });
 
 test("duplicates and values out of bounds are told to their provider, by line, and the rest is pushed", async () => {
@@ -251,7 +272,14 @@ test("what could not be read is in the dead letters, and nothing else", async ()
   );
   assert.equal(code, 0, err);
   const codes = [...out.matchAll(/"code":"([A-Z_]+)"/g)].map(([, one]) => one);
-  assert.deepEqual(codes, ["EVENT_UNREADABLE", "EVENT_UNREADABLE"]);
+  const count = (code: string): number => codes.filter((one) => one === code).length;
+  // Of the hostile batches: one from the broker, two from the provider, whose topic two stages read.
+  assert.deepEqual(["EVENT_UNREADABLE", "RECORD_TOO_LARGE", "EVENT_TYPE_UNKNOWN"].map(count), [
+    2,
+    3 * hostileBatches.filter(({ code }) => code === "RECORD_TOO_LARGE").length,
+    3 * 2,
+  ]);
+  assert.equal(codes.length, 2 + 3 * hostileBatches.length);
   said.push(out);
 });
 
