@@ -51,30 +51,39 @@ export class BadInputStack {
   /** `change` is done to the terms before they are signed. */
   static async start(change?: (terms: string) => string): Promise<BadInputStack> {
     const stack = new BadInputStack();
-    await stack.pavilion.done("up");
+    try {
+      await stack.#set(change);
+      return stack;
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+  }
+
+  async #set(change: ((terms: string) => string) | undefined): Promise<void> {
+    await this.pavilion.done("up");
     for (const [role, name] of [
       ["provider", "clinic"],
       ["provider", "insurer"],
       ["broker", "core"],
     ] as const) {
-      await stack.pavilion.done(role, "init", `--${role}`, name);
-      await stack.pavilion.done(role, "admit", stack.partyFile(role, name, "card.json"));
+      await this.pavilion.done(role, "init", `--${role}`, name);
+      await this.pavilion.done(role, "admit", this.partyFile(role, name, "card.json"));
     }
-    await stack.publish(stack.file("study.yaml", await stack.yaml(change)));
-    stack.#serving = stack.pavilion.serve("provider", "serve", "--provider", "clinic");
-    await stack.pavilion.done(
-      ...stack.pushOf(
+    await this.publish(this.file("study.yaml", await this.yaml(change)));
+    this.#serving = this.pavilion.serve("provider", "serve", "--provider", "clinic");
+    await this.pavilion.done(
+      ...this.pushOf(
         "clinic",
-        stack.csv("id,age", (i) => `${String(i)},${String(i % 80)}`),
+        this.csv("id,age", (i) => `${String(i)},${String(i % 80)}`),
       ),
     );
-    await stack.pavilion.done(
-      ...stack.pushOf(
+    await this.pavilion.done(
+      ...this.pushOf(
         "insurer",
-        stack.csv("id,member", (i) => `${String(i)},yes`),
+        this.csv("id,member", (i) => `${String(i)},yes`),
       ),
     );
-    return stack;
   }
 
   /** Everybody who listens to Kafka leaves. */
@@ -112,8 +121,8 @@ export class BadInputStack {
     return this.file(`${header.replaceAll(",", "-")}.csv`, `${[header, ...rows].join("\n")}\n`);
   }
 
-  pushOf(provider: string, file: string): string[] {
-    return ["provider", "push", "--provider", provider, "--collaboration", "study", file];
+  pushOf(provider: string, ...files: string[]): string[] {
+    return ["provider", "push", "--provider", provider, "--collaboration", "study", ...files];
   }
 
   /** The collaboration with some of its text changed. */

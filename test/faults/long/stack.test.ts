@@ -17,17 +17,18 @@ const pace = { requestMs: 4_000, pushMs: 15_000, hostileMs: 1_500 };
 const ageWithin = 2;
 
 let run: StackRun;
+let started: StackRun | undefined;
 
 const say = (line: string): void => {
   if (progressFile !== undefined) appendFileSync(progressFile, `${line}\n`);
 };
 
 before(async () => {
-  run = await StackRun.start(seed);
+  run = started = await StackRun.start(seed);
 });
 
 after(async () => {
-  await run.stop();
+  await started?.stop();
 });
 
 test(`${String(minutes)} minutes of faults on every process of a stack, hostile records among its load: all adds up`, async () => {

@@ -66,6 +66,8 @@ export class PushLoad {
       if (code === 0) break;
       this.failed += 1;
       if (performance.now() > deadline) throw new Error(`${provider} cannot push: ${told}`);
+      // Of an earlier file's, which was given up as failed after all.
+      if (told.includes("PUSH_INTERRUPTED")) await this.#command([...stack.pushOf(provider), "--resume"]);
       await sleep(retryAfterMs);
     }
     if (provider === "clinic") this.age = age;
