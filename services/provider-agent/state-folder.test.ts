@@ -77,6 +77,15 @@ test("a pending push comes back byte for byte, until it is removed", async () =>
   assert.deepEqual(await gather(state.readPendingBatches(place)), []);
 });
 
+test("a pending push of an earlier version, which names no file, is read all the same", async () => {
+  const state = fresh();
+  const { file: _file, begun: _begun, live: _live, ...earlier } = pending;
+  await state.writePending(place, earlier as PendingPush, sealing());
+  const read = await state.readPending(place);
+  assert.deepEqual([read?.push, read?.live], [pending.push, 0]);
+  assert.match(read?.file ?? "", /earlier version/);
+});
+
 test("a push that was cut off while it was sealed leaves nothing behind", async () => {
   const state = fresh();
   await assert.rejects(state.writePending(place, pending, sealing(true)), /cut off/);

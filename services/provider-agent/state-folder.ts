@@ -43,6 +43,9 @@ export interface PendingPush {
   readonly live: number;
 }
 
+/** What a push that an earlier version sealed does not say of itself. */
+const unnamed = { file: "a file that an earlier version did not name", begun: "before", live: 0 } as const;
+
 /** What is told of a push that was accepted to its end. */
 export interface Receipt {
   readonly push: string;
@@ -147,7 +150,9 @@ export class StateFolder {
   }
 
   async readPending(place: DatasetPlace): Promise<PendingPush | undefined> {
-    for await (const line of this.#pendingLines(place)) return JSON.parse(line) as PendingPush;
+    for await (const line of this.#pendingLines(place)) {
+      return { ...unnamed, ...(JSON.parse(line) as Partial<PendingPush>) } as PendingPush;
+    }
     return undefined;
   }
 
