@@ -42,7 +42,7 @@ async function taken(
   batch: RawBatch,
 ): Promise<{ inputs: Input[]; emissions: Emission[][]; position: bigint }> {
   const task = new StageTask({ stage, region: "eu", partition, ports: null, sealOriginal: (raw) => raw });
-  const records = decodeBatches(rawBatch(batch), { from: 0n, end: 1_000_000n }, { left: 1e9 });
+  const records = [...decodeBatches(rawBatch(batch), { from: 0n, end: 1_000_000n }, { left: 1e9 })].flat();
   const inputs: Input[] = [];
   const emissions: Emission[][] = [];
   for (const message of records) {

@@ -23,6 +23,9 @@ export const fetchBytesMax = 32 * 1024 * 1024;
 /** What a decoded record takes beside its bytes, about. */
 export const recordOverhead = 256;
 
+/** What inflating a batch costs at least, in bytes: as much time and memory as so many are worth, about. */
+export const inflateOverhead = 16 * 1024;
+
 /** An outsider's key; also the longest that is named as it is. */
 export const keyBytesMax = 256;
 

@@ -3,7 +3,7 @@
  * record-batch.ts. The frame around them is the broker's own word: where it is none, this throws.
  */
 import { fetchBytesMax } from "./bounds.ts";
-import { decodeBatches, type DecodedRecord } from "./record-batch.ts";
+import { decodeBatches, type Allowance, type DecodedRecord } from "./record-batch.ts";
 
 /** The one version that is decoded: of Kafka 2.3, and the last that kafkajs asks for. */
 export const fetchVersion = 11;
@@ -43,19 +43,42 @@ export function decodeFetch(body: Buffer, request: FetchRequest): FetchResponse 
     ),
   );
   const allowance = { left: fetchBytesMax };
-  return {
+  const readings: Reading[] = [];
+  const response = {
     throttleTime: 0,
     clientSideThrottleTime: reader.int32(),
     errorCode: reader.int16(),
     sessionId: reader.int32(),
     responses: reader.list(() => {
       const topicName = reader.text();
-      const partitions = reader.list(() =>
-        readPartition(reader, (partition) => starts.get(placeOf(topicName, partition)) ?? 0n, allowance),
-      );
+      const partitions = reader.list(() => {
+        const startOf = (partition: number): bigint => starts.get(placeOf(topicName, partition)) ?? 0n;
+        const { partition, batches } = readPartition(reader, startOf, allowance);
+        readings.push({ into: partition.messages, batches });
+        return partition;
+      });
       return { topicName, partitions };
     }),
   };
+  decodeInTurns(readings);
+  return response;
+}
+
+interface Reading {
+  readonly into: DecodedRecord[];
+  readonly batches: Iterator<DecodedRecord[], void>;
+}
+
+/** A batch of each partition in turn, so that what unfolds in one leaves room for the others. */
+function decodeInTurns(readings: readonly Reading[]): void {
+  for (let left = readings; left.length > 0;) {
+    left = left.filter(({ into, batches }) => {
+      const next = batches.next();
+      if (next.done === true) return false;
+      for (const record of next.value) into.push(record);
+      return true;
+    });
+  }
 }
 
 const placeOf = (topic: string, partition: number): string => `${topic}/${String(partition)}`;
@@ -63,13 +86,13 @@ const placeOf = (topic: string, partition: number): string => `${topic}/${String
 function readPartition(
   reader: Reader,
   startOf: (partition: number) => bigint,
-  allowance: { left: number },
-): FetchedPartition {
-  const partition = reader.int32();
+  allowance: Allowance,
+): { readonly partition: FetchedPartition; readonly batches: Iterator<DecodedRecord[], void> } {
+  const number = reader.int32();
   const errorCode = reader.int16();
   const end = reader.int64();
-  return {
-    partition,
+  const partition = {
+    partition: number,
     errorCode,
     highWatermark: String(end),
     lastStableOffset: String(reader.int64()),
@@ -79,8 +102,9 @@ function readPartition(
       firstOffset: String(reader.int64()),
     })),
     preferredReadReplica: reader.int32(),
-    messages: decodeBatches(reader.bytes(), { from: startOf(partition), end }, allowance),
+    messages: [],
   };
+  return { partition, batches: decodeBatches(reader.bytes(), { from: startOf(number), end }, allowance) };
 }
 
 class Reader {

@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { crc32c } from "../crc32c.ts";
-import { batchBytesMax, fetchBytesMax } from "./bounds.ts";
+import { batchBytesMax, fetchBytesMax, inflateOverhead } from "./bounds.ts";
 import { decodeFetch, type FetchRequest } from "./fetch-response.ts";
 import { fetchBody, rawBatch, rawRecord, type RawBatch } from "./raw-batch.ts";
 import type { DecodedRecord } from "./record-batch.ts";
@@ -218,11 +218,35 @@ for (const [name, batchOf] of Object.entries(growing)) {
   });
 }
 
+const many = (length: number, batch: RawBatch): Buffer =>
+  Buffer.concat(Array.from({ length }, (_, first) => rawBatch({ first, count: 1, ...batch })));
+
 test("a fetch full of bombs is decoded in parts, each within the bound and one batch more", () => {
-  const bomb = gzipSync(Buffer.alloc(batchBytesMax - 100));
-  const batches = Array.from({ length: 100 }, (_, first) =>
-    rawBatch({ first, attributes: 1, packed: bomb, count: 1 }),
+  for (const inflated of [batchBytesMax - 100, batchBytesMax, batchBytesMax + 1]) {
+    const bomb = Buffer.alloc(inflated);
+    for (const batch of [
+      { attributes: 1, packed: gzipSync(bomb) },
+      { attributes: 4, packed: zstdCompressSync(bomb) },
+      // Its end is none.
+      { attributes: 1, packed: gzipSync(bomb).subarray(0, -9) },
+    ])
+      assert.ok(fetched(many(1_000, batch)).length <= fetchBytesMax / (batchBytesMax - 100) + 1);
+  }
+});
+
+test("a fetch full of small batches to inflate is decoded in parts", () => {
+  const records = fetched(many(10_000, { attributes: 4, packed: zstdCompressSync(rawRecord({ delta: 0 })) }));
+  assert.ok(records.length <= 1 + fetchBytesMax / inflateOverhead, String(records.length));
+  assert.equal(
+    records.find(({ fault }) => fault !== undefined),
+    undefined,
   );
-  const records = fetched(Buffer.concat(batches));
-  assert.ok(records.length <= fetchBytesMax / (batchBytesMax - 100) + 1);
+});
+
+test("bombs in other partitions keep no good record back", () => {
+  const bombs = many(1_000, { attributes: 4, packed: zstdCompressSync(Buffer.alloc(batchBytesMax - 100)) });
+  const good = rawBatch({ records: [{ delta: 0, value: "good" }] });
+  const { responses } = decodeFetch(fetchBody("t", bombs, good, bombs, good), request(0));
+  const values = responses[0]?.partitions.map(({ messages }) => String(messages[0]?.value));
+  assert.deepEqual([values?.[1], values?.[3]], ["good", "good"]);
 });

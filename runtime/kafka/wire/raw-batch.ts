@@ -84,15 +84,23 @@ export function rawBatch(batch: RawBatch): Buffer {
   return whole;
 }
 
-/** The body of a Fetch response, version 11, of one partition's batches. */
-export function fetchBody(topic: string, batches: Buffer): Buffer {
+/** The body of a Fetch response, version 11, of a topic: the batches of each of its partitions, from the first on. */
+export function fetchBody(topic: string, ...partitions: readonly Buffer[]): Buffer {
   const name = Buffer.from(topic);
   const head = Buffer.alloc(20 + name.length);
   head.writeInt32BE(1, 10);
   head.writeInt16BE(name.length, 14);
   name.copy(head, 16);
-  head.writeInt32BE(1, 16 + name.length);
+  head.writeInt32BE(partitions.length, 16 + name.length);
+  return Buffer.concat([
+    head,
+    ...partitions.flatMap((batches, number) => [partitionHead(number, batches), batches]),
+  ]);
+}
+
+function partitionHead(number: number, batches: Buffer): Buffer {
   const partition = Buffer.alloc(42);
+  partition.writeInt32BE(number);
   // The log's end and its last stable offset.
   partition.writeBigInt64BE(1n << 40n, 6);
   partition.writeBigInt64BE(1n << 40n, 14);
@@ -100,5 +108,5 @@ export function fetchBody(topic: string, batches: Buffer): Buffer {
   partition.writeInt32BE(-1, 30);
   partition.writeInt32BE(-1, 34);
   partition.writeInt32BE(batches.length, 38);
-  return Buffer.concat([head, partition, batches]);
+  return partition;
 }

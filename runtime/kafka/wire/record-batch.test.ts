@@ -10,7 +10,7 @@ import { appendedAt, rawBatch, rawRecord, type RawBatch } from "./raw-batch.ts";
 import { decodeBatches, type DecodedRecord } from "./record-batch.ts";
 
 const decode = (bytes: Buffer, from = 0n, end = 1n << 40n): DecodedRecord[] =>
-  decodeBatches(bytes, { from, end }, { left: fetchBytesMax });
+  [...decodeBatches(bytes, { from, end }, { left: fetchBytesMax })].flat();
 
 /** What stands after whatever was bad. */
 const good = (first: number): Buffer => rawBatch({ first, records: [{ delta: 0, value: "good" }] });

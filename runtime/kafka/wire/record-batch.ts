@@ -12,7 +12,7 @@
  */
 import { PavilionError } from "../../errors.ts";
 import { crc32c } from "../crc32c.ts";
-import { batchBytesMax, batchRecordsMax, headersMax, recordOverhead } from "./bounds.ts";
+import { batchBytesMax, batchRecordsMax, headersMax, inflateOverhead, recordOverhead } from "./bounds.ts";
 import { inflate } from "./compression.ts";
 import { tooLarge, unreadable } from "./inflated.ts";
 import { noHeaders, type Headers, type KafkaRecord, type RecordFault } from "./record.ts";
@@ -51,28 +51,25 @@ const recordLengthLeast = 7;
 const dateMax = 8.64e15;
 
 /**
- * The records of a partition's share of a fetch, which was asked from an offset on and whose log ends before `end`. What is
- * beyond the allowance, and a batch that arrived in part behind others, is left to the next fetch.
+ * The records of a partition's share of a fetch, which was asked from an offset on and whose log ends before `end`, batch by
+ * batch. What is beyond the allowance, and a batch that arrived in part behind others, is left to the next fetch.
  */
-export function decodeBatches(
+export function* decodeBatches(
   bytes: Buffer,
   { from, end }: { readonly from: bigint; readonly end: bigint },
   allowance: Allowance,
-): DecodedRecord[] {
-  const records: DecodedRecord[] = [];
+): Generator<DecodedRecord[], void> {
   for (let start = 0; start < bytes.length && allowance.left > 0;) {
     const next = nextAfter(bytes, start);
     if (next === undefined) {
       // Kafka sends the first batch whole. What does not begin with one cannot be told from what follows it.
-      if (start === 0) records.push(faultAt(from, bytes, unreadable("No record batch stands here.")));
-      break;
+      if (start === 0) yield [faultAt(from, bytes, unreadable("No record batch stands here."))];
+      return;
     }
     const behind = next + 8 <= bytes.length ? bytes.readBigInt64BE(next) : end;
-    for (const record of decodeBatch(bytes.subarray(start, next), { from, end: behind }, allowance))
-      records.push(record);
+    yield decodeBatch(bytes.subarray(start, next), { from, end: behind }, allowance);
     start = next;
   }
-  return records;
 }
 
 /** Where the batch that starts here ends; undefined where there is none, or only its beginning. */
@@ -164,8 +161,7 @@ function readBatch(bytes: Buffer, first: number, last: number, allowance: Allowa
   if (isBounded && count > batchRecordsMax)
     throw tooLarge(`The batch has more than ${String(batchRecordsMax)} records.`);
   const packed = bytes.subarray(at.records);
-  const records = codec === 0 ? packed : inflate(codec, packed, batchBytesMax);
-  allowance.left -= records.length;
+  const records = unpack(codec, packed, allowance);
   if (count < 0 || count * recordLengthLeast > records.length)
     throw unreadable("The batch holds fewer records than it says.");
   allowance.left -= count * recordOverhead;
@@ -178,6 +174,16 @@ function readBatch(bytes: Buffer, first: number, last: number, allowance: Allowa
   if (isControl && count > 0 && !isMarker(read, codec))
     throw unreadable("The control batch is none of Kafka's.");
   return read;
+}
+
+function unpack(codec: number, packed: Buffer, allowance: Allowance): Buffer {
+  // What is refused may have been inflated up to the bound all the same: a bomb of 150 bytes is 4 MiB of work.
+  const most = codec === 0 ? packed.length : batchBytesMax;
+  allowance.left -= most;
+  if (codec === 0) return packed;
+  const records = inflate(codec, packed, batchBytesMax);
+  allowance.left += most - Math.max(records.length, inflateOverhead);
+  return records;
 }
 
 /** Kafka ends a transaction by one record, whose key is a version and a type. */
