@@ -4,6 +4,7 @@
  */
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
+import { namesAsKeys } from "./scripts/names-as-keys.ts";
 
 const tests = ["**/*.test.ts", "test/**/*.ts"];
 
@@ -49,6 +50,7 @@ export default defineConfig(
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: "error" },
+    plugins: { pavilion: { rules: { "names-as-keys": namesAsKeys } } },
     rules: {
       eqeqeq: "error",
       "max-lines": ["error", { max: 400, skipBlankLines: true, skipComments: true }],
@@ -56,6 +58,7 @@ export default defineConfig(
       "no-console": "error",
       "no-param-reassign": "error",
       "no-restricted-syntax": ["error", urlPath],
+      "pavilion/names-as-keys": "error",
       "prefer-const": "error",
       "@typescript-eslint/consistent-type-exports": "error",
       "@typescript-eslint/consistent-type-imports": "error",
@@ -128,6 +131,8 @@ export default defineConfig(
     rules: {
       "max-lines-per-function": "off",
       "no-console": "error",
+      // A test's names are its own.
+      "pavilion/names-as-keys": "off",
       // node:test runs what these return; awaiting them at top level would only serialise the file.
       "@typescript-eslint/no-floating-promises": [
         "error",
@@ -146,5 +151,6 @@ export default defineConfig(
   {
     files: ["**/*.js", "**/*.cjs", "**/*.mjs"],
     extends: [tseslint.configs.disableTypeChecked],
+    rules: { "pavilion/names-as-keys": "off" },
   },
 );

@@ -46,7 +46,7 @@ function wordsOf({ instancePath, keyword, params, data, message = "", parentSche
     case "discriminator": {
       const { tag, tagValue } = params as { readonly tag: string; readonly tagValue: unknown };
       const allowed = (schema.oneOf ?? []).flatMap((one) => {
-        const member = one.properties?.[tag];
+        const [, member] = Object.entries(one.properties ?? {}).find(([name]) => name === tag) ?? [];
         return (member?.enum ?? [member?.const]).map(String);
       });
       return `${place(`${instancePath}/${tag}`)} ${given(tagValue, allowed)}`;
@@ -92,19 +92,19 @@ function listed(names: readonly string[], word = "and"): string {
   return others.length === 0 ? last : `${others.reverse().join(", ")} ${word} ${last}`;
 }
 
-const kinds: Readonly<Record<string, string>> = {
-  string: "a text in quotes",
-  integer: "a whole number without quotes",
-  number: "a number without quotes",
-  boolean: "true or false without quotes",
-  array: "a list",
-  object: "a group of members",
-  null: "null",
-};
+const kinds: ReadonlyMap<string, string> = new Map([
+  ["string", "a text in quotes"],
+  ["integer", "a whole number without quotes"],
+  ["number", "a number without quotes"],
+  ["boolean", "true or false without quotes"],
+  ["array", "a list"],
+  ["object", "a group of members"],
+  ["null", "null"],
+]);
 
 const typeNames = (types: string | readonly string[]): string =>
   listed(
-    [types].flat().map((type) => kinds[type] ?? type),
+    [types].flat().map((type) => kinds.get(type) ?? type),
     "or",
   );
 

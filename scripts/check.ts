@@ -96,7 +96,8 @@ async function binFile(folder: string, name: string): Promise<string> {
   const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
     readonly bin: string | Readonly<Record<string, string>>;
   };
-  const path = typeof manifest.bin === "string" ? manifest.bin : manifest.bin[name];
+  const path =
+    typeof manifest.bin === "string" ? manifest.bin : new Map(Object.entries(manifest.bin)).get(name);
   if (path === undefined) throw new Error(`${folder} has no command ${name}`);
   return join(folder, path);
 }

@@ -32,14 +32,15 @@ interface Surroundings {
 
 /** The object with its named calls made to fail now and then. Calls of a process that died are never answered. */
 export function failing<T extends object>(ports: T, calls: Failing, surroundings: Surroundings): T {
-  const wrapped = { ...ports } as Record<string, unknown>;
+  const wrapped = new Map<string, unknown>(Object.entries(ports));
   for (const [name, code] of Object.entries(calls)) {
-    const call = (ports as Record<string, unknown>)[name];
+    const call = wrapped.get(name);
     if (typeof call !== "function") throw new Error(`there is no call ${name}`);
-    wrapped[name] = (...given: unknown[]): Promise<unknown> =>
-      answer(() => call.apply(ports, given) as unknown, code, surroundings);
+    wrapped.set(name, (...given: unknown[]): Promise<unknown> =>
+      answer(() => call.apply(ports, given) as unknown, code, surroundings),
+    );
   }
-  return wrapped as T;
+  return Object.fromEntries(wrapped) as T;
 }
 
 async function answer(call: () => unknown, code: ErrorCode, surroundings: Surroundings): Promise<unknown> {

@@ -17,13 +17,13 @@ import { questions, type Manner, type PrivateWorld } from "./private-computation
 import { outsideId } from "./world.ts";
 
 /** What a request may end with, by the last digit of its id; several where it depends on who came first. */
-const ends: Readonly<Record<string, readonly string[]>> = {
-  1: ["provisional", "BUDGET_EXHAUSTED"],
-  2: ["provisional", "BUDGET_EXHAUSTED"],
-  3: ["POLICY_DENIED"],
-  4: ["provisional", "BUDGET_EXHAUSTED"],
-  5: ["provisional", "BUDGET_EXHAUSTED"],
-};
+const ends: ReadonlyMap<string, readonly string[]> = new Map([
+  ["1", ["provisional", "BUDGET_EXHAUSTED"]],
+  ["2", ["provisional", "BUDGET_EXHAUSTED"]],
+  ["3", ["POLICY_DENIED"]],
+  ["4", ["provisional", "BUDGET_EXHAUSTED"]],
+  ["5", ["provisional", "BUDGET_EXHAUSTED"]],
+]);
 
 /** What a request may end with besides, where deadlines passed. */
 const lateEnds = ["DEADLINE_PASSED", "CLOCK_SKEW", "REGION_UNAVAILABLE", "STALE_SEED"];
@@ -96,7 +96,7 @@ function resultsOnce(results: readonly Result[], manner: Manner): string[] {
   for (const result of results) {
     const end = result.code ?? result.status;
     const isLate = manner === "late" && lateEnds.includes(end);
-    if (!isLate && ends[digitOf(result)]?.includes(end) !== true)
+    if (!isLate && ends.get(digitOf(result))?.includes(end) !== true)
       found.push(`request ${digitOf(result)} ends in ${end}`);
   }
   return found;

@@ -36,7 +36,8 @@ export function readVerificationKey(json: unknown): VerificationKey {
   if (inputs.length < 1 || key.nPublic !== inputs.length - 1) {
     refuse("the number of points does not fit the number of public signals");
   }
-  const prepared = (name: string): PreparedG2 => bn254.utils.calcPairingPrecomputes(projectiveG2(key[name]));
+  const prepared = (name: `vk_${"beta" | "gamma" | "delta"}_2`): PreparedG2 =>
+    bn254.utils.calcPairingPrecomputes(projectiveG2(key[name]));
   return {
     signalCount: inputs.length - 1,
     alpha: projectiveG1(key.vk_alpha_1),

@@ -58,7 +58,7 @@ const isMarkersPending = (error: unknown): boolean =>
 /** The fields of a kafkajs log entry that hold names and places only. */
 function kept(entry: Record<string, unknown>): Record<string, unknown> {
   const fields = ["groupId", "memberId", "topic", "partition", "broker", "retryCount"];
-  const named = fields.flatMap((name) => (name in entry ? [[name, entry[name]]] : []));
+  const named = Object.entries(entry).filter(([name]) => fields.includes(name));
   // kafkajs calls the broker's answer `error`; the log's own `error` is for errors.
-  return Object.fromEntries([...named, ["reason", entry.error]]) as Record<string, unknown>;
+  return Object.fromEntries([...named, ["reason", entry.error]]);
 }

@@ -13,12 +13,12 @@ export const copartitionAssigner: PartitionAssigner = ({ cluster }) => ({
 
   assign({ members, topics }) {
     const memberIds = members.map((member) => member.memberId).sort();
-    const assignments = new Map<string, Record<string, number[]>>(memberIds.map((id) => [id, {}]));
+    const assignments = new Map(memberIds.map((id) => [id, new Map<string, number[]>()]));
     for (const topic of topics) {
       for (const { partitionId } of cluster.findTopicPartitionMetadata(topic)) {
         const owner = memberIds[partitionId % memberIds.length];
         const assignment = owner === undefined ? undefined : assignments.get(owner);
-        if (assignment !== undefined) (assignment[topic] ??= []).push(partitionId);
+        assignment?.set(topic, [...(assignment.get(topic) ?? []), partitionId]);
       }
     }
     return Promise.resolve(
@@ -26,7 +26,7 @@ export const copartitionAssigner: PartitionAssigner = ({ cluster }) => ({
         memberId,
         memberAssignment: AssignerProtocol.MemberAssignment.encode({
           version,
-          assignment,
+          assignment: Object.fromEntries(assignment),
           userData: Buffer.alloc(0),
         }),
       })),

@@ -132,7 +132,8 @@ export class StageWorker<E extends EventName, P> implements Feed {
     const joined = Promise.withResolvers<undefined>();
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       if (this.#consumer !== consumer) return;
-      this.#join(payload.memberId, payload.memberAssignment[this.#changelog] ?? []);
+      const assignment = new Map(Object.entries(payload.memberAssignment));
+      this.#join(payload.memberId, assignment.get(this.#changelog) ?? []);
       joined.resolve(undefined);
     });
     ending.onLoss((error) => {

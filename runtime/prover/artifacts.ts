@@ -17,7 +17,8 @@ export interface Artifacts {
 
 interface Manifest {
   readonly setup: string;
-  readonly sha256: Readonly<Record<string, unknown>>;
+  /** By the file's name. */
+  readonly sha256: ReadonlyMap<string, unknown>;
 }
 
 /** Reads the artifacts of `circuit` from a folder, given by a URL that ends in a slash. Throws CIRCUIT_MISMATCH. */
@@ -26,7 +27,7 @@ export async function readArtifacts(folder: URL, circuit: string): Promise<Artif
   const [wasm, zkey, key] = await Promise.all(
     [`${circuit}.wasm`, `${circuit}.zkey`, "verification-key.json"].map(async (name) => {
       const bytes = await read(folder, name);
-      if (createHash("sha256").update(bytes).digest("hex") !== manifest.sha256[name]) {
+      if (createHash("sha256").update(bytes).digest("hex") !== manifest.sha256.get(name)) {
         throw mismatch(`${name} is not the file that artifacts.json pins`);
       }
       return bytes;
@@ -57,7 +58,7 @@ function manifestFrom(value: unknown): Manifest {
   if (typeof setup !== "string" || typeof sha256 !== "object" || sha256 === null) {
     throw mismatch("artifacts.json does not say what it pins");
   }
-  return { setup, sha256: sha256 as Manifest["sha256"] };
+  return { setup, sha256: new Map(Object.entries(sha256)) };
 }
 
 export function mismatch(message: string, cause?: unknown): PavilionError {

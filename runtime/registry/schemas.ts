@@ -53,7 +53,7 @@ function inline(schema: Json, defined: Set<string>): Json {
   if (Array.isArray(schema)) return schema.map((member) => inline(member, defined));
   if (schema === null || typeof schema !== "object") return schema;
   const copy: Record<string, Json> = { ...schema };
-  for (const part of ["type", "items", "values"]) {
+  for (const part of ["type", "items", "values"] as const) {
     const inner = copy[part];
     if (inner !== undefined) copy[part] = inline(inner, defined);
   }

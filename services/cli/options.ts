@@ -12,7 +12,7 @@ export interface Argument {
   readonly meaning: string;
 }
 
-export const meanings: Readonly<Record<string, string>> = {
+const texts = {
   "--json": "prints the outcome as one line of JSON",
   "--region": "the region; the stack's first one unless given",
   "--out": "where the access file is written; access.json beside the card unless given",
@@ -130,11 +130,15 @@ export const meanings: Readonly<Record<string, string>> = {
   "bash|zsh|fish": "the shell",
 };
 
+/** By what they are of. */
+export const meanings: ReadonlyMap<string, string> = new Map(Object.entries(texts));
+
 /** In the order of the usage line. */
 export function argumentsOf(name: string, { usage }: Command): Argument[] {
   const written = usage.slice(name.length).matchAll(/(--[a-z-]+)(?: [A-Z][^\s[\]]*)?|([^\s[\]]+)(?: …)?/g);
   return [...written].map(([shown, option, positional]) => {
     const argument = option ?? positional ?? "";
-    return { name: argument, shown, meaning: meanings[`${name} ${argument}`] ?? meanings[argument] ?? "" };
+    const meaning = meanings.get(`${name} ${argument}`) ?? meanings.get(argument) ?? "";
+    return { name: argument, shown, meaning };
   });
 }

@@ -120,7 +120,8 @@ export class Stack {
       plan.regions.map(({ name }) => name),
       operatorPassword === undefined ? {} : { [operatorName]: operatorPassword },
     );
-    const user = (name: string) => ({ name, password: kept.passwords[name] ?? "" });
+    const passwords = new Map(Object.entries(kept.passwords));
+    const user = (name: string) => ({ name, password: passwords.get(name) ?? "" });
     const { ports } = kept;
     const starts = {
       kafka: () =>
@@ -340,7 +341,7 @@ export class Stack {
       metrics:
         this.#plan.connectorsElsewhere === true
           ? containerMetrics
-          : { port: this.#remembered.ports.metrics[name] ?? 0 },
+          : { port: new Map(Object.entries(this.#remembered.ports.metrics)).get(name) ?? 0 },
       stateFolder: join(dir, "state"),
       logLevel: "info",
     };

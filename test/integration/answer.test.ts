@@ -38,7 +38,11 @@ import { openRegionKeys } from "./region-keys.ts";
 import { testParts } from "./parts.ts";
 
 const log = openLog({ service: "test" }, process.env.PAVILION_TEST_LOG ?? "silent");
-const plain = plainJoin(files["northwind-health"] ?? "", files["southbank-insurance"] ?? "", "20000101");
+const plain = plainJoin(
+  files.get("northwind-health") ?? "",
+  files.get("southbank-insurance") ?? "",
+  "20000101",
+);
 
 const cleanup = new AsyncDisposableStack();
 let scene: Scene;

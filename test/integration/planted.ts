@@ -35,8 +35,8 @@ export function withIncome(template: Collaboration): Collaboration {
   return { ...template, providers };
 }
 
-/** Both files, with dirt: a birth date that is none, a state outside the domain, a person who stands there twice. */
-export function plantedFiles(dir: string): Record<string, string> {
+/** Both files by provider, with dirt: a birth date that is none, a state outside the domain, a person who stands there twice. */
+export function plantedFiles(dir: string): Map<string, string> {
   const [first = ""] = identifiers;
   const write = (
     name: string,
@@ -47,14 +47,16 @@ export function plantedFiles(dir: string): Record<string, string> {
     writeFileSync(path, `${[header, ...identifiers.map(row), row(first, people)].join("\n")}\n`);
     return path;
   };
-  return {
-    [sender]: write("patients.csv", "soc_sec_id, date_of_birth, state, income", (id, n) =>
-      [id, n === 3 ? "plantedbirthdate" : "19500101", "nsw", String(incomeOf(n))].join(", "),
-    ),
-    [receiver]: write("members.csv", "soc_sec_id, date_of_birth, state", (id, n) =>
-      [id, "19500101", stateOf(n)].join(", "),
-    ),
-  };
+  const patients = write("patients.csv", "soc_sec_id, date_of_birth, state, income", (id, n) =>
+    [id, n === 3 ? "plantedbirthdate" : "19500101", "nsw", String(incomeOf(n))].join(", "),
+  );
+  const members = write("members.csv", "soc_sec_id, date_of_birth, state", (id, n) =>
+    [id, "19500101", stateOf(n)].join(", "),
+  );
+  return new Map([
+    [sender, patients],
+    [receiver, members],
+  ]);
 }
 
 export function aboutIncome(): ReturnType<typeof requestDraft> {

@@ -5,10 +5,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { files } from "../../services/cli/demo/example.ts";
 
-/** Writes both files with the first `people` of the first file and those of the second who are among them. */
-export function smallFiles(dir: string, people: number): Record<string, string> {
+/** Writes both files, by provider, with the first `people` of the first file and those of the second who are among them. */
+export function smallFiles(dir: string, people: number): Map<string, string> {
   const [patientLines, memberLines] = ["northwind-health", "southbank-insurance"].map((provider) =>
-    readFileSync(files[provider] ?? "", "utf8")
+    readFileSync(files.get(provider) ?? "", "utf8")
       .trim()
       .split("\n"),
   );
@@ -20,10 +20,10 @@ export function smallFiles(dir: string, people: number): Record<string, string> 
     writeFileSync(file, `${lines.join("\n")}\n`);
     return file;
   };
-  return {
-    "northwind-health": write("patients.csv", patients),
-    "southbank-insurance": write("members.csv", members),
-  };
+  return new Map([
+    ["northwind-health", write("patients.csv", patients)],
+    ["southbank-insurance", write("members.csv", members)],
+  ]);
 }
 
 /** `soc_sec_id` is the last column; the header's own name stands for itself. */

@@ -45,7 +45,7 @@ export async function deadLetters(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
   const [action, ...names] = positionals;
   const isFiltered = [values.stage, values.code, values.since].some((filter) => filter !== undefined);
-  const run = action === undefined ? undefined : actions[action];
+  const run = action === undefined ? undefined : actions.get(action);
   if (run === undefined) throw misuse("dead-letters takes list, show or redrive.");
   if (action === "list" ? names.length > 0 : names.length === 0 && !isFiltered && !values.all) {
     throw misuse(
@@ -67,7 +67,11 @@ export async function deadLetters(args: string[]): Promise<number> {
   }
 }
 
-const actions: Readonly<Record<string, (desk: Desk) => Promise<number>>> = { list, show, redrive };
+const actions: ReadonlyMap<string, (desk: Desk) => Promise<number>> = new Map([
+  ["list", list],
+  ["show", show],
+  ["redrive", redrive],
+]);
 
 async function list(desk: Desk): Promise<number> {
   const { chosen, left } = select(await lettersFor(desk), desk.selection, "newest");

@@ -192,7 +192,7 @@ function tellAnswer(
   tell: (line: string) => void,
   { asked, roundTripMs }: { asked: readonly StageTime[]; roundTripMs: number },
 ): void {
-  const [patients = "", members = ""] = scene.collaboration.providers.map(({ id }) => files[id]);
+  const [patients = "", members = ""] = scene.collaboration.providers.map(({ id }) => files.get(id));
   const plain = plainJoin(patients, members, scene.collaboration.referenceDate.replaceAll("-", ""));
   const { confidence, epsilonSpent, epsilonLeft } = answered;
   const window = String(scene.collaboration.budget.windowDays);

@@ -9,10 +9,11 @@ import type { Asked } from "../../broker-client/request.ts";
 
 const pathOf = (name: string): string => join(import.meta.dirname, "../../../examples", name);
 
-export const files: Readonly<Record<string, string>> = {
-  "northwind-health": pathOf("febrl4a.csv"),
-  "southbank-insurance": pathOf("febrl4b.csv"),
-};
+/** By provider. */
+export const files: ReadonlyMap<string, string> = new Map([
+  ["northwind-health", pathOf("febrl4a.csv")],
+  ["southbank-insurance", pathOf("febrl4b.csv")],
+]);
 
 /** The collaboration with empty keys: they are made fresh. */
 export const collaborationTemplate = (): Collaboration =>

@@ -74,7 +74,7 @@ export async function setScene(dir: string, log: Log, options: SceneOptions = {}
 /** Has every provider push its file; `tell` hears each line of each agent. The sender's agent serves meanwhile. */
 export async function pushAll(
   scene: Scene,
-  files: Readonly<Record<string, string>>,
+  files: ReadonlyMap<string, string>,
   tell: (provider: string, line: string) => void,
 ): Promise<void> {
   const { stack, collaboration } = scene;
@@ -84,7 +84,7 @@ export async function pushAll(
   });
   try {
     const pushes = collaboration.providers.map(async ({ id }) => {
-      const args = ["push", "--collaboration", collaboration.id, files[id] ?? ""];
+      const args = ["push", "--collaboration", collaboration.id, files.get(id) ?? ""];
       await finish(await stack.startAgent(id, homeRegion, args), (line) => {
         tell(id, line);
       });

@@ -22,14 +22,14 @@ export interface AgentLine {
 type Counts = Readonly<Record<string, number>>;
 
 /** What a phase of a push does. */
-const phases: Readonly<Record<string, string>> = {
-  read: "rows read",
-  blind: "identifiers blinded",
-  evaluate: "evaluations under the sender's key",
-  finalize: "tokens made, proofs checked",
-  seal: "records sealed",
-  push: "records accepted",
-};
+const phases: ReadonlyMap<string, string> = new Map([
+  ["read", "rows read"],
+  ["blind", "identifiers blinded"],
+  ["evaluate", "evaluations under the sender's key"],
+  ["finalize", "tokens made, proofs checked"],
+  ["seal", "records sealed"],
+  ["push", "records accepted"],
+]);
 
 /** Tells what has ended, shows what goes on, and passes over what is not worth a newcomer's eye. */
 export function followAgent(lines: LiveLines, told: AgentLine, indent: string): void {
@@ -44,7 +44,7 @@ export function agentText(told: AgentLine): string | undefined {
   if (told.waiting !== undefined) return `${told.phase ?? ""} waits for ${told.waiting}`;
   if (told.phase !== undefined) {
     if (told.done !== told.total) return undefined;
-    return `${String(told.done)} ${phases[told.phase] ?? told.phase} (${String(told.perSecond)}/s)`;
+    return `${String(told.done)} ${phases.get(told.phase) ?? told.phase} (${String(told.perSecond)}/s)`;
   }
   if (told.pushed === undefined) return undefined;
   const faults = [...rejectedRows(told.rejected), ...defaultedRows(told.defaulted)];
@@ -55,7 +55,7 @@ export function agentText(told: AgentLine): string | undefined {
 export function courseText({ phase = "", done = 0, total = null, perSecond = 0 }: AgentLine): string {
   const share = total === null ? String(done) : `${String(done)} of ${String(total)}`;
   const left = total === null || perSecond === 0 ? "" : `, ${minutes((total - done) / perSecond)} left`;
-  return `${share} ${phases[phase] ?? phase} (${String(perSecond)}/s${left})`;
+  return `${share} ${phases.get(phase) ?? phase} (${String(perSecond)}/s${left})`;
 }
 
 /** As m:ss. */

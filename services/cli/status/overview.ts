@@ -98,7 +98,10 @@ const of = (samples: Samples, name: string): readonly Sample[] => samples.get(`p
 
 const sum = (samples: readonly Sample[], labels: Record<string, string>): number =>
   samples
-    .filter((sample) => Object.entries(labels).every(([name, value]) => sample.labels[name] === value))
+    .filter((sample) => {
+      const own = new Map(Object.entries(sample.labels));
+      return Object.entries(labels).every(([name, value]) => own.get(name) === value);
+    })
     .reduce((total, { value }) => total + value, 0);
 
 /** Upper bounds with how many samples lie at or below, in order. */
@@ -150,18 +153,19 @@ function processLines(processes: readonly NamedStanding[]): string[] {
 
 function stageLines(stages: readonly StageStatus[], breakers: Overview["breakers"]): string[] {
   const header = ["stage", "lag", "in/s", "p50 ms", "p99 ms", "waits for", "failures", "dead letters"];
+  const standings = new Map(Object.entries(breakers));
   const rows = stages.map((one) => [
     one.stage,
     String(one.lag),
     one.rate.toFixed(1),
     one.p50Ms === null ? "" : String(one.p50Ms),
     one.p99Ms === null ? "" : String(one.p99Ms),
-    one.waitsFor.map((port) => `${port} (breaker ${breakers[port] ?? "unknown"})`).join(", "),
+    one.waitsFor.map((port) => `${port} (breaker ${standings.get(port) ?? "unknown"})`).join(", "),
     String(one.failures),
     lettersText(one),
   ]);
   const right = ["lag", "in/s", "p50 ms", "p99 ms", "failures", "dead letters"];
-  const states = Object.entries(breakers).map(([port, state]) => `${port} ${state}`);
+  const states = [...standings].map(([port, state]) => `${port} ${state}`);
   return [...tableLines(header, rows, right), "", `breakers: ${states.join(", ")}`];
 }
 

@@ -71,7 +71,10 @@ function isSigned(content: unknown): content is Signed {
 export const isLeaving = (content: unknown): content is Departure =>
   hasTexts(content, ["provider", "signature"]) && "reason" in content && content.reason === null;
 
-const hasTexts = (content: unknown, members: readonly string[]): content is Record<string, unknown> =>
+const hasTexts = (
+  content: unknown,
+  members: readonly ("provider" | "signature")[],
+): content is Record<string, unknown> =>
   typeof content === "object" &&
   content !== null &&
   members.every((member) => typeof (content as Record<string, unknown>)[member] === "string");
