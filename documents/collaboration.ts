@@ -7,6 +7,7 @@ import { signDetached, type JwsSigner } from "../crypto/jws/jws.ts";
 import { PavilionError } from "../runtime/errors.ts";
 import type { CollaborationEntry } from "../schemas/avro/index.ts";
 import type { Collaboration, Participant } from "../schemas/json/collaboration.ts";
+import type { EarlierCollaboration } from "../schemas/json/earlier-collaboration.ts";
 import { reservedProviders } from "../schemas/topics.ts";
 import {
   areOrdered,
@@ -20,14 +21,19 @@ import {
   type IntegerColumn,
 } from "./derived-columns.ts";
 import { staysExact } from "./mechanism.ts";
-import { isPublicKey, verifySignature } from "./signatures.ts";
+import { isPublicKey, requireSigned } from "./signatures.ts";
 import { listFaults, parseDocument, signatureType } from "./validate.ts";
 
 /** Verified collaborations of a region, every version of each. A version never changes. */
 export interface CollaborationTable {
   latest(id: string): Collaboration | undefined;
   at(id: string, version: number): Collaboration | undefined;
+  /** Every version of the format before populations were documents: nothing is asked under it. */
+  readonly earlier: readonly EarlierCollaboration[];
 }
+
+/** A version of either format. */
+export type AnyCollaboration = Collaboration | EarlierCollaboration;
 
 /** Signs a collaboration as one of its providers; `kid` is the provider's id. */
 export function signCollaboration(
@@ -40,26 +46,29 @@ export function signCollaboration(
 
 /**
  * The collaboration in an entry of the table, once every participant's signature under its pinned key holds.
- * Throws DOCUMENT_INVALID or BAD_SIGNATURE. The keys are pinned by the document itself, so who the participants are
- * is for the operator that publishes the entry to say: providers sign exactly those keys.
+ * Throws DOCUMENT_INVALID, SIGNATURE_MISSING or BAD_SIGNATURE. The keys are pinned by the document itself: that they are the
+ * providers' own, the population's document says, and whether it may follow the version before, collaboration-versions.ts.
  */
 export function verifyCollaboration(entry: CollaborationEntry): Collaboration {
   const document = parseDocument("collaboration", entry.document);
+  requireConsistent(document);
+  requireEntry(entry, document);
+  return document;
+}
+
+/** The same of the earlier format. */
+export function verifyEarlierCollaboration(entry: CollaborationEntry): EarlierCollaboration {
+  const document = parseDocument("earlier-collaboration", entry.document);
+  requireEntry(entry, document);
+  return document;
+}
+
+function requireEntry(entry: CollaborationEntry, document: AnyCollaboration): void {
   if (document.id !== entry.id || document.version !== entry.version) {
     throw new PavilionError("DOCUMENT_INVALID", "The entry's id or version is not the document's.");
   }
-  requireConsistent(document);
-  for (const participant of document.providers) {
-    const found = entry.signatures.find((signature) => signature.provider === participant.id);
-    if (found === undefined) {
-      throw new PavilionError(
-        "BAD_SIGNATURE",
-        `Provider ${participant.id} has not signed the collaboration.`,
-      );
-    }
-    verifySignature("collaboration", document, found.signature, participant);
-  }
-  return document;
+  for (const participant of document.providers)
+    requireSigned("collaboration", document, entry.signatures, participant);
 }
 
 /**
@@ -67,7 +76,8 @@ export function verifyCollaboration(entry: CollaborationEntry): Collaboration {
  * that stay exact, a sender that takes part. Throws DOCUMENT_INVALID.
  */
 export function requireConsistent(document: Collaboration): void {
-  const faults: string[] = [];
+  const { version, previous } = document;
+  const faults = (version === 1) === (previous === null) ? [] : ["version 1, and no other, has no previous"];
   const distinct = (what: string, names: string[]): void => {
     if (new Set(names).size !== names.length) faults.push(`${what} are not distinct: each is named once`);
   };
@@ -157,20 +167,20 @@ const inexactSum = (name: string, greatest: number, { dataset, limits }: Partici
         `the sum of ${name} over the records that ${dataset} may have is inexact: above 2^53, so narrow its bounds or lower limits.records`,
       ];
 
+/** The earlier format names a region and a jurisdiction; this one leaves both to its population, and names what it follows. */
+export const isEarlier = (document: object): document is EarlierCollaboration =>
+  !("previous" in document) && "jurisdiction" in document;
+
 /**
- * Whether a version may come after another one: a higher number of the same collaboration, in the same region,
- * jurisdiction and population. What the stored data of an epoch depends on changes only with a higher epoch: how
+ * Whether a version may come after another one, of the same population, which never changes. What the stored data of an epoch depends on changes only with a higher epoch: how
  * records are matched, and each dataset's owner, slot, identifier and columns. The epoch never falls. Who asks, for what, at
  * what price, and which providers take part may change at any time.
  * Throws DOCUMENT_INVALID that names the members at fault.
  */
-export function requireSuccessor(previous: Collaboration, next: Collaboration): void {
+export function requireSuccessor(previous: AnyCollaboration, next: AnyCollaboration): void {
   const faults: string[] = [];
-  if (next.id !== previous.id) faults.push("id is another collaboration's");
-  if (next.version <= previous.version) faults.push("version is not higher than the published one");
-  for (const member of ["region", "jurisdiction", "population"] as const) {
-    if (next[member] !== previous[member]) faults.push(`${member} never changes`);
-  }
+  if (!isEarlier(previous) && next.population !== previous.population)
+    faults.push("population never changes");
   const { epoch } = next.matching;
   if (epoch < previous.matching.epoch) faults.push("matching.epoch is lower than the published one");
   if (epoch === previous.matching.epoch) {
@@ -182,7 +192,7 @@ export function requireSuccessor(previous: Collaboration, next: Collaboration): 
 }
 
 /** Members that differ, of those that the epoch's stored data depends on. */
-function pinnedByEpoch(previous: Collaboration, next: Collaboration): string[] {
+function pinnedByEpoch(previous: AnyCollaboration, next: AnyCollaboration): string[] {
   const changed: string[] = [];
   if (next.referenceDate !== previous.referenceDate) changed.push("referenceDate");
   for (const member of ["sender", "partitions"] as const) {
@@ -206,10 +216,10 @@ function pinnedByEpoch(previous: Collaboration, next: Collaboration): string[] {
 export const matchesMax = ({ providers }: Collaboration): number =>
   Math.min(...providers.map(({ limits }) => limits.records));
 
-export const participantOf = (document: Collaboration, provider: string): Participant | undefined =>
+export const participantOf = (document: AnyCollaboration, provider: string): Participant | undefined =>
   document.providers.find((participant) => participant.id === provider);
 
-export const participantWith = (document: Collaboration, dataset: string): Participant | undefined =>
+export const participantWith = (document: AnyCollaboration, dataset: string): Participant | undefined =>
   document.providers.find((participant) => participant.dataset === dataset);
 
 /**

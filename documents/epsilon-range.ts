@@ -6,15 +6,13 @@ import { compareFractions, formatFraction, fraction, parseFraction } from "../cr
 import type { Statistic } from "../schemas/avro/index.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
 import { matchesMax, rangeOf } from "./collaboration.ts";
-import { deltaOf, staysExact, widthsOf } from "./mechanism.ts";
+import { DELTA_MAX, deltaOf, staysExact, widthsOf } from "./mechanism.ts";
 
 interface Asked {
   readonly groupings: readonly unknown[];
   readonly statistics: readonly Pick<Statistic, "sensitivity">[];
 }
 
-/** A δ above this is no privacy to speak of; with an epsilon below 30 it is far smaller. */
-const DELTA_MAX = fraction(1n, 2n ** 40n);
 const MILLION = 1_000_000n;
 
 /** Whether the δ of a release stays small enough. */

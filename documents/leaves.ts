@@ -5,17 +5,22 @@
 import { canonicalBytes, digestOf } from "../crypto/jws/canonical.ts";
 import { leafHash } from "../crypto/merkle/merkle.ts";
 import type { ReleasedCell } from "../schemas/avro/index.ts";
+import type { EarlierMatchLeaf } from "../schemas/json/earlier-match-leaf.ts";
+import type { EarlierSpendLeaf } from "../schemas/json/earlier-spend-leaf.ts";
 import type { MatchLeaf } from "../schemas/json/match-leaf.ts";
 import type { SeedLeaf } from "../schemas/json/seed-leaf.ts";
 import type { SpendLeaf } from "../schemas/json/spend-leaf.ts";
 
 export type Leaf = SeedLeaf | MatchLeaf | SpendLeaf;
 
+/** What a log may hold: one that began before populations were documents holds leaves of the format of then, too. */
+export type LoggedLeaf = Leaf | EarlierMatchLeaf | EarlierSpendLeaf;
+
 /** The origin of a region's log: its id in checkpoints and on topics. */
 export const originOf = (region: string): string => `pavilion.example/log/${region}`;
 
 /** The leaf's bytes, as text. */
-export const leafText = (leaf: Leaf): string => new TextDecoder().decode(canonicalBytes(leaf));
+export const leafText = (leaf: LoggedLeaf): string => new TextDecoder().decode(canonicalBytes(leaf));
 
 /** The leaf's hash, 64 hex digits. */
 export const hashOfLeaf = (leaf: Leaf): string => leafHash(canonicalBytes(leaf));

@@ -65,13 +65,31 @@ export const staysExact = (plan: Mechanism, records: number): boolean =>
       BigInt(Number.MAX_SAFE_INTEGER),
   );
 
+/** A δ above this is no privacy to speak of, and let through by no plan; with an epsilon below 30 it is far smaller. */
+export const DELTA_MAX = fraction(1n, 2n ** 40n);
+/** Most groupings times most statistics of a question: a count, and three for each of eight measures. */
+const PAIRS_MAX = 4n * 25n;
+
+/** The greatest δ of a release of that ε, whatever was asked: for releases of which no more is known. */
+export function greatestDelta(epsilon: string): string {
+  let greatest = fraction(0n);
+  for (let pairs = 1n; pairs <= PAIRS_MAX; pairs++) {
+    const delta = deltaFor(epsilon, pairs);
+    if (compareFractions(delta, greatest) > 0) greatest = delta;
+  }
+  return formatFraction(compareFractions(greatest, DELTA_MAX) < 0 ? greatest : DELTA_MAX);
+}
+
 /** The δ of a release, a fraction, rounded up: 3 stands for e, and a whole number for ε / (g·s). At most one. */
 export function deltaOf({ epsilon, groupings, statistics }: Mechanism): string {
-  const pairs = BigInt(groupings.length) * BigInt(statistics.length);
+  return formatFraction(deltaFor(epsilon, BigInt(groupings.length) * BigInt(statistics.length)));
+}
+
+function deltaFor(epsilon: string, pairs: bigint): Fraction {
   const { numerator, denominator } = parseFraction(epsilon);
   const share = (numerator + denominator * pairs - 1n) / (denominator * pairs);
   // An epsilon may be as large as a collaboration likes: beyond this its power is above 2^99, and too large to compute.
-  if (share >= SHARE_MAX) return "1";
+  if (share >= SHARE_MAX) return ONE;
   const delta = multiplyFractions(fraction(pairs * 3n ** share), TAIL);
-  return formatFraction(compareFractions(delta, ONE) < 0 ? delta : ONE);
+  return compareFractions(delta, ONE) < 0 ? delta : ONE;
 }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { collaborationOf, PARTITIONS, participant, pushed, pushId, signed } from "../test/agent-messages.ts";
+import { populationOver, populationsOf } from "../test/populations.ts";
 import { tableOf } from "../test/stage-question.ts";
 import { readMessage, requireCurrent, requireMember, requirePlace } from "./membership.ts";
 
-const here = { region: "au", partitions: PARTITIONS };
+const populations = populationsOf(populationOver(collaborationOf()));
+const here = { region: "au", partitions: PARTITIONS, populations };
 const collaborations = tableOf(collaborationOf());
 
 const { header, batch } = await pushed([]);
@@ -66,15 +68,20 @@ test("takes a record only under the key of the participant's dataset", () => {
   }
 });
 
-test("holds a document to the region, version, epoch and partitions of the latest version", () => {
+test("holds a document to the home, version, epoch and partitions of the latest version", () => {
   requireCurrent(header, collaborationOf(), here);
   const matching = { sender: "alpha", epoch: 1, partitions: PARTITIONS };
-  for (const [changes, code] of [
-    [{ region: "eu" }, "NOT_HOME_REGION"],
+  const refusals: readonly (readonly [Parameters<typeof collaborationOf>[0], string])[] = [
+    [{ population: "others" }, "UNKNOWN_POPULATION"],
+    [
+      { providers: [participant("alpha"), { ...participant("beta"), key: participant("delta").key }] },
+      "OUTSIDE_POPULATION",
+    ],
     [{ version: 2 }, "WRONG_EPOCH"],
     [{ matching: { ...matching, epoch: 2 } }, "WRONG_EPOCH"],
     [{ matching: { ...matching, partitions: PARTITIONS + 1 } }, "WRONG_EPOCH"],
-  ] as const) {
+  ];
+  for (const [changes, code] of refusals) {
     assert.throws(
       () => {
         requireCurrent(header, collaborationOf(changes), here);
@@ -82,4 +89,11 @@ test("holds a document to the region, version, epoch and partitions of the lates
       { code },
     );
   }
+  const elsewhere = { ...here, region: "eu" };
+  assert.throws(
+    () => {
+      requireCurrent(header, collaborationOf(), elsewhere);
+    },
+    { code: "NOT_HOME_REGION" },
+  );
 });

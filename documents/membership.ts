@@ -9,6 +9,7 @@
 import { PavilionError } from "../runtime/errors.ts";
 import type { Collaboration, Participant } from "../schemas/json/collaboration.ts";
 import { participantOf, type CollaborationTable } from "./collaboration.ts";
+import { homeOf, type PopulationTable } from "./home.ts";
 import { parseDocument, type DocumentTypes } from "./validate.ts";
 
 /** A document of the longest ids takes about 700 characters. */
@@ -62,15 +63,17 @@ export function requirePlace(key: string, participant: Participant): void {
   throw new PavilionError("EVENT_MISPLACED", "The record's key is not the provider's dataset.");
 }
 
-/** Throws NOT_HOME_REGION, or WRONG_EPOCH for another version, epoch or number of partitions. */
+/**
+ * Throws UNKNOWN_POPULATION, OUTSIDE_POPULATION or NOT_HOME_REGION, or WRONG_EPOCH for another version, epoch or number of
+ * partitions.
+ */
 export function requireCurrent(
   document: MessageDocument,
-  { region, version, matching }: Collaboration,
-  here: { readonly region: string; readonly partitions: number },
+  collaboration: Collaboration,
+  here: { readonly region: string; readonly partitions: number; readonly populations: PopulationTable },
 ): void {
-  if (region !== here.region) {
-    throw new PavilionError("NOT_HOME_REGION", "The collaboration's data is at home in another region.");
-  }
+  homeOf(collaboration, here.region, here.populations);
+  const { version, matching } = collaboration;
   if (document.version !== version || document.epoch !== matching.epoch) {
     const what = "dataset" in document ? "batch" : "message";
     const message = `The ${what} is for another version or epoch of the collaboration.`;

@@ -48,15 +48,25 @@ export function requireSigned(
   signatures: readonly DocumentSignature[],
   signer: Signer,
 ): void {
-  const own = signatures.filter(({ provider }) => provider === signer.id);
-  if (own.some(({ signature }) => isSignedBy(kind, document, signature, signer))) return;
-  if (own.length === 0)
+  if (signatureOf(kind, document, signatures, signer) !== undefined) return;
+  if (!signatures.some(({ provider }) => provider === signer.id))
     throw new PavilionError("SIGNATURE_MISSING", `${signer.id} has not signed the ${kind}.`);
   throw new PavilionError(
     "BAD_SIGNATURE",
     `The ${kind} is not signed by ${signer.id} under the key that is pinned for it.`,
   );
 }
+
+/** The signature under that key, among those of the same name. */
+export const signatureOf = (
+  kind: DocumentKind,
+  document: unknown,
+  signatures: readonly DocumentSignature[],
+  signer: Signer,
+): DocumentSignature | undefined =>
+  signatures.find(
+    ({ provider, signature }) => provider === signer.id && isSignedBy(kind, document, signature, signer),
+  );
 
 function isSignedBy(kind: DocumentKind, document: unknown, signature: string, { id, key }: Signer): boolean {
   try {

@@ -53,8 +53,8 @@ describe("a refusal stays short", () => {
 });
 
 test("a refusal lists every fault of a collaboration where there are few", () => {
-  const message = refusalOf("collaboration", { ...collaborationOf(), minimumGroup: -1, region: "" });
-  assert.match(message, /\/region .*; \/minimumGroup |\/minimumGroup .*; \/region /);
+  const message = refusalOf("collaboration", { ...collaborationOf(), minimumGroup: -1, referenceDate: "" });
+  assert.match(message, /\/referenceDate .*; \/minimumGroup |\/minimumGroup .*; \/referenceDate /);
   assert.doesNotMatch(message, /more\.$/);
 });
 

@@ -10,6 +10,9 @@ import card from "../schemas/json/card.schema.json" with { type: "json" };
 import collaboration from "../schemas/json/collaboration.schema.json" with { type: "json" };
 import datasetHead from "../schemas/json/dataset-head.schema.json" with { type: "json" };
 import departure from "../schemas/json/departure.schema.json" with { type: "json" };
+import earlierCollaboration from "../schemas/json/earlier-collaboration.schema.json" with { type: "json" };
+import earlierMatchLeaf from "../schemas/json/earlier-match-leaf.schema.json" with { type: "json" };
+import earlierSpendLeaf from "../schemas/json/earlier-spend-leaf.schema.json" with { type: "json" };
 import epochKey from "../schemas/json/epoch-key.schema.json" with { type: "json" };
 import evaluatedBatch from "../schemas/json/evaluated-batch.schema.json" with { type: "json" };
 import evidenceBundle from "../schemas/json/evidence-bundle.schema.json" with { type: "json" };
@@ -27,6 +30,9 @@ import type { Card } from "../schemas/json/card.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
 import type { DatasetHeadDocument } from "../schemas/json/dataset-head.ts";
 import type { Departure } from "../schemas/json/departure.ts";
+import type { EarlierCollaboration } from "../schemas/json/earlier-collaboration.ts";
+import type { EarlierMatchLeaf } from "../schemas/json/earlier-match-leaf.ts";
+import type { EarlierSpendLeaf } from "../schemas/json/earlier-spend-leaf.ts";
 import type { EpochKeyDocument } from "../schemas/json/epoch-key.ts";
 import type { EvaluatedBatchHeader } from "../schemas/json/evaluated-batch.ts";
 import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
@@ -47,6 +53,9 @@ export interface DocumentTypes {
   collaboration: Collaboration;
   "dataset-head": DatasetHeadDocument;
   departure: Departure;
+  "earlier-collaboration": EarlierCollaboration;
+  "earlier-match-leaf": EarlierMatchLeaf;
+  "earlier-spend-leaf": EarlierSpendLeaf;
   "epoch-key": EpochKeyDocument;
   "evaluated-batch": EvaluatedBatchHeader;
   "evidence-bundle": EvidenceBundleDocument;
@@ -76,10 +85,13 @@ const validators: Record<DocumentKind, ValidateFunction> = {
   collaboration: written.compile(collaboration),
   "dataset-head": wire.compile(datasetHead),
   departure: wire.compile(departure),
+  "earlier-collaboration": written.compile(earlierCollaboration),
+  "earlier-spend-leaf": wire.compile(earlierSpendLeaf),
   "epoch-key": wire.compile(epochKey),
   "evaluated-batch": wire.compile(evaluatedBatch),
   "evidence-bundle": wire.compile(evidenceBundle),
   "match-leaf": wire.compile(matchLeaf),
+  "earlier-match-leaf": wire.compile(earlierMatchLeaf),
   population: written.compile(population),
   "provider-state": wire.compile(providerState),
   "record-batch": wire.compile(recordBatch),

@@ -33,12 +33,20 @@ export interface KnownVersion<D extends Versioned, E extends VersionEntry> {
   readonly digest: string;
 }
 
+/** A version that stands outside the chain, before it. */
+interface Origin {
+  readonly document: { readonly version: number };
+  readonly digest: string;
+}
+
 /** What holds a kind of document together. */
 export interface VersionRules<D extends Versioned, E extends VersionEntry> {
   /** Such as `population`. */
   readonly kind: string;
   /** The document in an entry, once it holds by itself. Throws a PavilionError. */
   readonly read: (entry: E) => D;
+  /** What the first version of a document goes on from; nothing where it is absent. */
+  readonly origin?: (id: string) => Origin | undefined;
   /** Throws a PavilionError where the next one may not come after these, the last one before it last. */
   readonly follow: (chain: readonly KnownVersion<D, E>[], next: KnownVersion<D, E>) => void;
 }
@@ -88,16 +96,16 @@ export class Versions<D extends Versioned, E extends VersionEntry> {
     const next = { document, entry, digest: digestOf(document) };
     if (this.known(document.id, document.version)?.digest === next.digest) return undefined;
     this.#place(next);
-    this.#follow(next);
+    this.resume(next.digest);
     return document;
   }
 
   #place(next: KnownVersion<D, E>): void {
     const { id, version, previous } = next.document;
     const chain = this.#chains.get(id) ?? [];
-    const last = chain.at(-1);
+    const last = chain.at(-1) ?? this.#rules.origin?.(id);
     const standing = this.known(id, version);
-    if (standing !== undefined) throw this.#superseded(standing);
+    if (standing !== undefined) throw this.#superseded(id, standing);
     if (previous !== (last?.digest ?? null)) throw this.#misplaced(next, chain);
     if (version !== (last?.document.version ?? 0) + 1) {
       const what = `Version ${String(version)} of the ${this.#rules.kind} ${id} is not one higher than the version before it.`;
@@ -113,7 +121,8 @@ export class Versions<D extends Versioned, E extends VersionEntry> {
     const { id, version, previous } = next.document;
     const last = chain.at(-1);
     const isPassed = previous === null || chain.some(({ digest }) => digest === previous);
-    if (last !== undefined && isPassed) return this.#superseded(last);
+    const standing = last ?? this.#rules.origin?.(id);
+    if (standing !== undefined && isPassed) return this.#superseded(id, standing);
     if (previous !== null) this.#waiting.set(previous, [...(this.#waiting.get(previous) ?? []), next]);
     return new PavilionError(
       "VERSION_EARLY",
@@ -122,7 +131,7 @@ export class Versions<D extends Versioned, E extends VersionEntry> {
   }
 
   /** Takes in what waited for a version: the first that may follow it, as if it had come now. */
-  #follow({ digest }: KnownVersion<D, E>): void {
+  protected resume(digest: string): void {
     const waiting = this.#waiting.get(digest) ?? [];
     this.#waiting.delete(digest);
     for (const next of waiting) {
@@ -132,11 +141,11 @@ export class Versions<D extends Versioned, E extends VersionEntry> {
         if (error instanceof PavilionError) continue;
         throw error;
       }
-      this.#follow(next);
+      this.resume(next.digest);
     }
   }
 
-  #superseded({ document: { id, version }, digest }: KnownVersion<D, E>): PavilionError {
+  #superseded(id: string, { document: { version }, digest }: Origin): PavilionError {
     return new PavilionError(
       "VERSION_SUPERSEDED",
       `Version ${String(version)} of the ${this.#rules.kind} ${id} stands already, with another document: ${digest}.`,

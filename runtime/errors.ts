@@ -14,10 +14,16 @@ export const errorCatalogue = {
   BAD_SIGNATURE: "Sign the canonical document with the key that the collaboration pins.",
   UNKNOWN_POPULATION: "Check the id, or publish the population in this region first.",
   UNKNOWN_COLLABORATION: "Check the id, or publish the collaboration in this region first.",
+  EARLIER_COLLABORATION:
+    "Have its providers agree on a population (./pavilion population sign, then publish), then on a new version that names it (./pavilion collaboration sign, then publish).",
+  OUTSIDE_POPULATION:
+    "Have the population's providers take the dataset in by a new version (./pavilion population sign, then publish), or leave it out of the collaboration.",
+  STALE_POPULATION: "The population's terms changed while the question was under way; ask again.",
   STALE_COLLABORATION:
     "See its latest version by ./pavilion collaboration show ID --broker BROKER, and ask under its terms by naming it.",
   QUESTION_TOO_LARGE: "Ask for fewer measures or groups at once.",
-  NOT_HOME_REGION: "Publish the request in the collaboration's home region; data never leaves it.",
+  NOT_HOME_REGION:
+    "Name a home of the collaboration's population, and publish the request there; data never leaves it.",
   REGION_UNAVAILABLE:
     "Ask again in a few minutes; if it stays so, tell the region's operator that a stage is down.",
   RATE_LIMITED:

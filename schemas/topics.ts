@@ -80,7 +80,7 @@ export const topics = {
 
   "config.collaborations": {
     events: ["CollaborationEntry"],
-    key: "collaboration@version",
+    key: "collaboration@version@digest",
     partitions: "one",
     compacted: true,
   },

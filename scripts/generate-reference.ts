@@ -149,6 +149,8 @@ function avroType(type: unknown): string {
 }
 
 interface JsonSchema {
+  /** A member of another file of the folder. */
+  readonly $ref?: string;
   readonly title?: string;
   readonly description?: string;
   readonly type?: unknown;
@@ -194,6 +196,10 @@ function membersOf(schema: JsonSchema, path: string): string[][] {
 }
 
 function jsonType(schema: JsonSchema): string {
+  if (schema.$ref !== undefined) {
+    const name = basename(schema.$ref.split("#")[0] ?? "", ".schema.json");
+    return `as in [${name}](#${name})`;
+  }
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.enum !== undefined) return schema.enum.map((value) => `\`${JSON.stringify(value)}\``).join(", ");
   if (schema.items !== undefined) return `array of ${jsonType(schema.items)}`;

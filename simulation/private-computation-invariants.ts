@@ -12,7 +12,7 @@ import { parseDocument } from "../documents/validate.ts";
 import type { EventTypes, Result } from "../schemas/avro/index.ts";
 import type { MatchLeaf } from "../schemas/json/match-leaf.ts";
 import { topics, type TopicName } from "../schemas/topics.ts";
-import { collaboration, logKey, region } from "../test/stage-pipeline.ts";
+import { collaboration, logKey, population, region } from "../test/stage-pipeline.ts";
 import { questions, type Manner, type PrivateWorld } from "./private-computation.ts";
 import { outsideId } from "./world.ts";
 
@@ -127,7 +127,7 @@ function budgetKept(world: PrivateWorld, results: readonly Result[]): string[] {
   const spent = charged
     .map(({ answer }) => parseFraction(answer?.epsilonSpent ?? "0"))
     .reduce(addFractions, parseFraction("0"));
-  if (compareFractions(spent, parseFraction(collaboration.budget.epsilonTotal)) > 0)
+  if (compareFractions(spent, parseFraction(population.budget.epsilon)) > 0)
     found.push("more was spent than the budget has");
   const leaves = world
     .events<"LogLeaf">("proofs.pending")

@@ -71,20 +71,25 @@ export function collaborationOf(changes: Partial<Collaboration> = {}): Collabora
     type: "pavilion/collaboration",
     id: "health",
     version: 1,
-    region: "au",
-    jurisdiction: "AU",
+    previous: null,
     population: "au-residents",
     referenceDate: "2024-01-01",
     purposes: ["research"],
     legalBases: ["consent"],
     matching: { sender: "alpha", epoch: 1, partitions: PARTITIONS },
     providers: [participant("alpha"), participant("beta"), participant("gamma")],
-    budget: { epsilonPerQuestion: "1", epsilonTotal: "10", epsilonPerWindow: "5", windowDays: 30 },
+    budget: { epsilonPerQuestion: "1" },
     minimumGroup: 10,
     brokers: [{ id: "broker", key: publicKeyText(keyOf("broker").publicKey), tenants: ["tenant"] }],
     ...changes,
   };
 }
+
+/** The version after one, which changes what it says. */
+export const collaborationAfter = (
+  before: Collaboration,
+  changes: Partial<Collaboration> = {},
+): Collaboration => ({ ...before, version: before.version + 1, previous: digestOf(before), ...changes });
 
 /** The document's canonical text, and the signer's detached signature over it. */
 export async function signed(

@@ -2,16 +2,19 @@
  * Who takes part in the verifier's tests, and what they agreed on: a broker, two providers, connectors of a region, and
  * a collaboration over a dozen people whom both providers know. All keys come from names.
  */
-import { createHash } from "node:crypto";
+import { createECDH, createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { didKeyOf, verificationMethodOf } from "../crypto/did/did-key.ts";
+import { digestOf } from "../crypto/jws/canonical.ts";
 import { ed25519FromSeed, type Ed25519Key } from "../crypto/jws/ed25519.ts";
 import { signCollaboration } from "../documents/collaboration.ts";
+import { signPopulation } from "../documents/population.ts";
 import { publicKeyText } from "../documents/signatures.ts";
 import type { Values } from "../documents/coordinates.ts";
 import { originOf } from "../documents/leaves.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
-import type { BundledCollaboration } from "../schemas/json/evidence-bundle.ts";
+import type { BundledCollaboration, BundledPopulation } from "../schemas/json/evidence-bundle.ts";
+import type { Population } from "../schemas/json/population.ts";
 import type { Trust } from "../schemas/json/trust.ts";
 import type { Issuer } from "../stages/signing/credential.ts";
 import type { EvidenceChain } from "./evidence-chain.ts";
@@ -28,6 +31,8 @@ const fileHash = (path: string): string =>
 export const policyHash = fileHash("stages/compliance/policy/policy.wasm");
 export const circuitHash = fileHash("circuits/release/artifacts/verification-key.json");
 export const artifacts = new URL("circuits/release/artifacts/", root);
+
+const hexOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 export const keyNamed = (name: string): Ed25519Key =>
   ed25519FromSeed(Uint8Array.from(createHash("sha256").update(name).digest()));
@@ -70,8 +75,7 @@ export function collaborationOf({ broker, providers }: Parties): Collaboration {
     type: "pavilion/collaboration",
     id: "care",
     version: 3,
-    region: REGION,
-    jurisdiction: "AU",
+    previous: hexOf("the version before"),
     population: "adults",
     referenceDate: "2026-01-01",
     purposes: ["public-health"],
@@ -99,21 +103,51 @@ export function collaborationOf({ broker, providers }: Parties): Collaboration {
         ],
       },
     ],
-    budget: { epsilonPerQuestion: "1", epsilonTotal: "4", epsilonPerWindow: "2", windowDays: 30 },
+    budget: { epsilonPerQuestion: "1" },
     minimumGroup: MINIMUM,
     brokers: [{ id: "core", key: key(broker), tenants: ["clinic"] }],
   };
 }
 
-export async function signedTerms(parties: Parties): Promise<BundledCollaboration> {
-  const document = collaborationOf(parties);
-  const signatures = await Promise.all(
-    (["north", "south"] as const).map(async (provider) => ({
-      provider,
-      signature: await signCollaboration(document, provider, parties.providers[provider].sign),
-    })),
-  );
-  return { document: { ...document }, signatures };
+/** In its second version, with all its budget at its only home. */
+export function populationOf(parties: Parties, connector: Connector): Population {
+  const { population: id, providers } = collaborationOf(parties);
+  const delta = "1/1000000000";
+  const budget = { epsilon: "4", delta, windows: [{ days: 30, epsilon: "2", delta }] };
+  return {
+    type: "pavilion/population",
+    ...{ id, version: 2, previous: hexOf("the first version"), jurisdiction: "AU", budget },
+    homes: [
+      {
+        region: REGION,
+        sealingKey: sealing.getPublicKey().toString("base64url"),
+        logKey: publicKeyText(connector.log.publicKey),
+        share: budget,
+      },
+    ],
+    datasets: providers.map(({ id: provider, key, dataset }) => ({ provider, key, dataset })),
+  };
+}
+
+const sealing = createECDH("prime256v1");
+sealing.setPrivateKey(createHash("sha256").update("sealing").digest());
+
+export const signedTerms = (parties: Parties): Promise<BundledCollaboration> =>
+  signedBy(parties, collaborationOf(parties), signCollaboration);
+
+export const signedPopulation = (parties: Parties, connector: Connector): Promise<BundledPopulation> =>
+  signedBy(parties, populationOf(parties, connector), signPopulation);
+
+async function signedBy<D extends object>(
+  { providers }: Parties,
+  document: D,
+  sign: (document: D, provider: string, sign: Ed25519Key["sign"]) => Promise<string>,
+) {
+  const signatures = (["north", "south"] as const).map(async (provider) => ({
+    provider,
+    signature: await sign(document, provider, providers[provider].sign),
+  }));
+  return { document: { ...document } as Record<string, unknown>, signatures: await Promise.all(signatures) };
 }
 
 /** Both records of everybody who is matched: seven of nsw, five of vic, nobody else. */
@@ -142,6 +176,7 @@ export const trustIn = (parties: Parties, connector: Connector, block: string | 
     { id: "north", key: publicKeyText(parties.providers.north.publicKey) },
     { id: "south", key: publicKeyText(parties.providers.south.publicKey) },
   ],
+  populations: [{ id: "adults", digests: [digestOf(populationOf(parties, connector))] }],
   circuits: [{ sha256: circuitHash, setup: "development" }],
   policies: [policyHash],
 });

@@ -22,8 +22,10 @@ import { seedCommitmentOf, seedFrom } from "../crypto/groth16/seed.ts";
 import { signDetached } from "../crypto/jws/jws.ts";
 import { signatureType } from "../documents/validate.ts";
 import { bySlot, committedColumns, coordinatesOf, layoutOf, positionOf } from "../documents/coordinates.ts";
+import { populationTerms } from "../documents/home.ts";
+import { homeIn } from "../documents/population.ts";
 import { hashOfLeaf } from "../documents/leaves.ts";
-import { scalesFor, widthsOf } from "../documents/mechanism.ts";
+import { deltaOf, scalesFor, widthsOf } from "../documents/mechanism.ts";
 import {
   basesOf,
   groupNumber,
@@ -60,8 +62,10 @@ import {
   collaborationOf,
   MINIMUM,
   people,
+  populationOf,
   policyHash,
   REGION,
+  signedPopulation,
   signedTerms,
   type Connector,
   type Parties,
@@ -130,6 +134,7 @@ export const shortQuestion: Request["question"] = {
 /** When the seeds' trees are anchored, in seconds. */
 const SEED_TIME = 1_780_000_000;
 const EPSILON = "1";
+const DELTA_LEFT = "1/2000000000";
 const blinding = blindingUnder("the blinding key of the connector in miniature");
 const secretSeed = seedFrom(createHash("sha512").update("seed").digest());
 const hexDigest = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -148,7 +153,7 @@ export async function evidenceOf(told: Told): Promise<EvidenceBundleDocument> {
   const request = await askedAt(anchored.time - (lies.seedAfterRequest ?? -60), told, seed.commitment);
   const asked = readRequest(request.text);
   const datasets = await headsOf(collaboration, told.parties);
-  const plan = planOf(asked.document, collaboration, datasets, seed);
+  const plan = planOf(asked.document, told, datasets, seed);
   const ref: RequestRef = {
     ...{ requestId: asked.document.id, digest: asked.digest, tenant: asked.document.tenant },
     ...{ broker: "core", collaboration: "care", deadline: asked.deadline },
@@ -167,9 +172,10 @@ export async function evidenceOf(told: Told): Promise<EvidenceBundleDocument> {
   await log.anchor(SEED_TIME + 180);
   return {
     type: "pavilion/evidence-bundle",
-    version: 1,
+    version: 2,
     request: request.bundled,
     collaboration: await signedTerms(told.parties),
+    population: await signedPopulation(told.parties, connector),
     datasets,
     policy: { bundle: policyHash, region: REGION, jurisdiction: "AU", allow: true },
     release: { circuit: circuitHash, groups },
@@ -191,7 +197,7 @@ async function askedAt(
   const digits = nonce.toString(16).padStart(12, "0");
   const document: Request = {
     ...{ type: "pavilion/request", id: `6f1d4a52-0d0e-4b0f-9a51-${digits}`, nonce: digits.padStart(32, "0") },
-    ...{ broker: "core", tenant: "clinic", region: REGION },
+    ...{ broker: "core", tenant: "clinic", home: REGION },
     ...{ collaboration: "care", collaborationVersion: 3 },
     ...{ purpose: "public-health", legalBasis: "public-interest", epsilon: EPSILON, question },
     ...{ issuedAt: new Date(time * 1000).toISOString(), deadlineSeconds: 60, seedCommitment },
@@ -218,23 +224,29 @@ const headsOf = ({ providers }: Collaboration, parties: Parties): Promise<Signed
     }),
   );
 
-const planOf = (
+function planOf(
   { question, epsilon }: Request,
-  collaboration: Collaboration,
+  { parties, connector }: Told,
   heads: readonly SignedHead[],
   seed: SeedLeaf,
-): Plan => ({
-  ...{ collaboration: "care", version: 3, epoch: 2, population: "adults", jurisdiction: "AU", epsilon },
-  ...{ budgetTotal: "4", budgetWindow: "2", budgetWindowDays: 30, minimumGroup: MINIMUM },
-  datasets: heads.map((head, slot) => ({
-    ...head,
-    columns: committedColumns(collaboration.providers[slot]?.columns ?? []),
-  })),
-  statistics: statisticsFor(question, collaboration),
-  groupings: groupingsFor(question, collaboration),
-  policyBundle: policyHash,
-  seed: { id: seed.seed, commitment: seed.commitment },
-});
+): Plan {
+  const collaboration = collaborationOf(parties);
+  const population = populationOf(parties, connector);
+  const home = homeIn(population, REGION);
+  if (home === undefined) throw new Error("no such home");
+  return {
+    ...{ collaboration: "care", version: 3, epoch: 2, epsilon, minimumGroup: MINIMUM, carried: [] },
+    ...populationTerms({ population, home }),
+    datasets: heads.map((head, slot) => ({
+      ...head,
+      columns: committedColumns(collaboration.providers[slot]?.columns ?? []),
+    })),
+    statistics: statisticsFor(question, collaboration),
+    groupings: groupingsFor(question, collaboration),
+    policyBundle: policyHash,
+    seed: { id: seed.seed, commitment: seed.commitment },
+  };
+}
 
 /** Every group's sums with their blinding, and the leaf that commits to them. */
 async function matched(request: RequestRef, document: string, plan: Plan, lies: Lies) {
@@ -399,9 +411,11 @@ async function spentOn(
   const exact = { request, document: "", plan, cells: [], matchLeaf: hashOfLeaf(match) };
   const spend = {
     ...{ population: "adults", sequence: 2, epsilon: plan.epsilon, total: "3/2", left: "1/2" },
+    ...{ delta: deltaOf(plan), deltaTotal: "1/2000000000", deltaLeft: DELTA_LEFT },
     previous: hexDigest("the spend before"),
+    carried: [],
   };
-  const { leaf } = await spendLeafOf(exact, spend, groups, REGION, blinding);
+  const { leaf } = await spendLeafOf(exact, spend, groups, blinding);
   return lie(JSON.parse(leaf.text) as SpendLeaf);
 }
 
@@ -416,13 +430,13 @@ interface Result {
 
 function signed(result: Result, { connector, lies = {} }: Told, issuedAt: number): Promise<string> {
   const { ref, text, plan, groups, spend, match } = result;
-  const { population, sequence, epsilon, total } = spend;
+  const { population, sequence, epsilon, delta, total, deltaTotal } = spend;
   const cells = groups.map(({ grouping, category, suppressed, values }) => ({
     ...{ grouping, category, suppressed, values },
   }));
   const honest: ReleasedAggregate = {
     ...{ request: ref, document: text, plan, cells, scales: scalesFor(plan) },
-    spend: { population, sequence, epsilon, total, left: "1/2" },
+    spend: { population, sequence, epsilon, delta, total, deltaTotal, left: "1/2", deltaLeft: DELTA_LEFT },
     ...{ matchLeaf: hashOfLeaf(match), spendLeaf: hashOfLeaf(spend), repeats: null },
   };
   const released = lies.credential?.(honest) ?? honest;

@@ -7,10 +7,13 @@ import { ed25519FromSeed, type Ed25519Key } from "../crypto/jws/ed25519.ts";
 import { signDeparture } from "../documents/departure.ts";
 import { populationText, signersOf, signPopulation } from "../documents/population.ts";
 import { publicKeyText } from "../documents/signatures.ts";
+import type { PopulationTable } from "../documents/home.ts";
 import type { Departure, PopulationEntry } from "../schemas/avro/index.ts";
+import type { Collaboration } from "../schemas/json/collaboration.ts";
+import type { EarlierCollaboration } from "../schemas/json/earlier-collaboration.ts";
 import type { Population, PopulationDataset } from "../schemas/json/population.ts";
 import type { RegionCard } from "../schemas/json/region-card.ts";
-import { regionOpenerKey } from "./agent-messages.ts";
+import { collaborationOf, participant, regionOpenerKey } from "./agent-messages.ts";
 
 /** The key that a name stands for; a provider's first one has the provider's name. */
 export const keyNamed = (name: string): Ed25519Key =>
@@ -58,6 +61,39 @@ export function populationOf(changes: Partial<Population> = {}): Population {
     ...changes,
   };
 }
+
+/** The population that a collaboration is over, with its datasets and no other. */
+export function populationOver(
+  { population: id, providers }: Pick<Collaboration, "population" | "providers">,
+  { region = cardOfRegion.region, jurisdiction = "AU" } = {},
+  changes: Partial<Population> = {},
+): Population {
+  const datasets = providers.map(({ id: provider, key, dataset }) => ({ provider, key, dataset }));
+  const document = populationOf({ id, jurisdiction, datasets, ...changes });
+  return { ...document, homes: document.homes.map((home) => ({ ...home, region })) };
+}
+
+/** A provider's dataset and another's, as collaborations of the earlier format named them. */
+export const earlierProviders = (id: string, dataset: string): EarlierCollaboration["providers"] => [
+  { ...participant("alpha"), id, dataset },
+  participant("omega"),
+];
+
+/** `care` as it stood in the format before populations were documents. */
+export function earlierCollaborationOf(changes: Partial<EarlierCollaboration> = {}): EarlierCollaboration {
+  const { previous: _previous, ...now } = collaborationOf();
+  return {
+    ...now,
+    ...{ id: "care", region: "au-east", jurisdiction: "AU", population: "adults" },
+    budget: { epsilonPerQuestion: "1", epsilonTotal: "4", epsilonPerWindow: "2", windowDays: 30 },
+    ...changes,
+  };
+}
+
+/** A region's table of these populations. */
+export const populationsOf = (...populations: Population[]): PopulationTable => ({
+  latest: (id) => populations.find((population) => population.id === id),
+});
 
 /** The version after one. */
 export const populationAfter = (before: Population, changes: Partial<Population> = {}): Population => {

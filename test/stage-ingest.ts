@@ -8,6 +8,7 @@ import type { Outcome, StageEvent } from "../runtime/stage.ts";
 import type { Notice, RecordBatch, RecordSlice } from "../schemas/avro/index.ts";
 import { ingest, type IngestPorts } from "../stages/ingest/stage.ts";
 import { collaborationOf, PARTITIONS, regionOpener } from "./agent-messages.ts";
+import { populationOver, populationsOf } from "./populations.ts";
 import { tableOf } from "./stage-question.ts";
 import { MemoryState } from "./stage-state.ts";
 
@@ -16,6 +17,7 @@ export const NOON = 20_000 * DAY_MS + DAY_MS / 2;
 
 export const portsOf = (document = collaborationOf(), changes: Partial<IngestPorts> = {}): IngestPorts => ({
   collaborations: tableOf(document),
+  populations: populationsOf(populationOver(document)),
   partitions: PARTITIONS,
   region: "au",
   openBatch: regionOpener.setup,

@@ -11,22 +11,25 @@ import { readFileSync } from "node:fs";
 import { didKeyOf, verificationMethodOf } from "../crypto/did/did-key.ts";
 import { openerFor } from "../crypto/hpke/hpke.ts";
 import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
-import type { CollaborationTable } from "../documents/collaboration.ts";
+import { signCollaboration, type CollaborationTable } from "../documents/collaboration.ts";
 import { publicKeyText } from "../documents/signatures.ts";
 import { originOf } from "../documents/leaves.ts";
+import { signPopulation } from "../documents/population.ts";
 import { signRequest } from "../documents/request.ts";
 import type { SeedTable } from "../documents/seeds.ts";
 import { Standing } from "../documents/standing.ts";
 import { privateComputation, type PrivateComputationPorts } from "../pipelines/private-computation.ts";
 import { decodeRecord } from "../runtime/registry/match-record.ts";
+import type { Population } from "../schemas/json/population.ts";
 import type { CollaborationEntry, EventTypes } from "../schemas/avro/index.ts";
-import { collaborationTemplate, requestDraft } from "../services/cli/demo/example.ts";
+import { collaborationTemplate, populationTemplate, requestDraft } from "../services/cli/demo/example.ts";
 import { sealBatch, type Head, type TokenRecord } from "../services/provider-agent/sealing.ts";
 import type { Anchored } from "../stages/anchoring/anchors.ts";
 import type { AnchoringPorts } from "../stages/anchoring/stage.ts";
 import { loadPolicy } from "../stages/compliance/policy/policy.ts";
 import { miniatureChain, type ChainProof } from "./evidence-chain.ts";
 import { checkOpening } from "./release-reference.ts";
+import { populationsOf } from "./populations.ts";
 import { blinding, firstSeed, seedBytes, seedsOf } from "./stage-seed.ts";
 
 export const region = "eu-central";
@@ -45,6 +48,8 @@ function fixedBytes(name: string): (length: number) => Uint8Array {
       .digest();
 }
 
+export const logKey = key("log");
+
 const template = collaborationTemplate();
 export const collaboration = {
   ...template,
@@ -52,7 +57,21 @@ export const collaboration = {
   providers: template.providers.map((party) => ({ ...party, key: publicKeyText(key(party.id).publicKey) })),
   brokers: template.brokers.map((party) => ({ ...party, key: publicKeyText(key(party.id).publicKey) })),
 };
+export const population: Population = {
+  ...populationTemplate(),
+  homes: populationTemplate().homes.map((home) => ({
+    ...home,
+    sealingKey: regionKey.getPublicKey().toString("base64url"),
+    logKey: publicKeyText(logKey.publicKey),
+  })),
+  datasets: collaboration.providers.map(({ id: provider, key: pinned, dataset }) => ({
+    provider,
+    key: pinned,
+    dataset,
+  })),
+};
 const collaborations: CollaborationTable = {
+  earlier: [],
   latest: (id) => (id === collaboration.id ? collaboration : undefined),
   at: (id, version) => (id === collaboration.id && version === 1 ? collaboration : undefined),
 };
@@ -63,7 +82,6 @@ const policy = await loadPolicy(
 );
 
 const issuer = key("issuer");
-export const logKey = key("log");
 const opener = openerFor({
   publicKey: regionKey.getPublicKey(),
   deriveSharedSecret: (peer) => Promise.resolve(regionKey.computeSecret(peer)),
@@ -72,7 +90,25 @@ const entry: CollaborationEntry = {
   id: collaboration.id,
   version: collaboration.version,
   document: JSON.stringify(collaboration),
-  signatures: collaboration.providers.map(({ id }) => ({ provider: id, signature: `${id} signs` })),
+  signatures: await Promise.all(
+    collaboration.providers.map(async ({ id }) => ({
+      provider: id,
+      signature: await signCollaboration(collaboration, id, key(id).sign),
+    })),
+  ),
+  departures: [],
+};
+const populationEntry = {
+  id: population.id,
+  version: population.version,
+  document: JSON.stringify(population),
+  signatures: await Promise.all(
+    collaboration.providers.map(async ({ id }) => ({
+      provider: id,
+      signature: await signPopulation(population, id, key(id).sign),
+    })),
+  ),
+  departures: [],
 };
 
 /** The ports of a run: what one run anchors another does not see. `seedEntries` are those on the seeds' topic. */
@@ -86,6 +122,8 @@ export function portsIn(
     partitions,
     collaborations,
     collaborationEntry: () => entry,
+    populations: populationsOf(population),
+    populationEntry: () => populationEntry,
     seeds: seedsIn(seedEntries),
     standing: new Standing(),
     isAdmitted: (provider: string) => collaboration.providers.some(({ id }) => id === provider),

@@ -4,6 +4,7 @@
  */
 import { participantWith } from "../documents/collaboration.ts";
 import { committedColumns } from "../documents/coordinates.ts";
+import { populationTerms } from "../documents/home.ts";
 import type {
   CommittedColumn,
   MatchQuestion,
@@ -11,7 +12,8 @@ import type {
   Plan,
   RequestRef,
 } from "../schemas/avro/index.ts";
-import { collaboration } from "./stage-question.ts";
+import type { Home, Population } from "../schemas/json/population.ts";
+import { collaboration, population } from "./stage-question.ts";
 import { firstSeed } from "./stage-seed.ts";
 
 export const DEADLINE = 1_700_000_060_000;
@@ -37,20 +39,22 @@ const pinned = (provider: string, dataset: string, sequence: number, head: strin
   columns: columnsOf(dataset),
 });
 
+function requireHome({ homes: [home] }: Population): Home {
+  if (home === undefined) throw new Error("the schema lets no population be without a home");
+  return home;
+}
+
 /** What every example's plan agrees on. */
 export const planTerms = {
   collaboration: "care",
   version: 3,
   epoch: 2,
-  population: "adults",
-  jurisdiction: "AU",
+  ...populationTerms({ population, home: requireHome(population) }),
   epsilon: "1/2",
-  budgetTotal: "4",
-  budgetWindow: "2",
-  budgetWindowDays: 30,
   minimumGroup: 10,
   policyBundle: "0".repeat(64),
   seed: firstSeed,
+  carried: [],
 };
 
 /** Two datasets at heads that no test looks into. */

@@ -8,6 +8,7 @@ import { readRequest, signRequest } from "../documents/request.ts";
 import type { RequestRef, RoutedRequest, SignedRequest } from "../schemas/avro/index.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
 import type { Request } from "../schemas/json/request.ts";
+import { populationOver, populationsOf } from "./populations.ts";
 import { firstSeed } from "./stage-seed.ts";
 
 export const brokerKey = ed25519FromSeed(new Uint8Array(32).fill(7));
@@ -24,8 +25,7 @@ export const collaboration: Collaboration = {
   type: "pavilion/collaboration",
   id: "care",
   version: 3,
-  region: "au-east",
-  jurisdiction: "AU",
+  previous: "cc".repeat(32),
   population: "adults",
   referenceDate: "2026-01-01",
   purposes: ["public-health", "direct-marketing"],
@@ -71,7 +71,7 @@ export const collaboration: Collaboration = {
       limits,
     },
   ],
-  budget: { epsilonPerQuestion: "1", epsilonTotal: "4", epsilonPerWindow: "2", windowDays: 30 },
+  budget: { epsilonPerQuestion: "1" },
   minimumGroup: 10,
   brokers: [{ id: "core", key: publicKeyText(brokerKey.publicKey), tenants: ["clinic"] }],
 };
@@ -82,7 +82,7 @@ export const request: Request = {
   nonce: "000102030405060708090a0b0c0d0e0f",
   broker: "core",
   tenant: "clinic",
-  region: "au-east",
+  home: "au-east",
   collaboration: "care",
   collaborationVersion: 3,
   purpose: "public-health",
@@ -97,10 +97,15 @@ export const request: Request = {
   seedCommitment: firstSeed.commitment,
 };
 
+/** The population of the collaboration, at home in `au-east`. */
+export const population = populationOver(collaboration, { region: "au-east" });
+export const populations = populationsOf(population);
+
 /** A region's table of these collaborations, each at one version. */
 export function tableOf(...collaborations: Collaboration[]): CollaborationTable {
   const latest = (id: string) => collaborations.find((found) => found.id === id);
   return {
+    earlier: [],
     latest,
     at: (id, version) => {
       const found = latest(id);

@@ -1,5 +1,6 @@
 // Generated from Plan.avsc by scripts/generate-avro-types.ts. Edit the schema, then run the script.
 
+import type { BudgetWindow } from "./BudgetWindow.ts";
 import type { Grouping } from "./Grouping.ts";
 import type { PinnedDataset } from "./PinnedDataset.ts";
 import type { SeedRef } from "./SeedRef.ts";
@@ -13,17 +14,17 @@ export interface Plan {
   version: number;
   /** The matching epoch. */
   epoch: number;
-  /** The people whose privacy budget pays. */
+  /** The population whose budget pays. */
   population: string;
   /** Jurisdiction of the ledger. */
   jurisdiction: string;
   /** Privacy loss of the whole question, an exact fraction such as `1/2`. */
   epsilon: string;
-  /** Most privacy loss the population ever bears, a fraction. */
+  /** Most ε the population ever bears at this home, a fraction. */
   budgetTotal: string;
-  /** Most privacy loss within one window, a fraction. */
+  /** Most ε within the first window; budgetWindows has all. */
   budgetWindow: string;
-  /** Length of the window in days. */
+  /** Length of the first window in days. */
   budgetWindowDays: number;
   /** Groups whose noised count is below are suppressed. */
   minimumGroup: number;
@@ -37,4 +38,16 @@ export interface Plan {
   policyBundle: string;
   /** The noise seed that the request names. */
   seed: SeedRef;
+  /** The population's home that answers. */
+  home: string;
+  /** Version of the population's document that pays; 0 in a plan from before there were any. */
+  populationVersion: number;
+  /** Digest of that document. */
+  populationDigest: string;
+  /** Most δ the population ever bears at this home, a fraction. */
+  budgetDelta: string;
+  /** Every window of its budget at this home. */
+  budgetWindows: BudgetWindow[];
+  /** Accounts from before the population was a document, which its first spend takes over. */
+  carried: string[];
 }

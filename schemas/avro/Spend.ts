@@ -6,10 +6,16 @@ export interface Spend {
   population: string;
   /** Position in the population's ledger, from 1. */
   sequence: number;
-  /** Privacy loss of this release, a fraction. */
+  /** ε of this release, a fraction. */
   epsilon: string;
-  /** Privacy loss so far, this one included. */
+  /** ε so far, this one included. */
   total: string;
-  /** What may still be spent now, under both the total and the window. */
+  /** ε that may still be spent now, under the total and every window. */
   left: string;
+  /** δ of this release, a fraction. */
+  delta: string;
+  /** δ so far, this one included. */
+  deltaTotal: string;
+  /** δ that may still be spent now. */
+  deltaLeft: string;
 }

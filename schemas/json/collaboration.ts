@@ -10,19 +10,15 @@ export interface Collaboration {
    */
   id: string;
   /**
-   * Higher with every change; a version never changes.
+   * One higher with every change; a version never changes.
    */
   version: number;
   /**
-   * Home region of every dataset in it.
+   * SHA-256 of the version before, in hexadecimal digits; null in version 1.
    */
-  region: string;
+  previous: string | null;
   /**
-   * Where the data must stay.
-   */
-  jurisdiction: string;
-  /**
-   * The people whose privacy budget pays; datasets of the same people share one.
+   * The population whose datasets it is over, whose homes answer and whose budget pays; a document of its own.
    */
   population: string;
   /**
@@ -245,25 +241,13 @@ export interface Limits {
   changesPerDay: number;
 }
 /**
- * Privacy budget of the population.
+ * What one question may take of the population's budget.
  */
 export interface Budget {
   /**
    * Most one question may spend.
    */
   epsilonPerQuestion: string;
-  /**
-   * Most that is ever spent.
-   */
-  epsilonTotal: string;
-  /**
-   * Most that is spent within one window.
-   */
-  epsilonPerWindow: string;
-  /**
-   * Length of the sliding window in days.
-   */
-  windowDays: number;
 }
 /**
  * Who may ask.

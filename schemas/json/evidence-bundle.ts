@@ -5,9 +5,10 @@
  */
 export interface EvidenceBundleDocument {
   type: "pavilion/evidence-bundle";
-  version: 1;
+  version: 2;
   request: BundledRequest;
   collaboration: BundledCollaboration;
+  population: BundledPopulation;
   /**
    * The datasets in slot order.
    *
@@ -60,6 +61,37 @@ export interface BundledCollaboration {
  * A provider's signature.
  */
 export interface ProviderSignature {
+  /**
+   * Provider.
+   */
+  provider: string;
+  /**
+   * Detached JWS.
+   */
+  signature: string;
+}
+/**
+ * The population's document as its providers signed it, in the version that the spend was charged under.
+ */
+export interface BundledPopulation {
+  /**
+   * population.schema.json.
+   */
+  document: {
+    [k: string]: unknown;
+  };
+  /**
+   * One for each provider, in the order of its datasets.
+   *
+   * @minItems 1
+   * @maxItems 256
+   */
+  signatures: ProviderSignature1[];
+}
+/**
+ * A provider's signature.
+ */
+export interface ProviderSignature1 {
   /**
    * Provider.
    */

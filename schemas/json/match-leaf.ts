@@ -6,9 +6,9 @@
 export interface MatchLeaf {
   type: "pavilion/match-leaf";
   /**
-   * Region of the log.
+   * The home that answers, whose log this is.
    */
-  region: string;
+  home: string;
   /**
    * Digest of the request.
    */

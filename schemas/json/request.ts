@@ -22,9 +22,9 @@ export interface Request {
    */
   tenant: string;
   /**
-   * Home region of the collaboration.
+   * The population's home that is to answer: a region that its document names.
    */
-  region: string;
+  home: string;
   /**
    * Collaboration id.
    */

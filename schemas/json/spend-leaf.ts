@@ -6,9 +6,9 @@
 export interface SpendLeaf {
   type: "pavilion/spend-leaf";
   /**
-   * Region of the log.
+   * The home that answers, whose log this is.
    */
-  region: string;
+  home: string;
   /**
    * Digest of the request.
    */
@@ -17,6 +17,10 @@ export interface SpendLeaf {
    * Population whose budget paid.
    */
   population: string;
+  /**
+   * Digest of the version of the population's document that it was charged under.
+   */
+  document: string;
   /**
    * Number of the spend in the ledger, from 1.
    */
@@ -30,9 +34,23 @@ export interface SpendLeaf {
    */
   epsilon: string;
   /**
-   * Running total of the population.
+   * The δ charged beside it.
+   */
+  delta: string;
+  /**
+   * Running total of ε of the population at this home.
    */
   total: string;
+  /**
+   * Running total of δ.
+   */
+  deltaTotal: string;
+  /**
+   * In the population's first spend: what was spent before its first document, and counts in the totals from here on. Empty in every other.
+   *
+   * @maxItems 1024
+   */
+  carried: CarriedAccount[];
   /**
    * Hash of the match leaf that it paid for.
    */
@@ -45,4 +63,29 @@ export interface SpendLeaf {
    * 256 bits that keep the leaf from being guessed.
    */
   salt: string;
+}
+/**
+ * An account of the ledger as it was before populations were documents.
+ */
+export interface CarriedAccount {
+  /**
+   * Name of the account.
+   */
+  population: string;
+  /**
+   * Number of its last spend.
+   */
+  sequence: number;
+  /**
+   * What it had spent.
+   */
+  epsilon: string;
+  /**
+   * At most what its spends' δ came to, which was not kept then.
+   */
+  delta: string;
+  /**
+   * Hash of the leaf of its last spend.
+   */
+  leaf: string | null;
 }

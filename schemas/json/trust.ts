@@ -32,6 +32,12 @@ export interface Trust {
    */
   providers: TrustedProvider[];
   /**
+   * Populations.
+   *
+   * @maxItems 256
+   */
+  populations: TrustedPopulation[];
+  /**
    * Verification keys.
    *
    * @minItems 1
@@ -119,6 +125,24 @@ export interface TrustedProvider {
    * Ed25519 key, raw, base64url.
    */
   key: string;
+}
+/**
+ * A population, by the versions of its document.
+ */
+export interface TrustedPopulation {
+  /**
+   * Id.
+   */
+  id: string;
+  /**
+   * Every version that spends may name.
+   *
+   * @minItems 1
+   * @maxItems 4096
+   *
+   * Items: SHA-256 of a version's document, in hexadecimal digits.
+   */
+  digests: string[];
 }
 /**
  * A verification key.

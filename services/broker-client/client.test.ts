@@ -30,7 +30,7 @@ const takeIn = (results: Pending<Result>, digest: string): void => {
 const {
   broker,
   tenant,
-  region,
+  home,
   collaboration,
   collaborationVersion,
   purpose,
@@ -42,7 +42,7 @@ const {
 const asked = {
   broker,
   tenant,
-  region,
+  home,
   collaboration,
   collaborationVersion,
   purpose,

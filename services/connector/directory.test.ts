@@ -6,7 +6,14 @@ import type { Codec } from "../../runtime/registry/codec.ts";
 import type { TableRecord } from "../../runtime/kafka/tables.ts";
 import type { CollaborationEntry, EventName, EventTypes } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
-import { collaborationOf, participant, PARTITIONS, signed } from "../../test/agent-messages.ts";
+import {
+  collaborationAfter,
+  collaborationOf,
+  participant,
+  PARTITIONS,
+  signed,
+} from "../../test/agent-messages.ts";
+import { populationEntry, populationOf } from "../../test/populations.ts";
 import { seedRef } from "../../test/stage-seed.ts";
 import { Directory } from "./directory.ts";
 
@@ -47,14 +54,16 @@ const recordOf = (topic: TableRecord["topic"], value: unknown): TableRecord => (
 });
 
 async function entryOf(document: Collaboration): Promise<CollaborationEntry> {
+  // Whoever took part before signs too.
+  const everybody = collaborationOf().providers;
   const signatures = await Promise.all(
-    document.providers.map(async ({ id }) => ({
+    everybody.map(async ({ id }) => ({
       provider: id,
       signature: (await signed("collaboration", document, id)).signature,
     })),
   );
   const { id, version } = document;
-  return { id, version, document: JSON.stringify(document), signatures };
+  return { id, version, document: JSON.stringify(document), signatures, departures: [] };
 }
 
 async function publish(directory: Directory, ...documents: Collaboration[]): Promise<void> {
@@ -68,8 +77,8 @@ const refused = (code: string): [string, string] => ["table entry is refused", c
 
 test("knows each version of a collaboration, and which is the latest", async () => {
   const { directory, logged } = watched();
-  const second = collaborationOf({ version: 2, minimumGroup: 20 });
-  const third = collaborationOf({ version: 3, referenceDate: "2025-01-01", matching });
+  const second = collaborationAfter(first, { minimumGroup: 20 });
+  const third = collaborationAfter(second, { referenceDate: "2025-01-01", matching });
   await publish(directory, first, second, third);
   assert.deepEqual(directory.collaborations.latest("health"), third);
   assert.deepEqual(
@@ -89,41 +98,52 @@ test("refuses an entry that not every provider signed, or that cannot be read", 
   await directory.apply(recordOf("config.collaborations", { ...entry, signatures: signatures.slice(1) }));
   await directory.apply(recordOf("config.collaborations", { ...entry, document: "{", signatures }));
   assert.equal(directory.collaborations.latest("health"), undefined);
-  assert.deepEqual(logged, [refused("BAD_SIGNATURE"), refused("DOCUMENT_INVALID")]);
+  assert.deepEqual(logged, [refused("SIGNATURE_MISSING"), refused("DOCUMENT_INVALID")]);
 });
 
 test("keeps a version that is known, whatever comes under its number later", async () => {
   const { directory, logged } = watched();
   await publish(directory, first, collaborationOf({ minimumGroup: 20 }), first);
   assert.deepEqual(directory.collaborations.at("health", 1), first);
-  assert.deepEqual(logged, []);
+  assert.deepEqual(logged, [refused("VERSION_SUPERSEDED")]);
 });
 
 test("refuses a later version that changes within the epoch what stored data depends on", async () => {
   const { directory, logged } = watched();
-  await publish(directory, first, collaborationOf({ version: 2, referenceDate: "2025-01-01" }));
+  await publish(directory, first, collaborationAfter(first, { referenceDate: "2025-01-01" }));
   assert.deepEqual(directory.collaborations.latest("health"), first);
   assert.deepEqual(logged, [refused("DOCUMENT_INVALID")]);
-  const next = collaborationOf({ version: 3, referenceDate: "2025-01-01", matching });
+  const next = collaborationAfter(first, { referenceDate: "2025-01-01", matching });
   await publish(directory, next);
   assert.deepEqual(directory.collaborations.latest("health"), next);
 });
 
-test("refuses a later version elsewhere, and an earlier one that comes after", async () => {
+test("refuses a later version over another population, and waits for an earlier one that comes after", async () => {
   const { directory, logged } = watched();
-  const second = collaborationOf({ version: 2, matching });
-  await publish(directory, second, collaborationOf({ version: 3, region: "eu", matching }), first);
+  const second = collaborationAfter(first, { matching });
+  await publish(directory, second, first, collaborationAfter(second, { population: "others" }));
   assert.deepEqual(directory.collaborations.latest("health"), second);
-  assert.equal(directory.collaborations.at("health", 1), undefined);
-  assert.deepEqual(logged, [refused("DOCUMENT_INVALID"), refused("DOCUMENT_INVALID")]);
+  assert.deepEqual(logged, [refused("VERSION_EARLY"), refused("DOCUMENT_INVALID")]);
+});
+
+test("knows the populations that hold, and refuses one that not everybody signed", async () => {
+  const { directory, logged } = watched();
+  const population = populationOf();
+  const entry = await populationEntry(population);
+  const { signatures } = entry;
+  await directory.apply(recordOf("config.populations", { ...entry, signatures: signatures.slice(1) }));
+  assert.equal(directory.populations.latest("au-residents"), undefined);
+  await directory.apply(recordOf("config.populations", entry));
+  assert.deepEqual(directory.populations.latest("au-residents"), population);
+  assert.deepEqual(logged, [refused("SIGNATURE_MISSING")]);
 });
 
 test("refuses other columns for a provider that left and came back within the epoch", async () => {
   const { directory, logged } = watched();
   const gamma = participant("gamma");
-  const without = collaborationOf({ version: 2, providers: [participant("alpha"), participant("beta")] });
+  const without = collaborationAfter(first, { providers: [participant("alpha"), participant("beta")] });
   const back = (columns: typeof gamma.columns): Collaboration =>
-    collaborationOf({ version: 3, providers: [...without.providers, { ...gamma, columns }] });
+    collaborationAfter(without, { providers: [...without.providers, { ...gamma, columns }] });
   await publish(directory, first, without, back(gamma.columns.toReversed()));
   assert.deepEqual(directory.collaborations.latest("health"), without);
   assert.deepEqual(logged, [refused("DOCUMENT_INVALID")]);
@@ -133,7 +153,7 @@ test("refuses other columns for a provider that left and came back within the ep
 
 test("lets no collaboration stand in another's way", async () => {
   const { directory, logged } = watched();
-  const other = collaborationOf({ id: "wealth", region: "eu" });
+  const other = collaborationOf({ id: "wealth" });
   await publish(directory, first, other);
   assert.deepEqual(
     [directory.collaborations.latest("health"), directory.collaborations.latest("wealth")],
@@ -180,8 +200,8 @@ test("knows the anchored seeds, the last entry of each, and ignores deletions", 
 
 test("hands out a collaboration's entry as it was published, version by version, and none that was refused", async () => {
   const { directory } = watched();
-  const second = collaborationOf({ version: 2, minimumGroup: 20 });
-  const refusedOne = collaborationOf({ version: 3, referenceDate: "2025-01-01" });
+  const second = collaborationAfter(first, { minimumGroup: 20 });
+  const refusedOne = collaborationAfter(second, { referenceDate: "2025-01-01" });
   await publish(directory, first, second, refusedOne);
   for (const document of [first, second]) {
     const entry = directory.collaborations.entryOf("health", document.version);

@@ -3,12 +3,13 @@
  * collaborations.
  * Every step may be repeated.
  */
-import { isDeepStrictEqual } from "node:util";
 import type { Admin, Kafka } from "kafkajs";
 import { verifyCollaboration } from "../../documents/collaboration.ts";
 import { requireServable, verifyPopulation } from "../../documents/population.ts";
 import { digestOf } from "../../crypto/jws/canonical.ts";
 import { createAcls, createTopics, deleteAcls, deleteAclsOf, writersOf } from "../../runtime/kafka/admin.ts";
+import { requireWithin, type PopulationTable } from "../../documents/home.ts";
+import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts";
 import { readTerms, type Terms, type TermsContext, type TermsReader } from "../../runtime/kafka/terms.ts";
@@ -145,19 +146,19 @@ export class Operator {
    * that stand there, and hands it to everybody whom it names. A version that stands there already is left as it is:
    * published again, it would come after its successors once the table is compacted; it is handed to whom it was not yet, so
    * that a publishing that was cut off is mended by publishing again. Answers whom it did not reach, as they were never
-   * admitted here: admitting hands it to them. Throws DOCUMENT_INVALID or BAD_SIGNATURE.
+   * admitted here: admitting hands it to them. Throws DOCUMENT_INVALID, SIGNATURE_MISSING, BAD_SIGNATURE, VERSION_SUPERSEDED,
+   * VERSION_EARLY, UNKNOWN_POPULATION or OUTSIDE_POPULATION.
    */
   async publishCollaboration(region: Region, entry: CollaborationEntry): Promise<Named[]> {
     const terms = await this.#terms(region.name);
     const known = terms.collaborations;
-    const standing = known.at(entry.id, entry.version);
-    if (standing !== undefined && !isDeepStrictEqual(standing, verifyCollaboration(entry))) {
-      const message = `Version ${String(entry.version)} of ${entry.id} stands with another document.`;
-      throw new PavilionError("DOCUMENT_INVALID", message, "Publish the change as a new version.");
-    }
+    const document = verifyCollaboration(entry);
+    requirePublishable(document, terms.populations);
     if (known.add(entry) !== undefined) {
-      const key = `${entry.id}@${String(entry.version)}`;
+      const { id, version, departures } = entry;
+      const key = `${id}@${String(version)}@${digestOf(document)}`;
       await this.#enter(region.name, "config.collaborations", "CollaborationEntry", key, entry);
+      await this.#tellRemovals(region.name, departures, { collaboration: id, version: String(version) });
     }
     // Those of earlier versions too: who is gone is told so.
     return this.#handOut(region.name, known.versionsOf(entry.id).flatMap(namedIn), terms);
@@ -184,6 +185,15 @@ export class Operator {
       await this.#tellRemovals(region, departures, { population: id, version: String(version) });
     }
     return this.#handOut(region, namedOver(entry.id, terms), terms);
+  }
+
+  /** Every population of a region, by the digests of its versions, oldest first. */
+  async populationsIn(region: string): Promise<{ id: string; digests: string[] }[]> {
+    const { populations } = await this.#terms(region);
+    return populations.ids.map((id) => ({
+      id,
+      digests: populations.chainOf(id).map(({ digest }) => digest),
+    }));
   }
 
   /** Who is removed without having left is told to every auditor; the reason stands in the table for good. */
@@ -249,7 +259,7 @@ export class Operator {
       await publisher.publish(topic, "PopulationEntry", entry, to("population", entry));
     }
     for (const entry of collaborations) {
-      if (standing.collaborations.at(entry.id, entry.version) !== undefined) continue;
+      if (standing.collaborations.entryOf(entry.id, entry.version) !== undefined) continue;
       await publisher.publish(topic, "CollaborationEntry", entry, to("collaboration", entry));
     }
   }
@@ -272,6 +282,17 @@ export class Operator {
   async disconnect(): Promise<void> {
     await this.#admin.disconnect();
   }
+}
+
+/** A collaboration is over datasets of one population, which stands first. */
+function requirePublishable(document: Collaboration, populations: PopulationTable): void {
+  const { id, population: name } = document;
+  const population = populations.latest(name);
+  if (population === undefined) {
+    const message = `The region has no population ${name}, which the collaboration ${id} is over.`;
+    throw new PavilionError("UNKNOWN_POPULATION", message);
+  }
+  requireWithin(document, population);
 }
 
 /** Names are parts of topics and ACLs, where a dot or a star would reach further: the documents' pattern has neither. */

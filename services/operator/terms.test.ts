@@ -4,7 +4,7 @@ import { CollaborationVersions } from "../../documents/collaboration-versions.ts
 import { PopulationVersions } from "../../documents/population-versions.ts";
 import type { Terms } from "../../runtime/kafka/terms.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
-import { collaborationOf, participant, signed } from "../../test/agent-messages.ts";
+import { collaborationAfter, collaborationOf, participant, signed } from "../../test/agent-messages.ts";
 import {
   datasetOf,
   departureFrom,
@@ -18,13 +18,14 @@ async function tableOf(...documents: readonly Collaboration[]): Promise<Terms> {
   const table = new CollaborationVersions();
   for (const document of documents) {
     const signatures = await Promise.all(
-      document.providers.map(async ({ id }) => ({
+      // Whoever took part before signs too.
+      ["alpha", "beta", "gamma"].map(async (id) => ({
         provider: id,
         signature: (await signed("collaboration", document, id)).signature,
       })),
     );
     const { id, version } = document;
-    table.add({ id, version, document: JSON.stringify(document), signatures });
+    table.add({ id, version, document: JSON.stringify(document), signatures, departures: [] });
   }
   return { collaborations: table, populations: new PopulationVersions() };
 }
@@ -47,8 +48,9 @@ test("a party reads the collaborations that name it, and no other", async () => 
 });
 
 test("a provider that leaves reads the version in which it is gone, and none after it", async () => {
-  const left = (version: number): Collaboration => collaborationOf({ version, providers: pair });
-  assert.deepEqual(versionsFor(gamma, await tableOf(collaborationOf(), left(2), left(3))), [
+  const first = collaborationOf();
+  const second = collaborationAfter(first, { providers: pair });
+  assert.deepEqual(versionsFor(gamma, await tableOf(first, second, collaborationAfter(second))), [
     "health@1",
     "health@2",
   ]);
@@ -56,10 +58,13 @@ test("a provider that leaves reads the version in which it is gone, and none aft
 
 test("one that joins later reads the versions that its own is checked against", async () => {
   const first = collaborationOf({ providers: pair });
-  assert.deepEqual(versionsFor(gamma, await tableOf(first, collaborationOf({ version: 2 }))), [
-    "health@1",
-    "health@2",
-  ]);
+  assert.deepEqual(
+    versionsFor(
+      gamma,
+      await tableOf(first, collaborationAfter(first, { providers: collaborationOf().providers })),
+    ),
+    ["health@1", "health@2"],
+  );
 });
 
 test("a population is read by whoever has a dataset in it, and by whoever a collaboration over it names", async () => {

@@ -1,10 +1,10 @@
 /**
  * Which of a region's terms a party is to read: those that name it, and what it needs to check them.
  */
+import type { AnyCollaboration } from "../../documents/collaboration.ts";
 import { signersOf } from "../../documents/population.ts";
 import type { Terms } from "../../runtime/kafka/terms.ts";
 import type { CollaborationEntry, PopulationEntry } from "../../schemas/avro/index.ts";
-import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { Population } from "../../schemas/json/population.ts";
 
 /** Somebody whom terms name. */
@@ -14,7 +14,7 @@ export interface Named {
 }
 
 /** Everybody whom a collaboration names. */
-export const namedIn = ({ providers, brokers }: Collaboration): Named[] => [
+export const namedIn = ({ providers, brokers }: AnyCollaboration): Named[] => [
   ...providers.map(({ id }): Named => ({ role: "provider", id })),
   ...brokers.map(({ id }): Named => ({ role: "broker", id })),
 ];
@@ -59,7 +59,7 @@ function throughLast<T>(versions: readonly T[], holds: (version: T) => boolean):
   return last < 0 ? [] : versions.slice(0, last + 2);
 }
 
-const isNamed = ({ role, id }: Named, { providers, brokers }: Collaboration): boolean =>
+const isNamed = ({ role, id }: Named, { providers, brokers }: AnyCollaboration): boolean =>
   (role === "provider" ? providers : brokers).some((one) => one.id === id);
 
 const isOwner = ({ role, id }: Named, { datasets }: Population): boolean =>

@@ -28,14 +28,18 @@ interface TrustedParty {
   readonly key: string;
 }
 
+/** Who takes part, and the populations by the digests of their documents. */
+export interface TrustedNames {
+  readonly brokers: readonly TrustedParty[];
+  readonly providers: readonly TrustedParty[];
+  readonly populations: Trust["populations"];
+}
+
 /** `block` is the hash under which the contract's state is believed, null where each is to be looked up. */
 export function trustOf(
   chain: { readonly chainId: number; readonly contract: string; readonly development: boolean },
   regions: readonly TrustedRegionKeys[],
-  {
-    brokers,
-    providers,
-  }: { readonly brokers: readonly TrustedParty[]; readonly providers: readonly TrustedParty[] },
+  { brokers, providers, populations }: TrustedNames,
   block: string | null,
 ): Trust {
   const { setup } = JSON.parse(readFileSync(new URL("artifacts.json", circuitFolder), "utf8")) as {
@@ -55,6 +59,7 @@ export function trustOf(
     })),
     brokers: brokers.map(({ id, key }) => ({ id, key })),
     providers: providers.map(({ id, key }) => ({ id, key })),
+    populations,
     circuits: [{ sha256: digestOfFile(new URL("verification-key.json", circuitFolder)), setup }],
     policies: [digestOfFile(policyFile)],
   });

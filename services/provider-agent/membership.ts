@@ -3,6 +3,7 @@
  */
 import { timingSafeEqual } from "node:crypto";
 import { participantOf, type CollaborationTable } from "../../documents/collaboration.ts";
+import { collaborationNamed } from "../../documents/home.ts";
 import { publicKeyIn } from "../../documents/signatures.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { shell } from "../../runtime/shell.ts";
@@ -22,21 +23,11 @@ export interface Membership {
 }
 
 /**
- * The latest version, once it is certain that the collaboration lies in this region and is about this provider under
- * its own key. Throws UNKNOWN_COLLABORATION, NOT_HOME_REGION or NOT_A_MEMBER.
+ * The latest version, once it is certain that it is about this provider under its own key. Throws UNKNOWN_COLLABORATION,
+ * EARLIER_COLLABORATION or NOT_A_MEMBER.
  */
 export function requireMembership(collaborations: CollaborationTable, id: string, self: Self): Membership {
-  const collaboration = collaborations.latest(id);
-  if (collaboration === undefined) {
-    throw new PavilionError(
-      "UNKNOWN_COLLABORATION",
-      `No collaboration ${id} that names ${self.provider} is published in ${self.region}.`,
-      `See which there are by ${shell`./pavilion collaboration list --provider ${self.provider}`}.`,
-    );
-  }
-  if (collaboration.region !== self.region) {
-    throw new PavilionError("NOT_HOME_REGION", `Collaboration ${id} is at home in ${collaboration.region}.`);
-  }
+  const collaboration = knownTo(self, id, collaborations);
   const participant = participantOf(collaboration, self.provider);
   if (participant === undefined) {
     throw new PavilionError(
@@ -52,4 +43,18 @@ export function requireMembership(collaborations: CollaborationTable, id: string
     );
   }
   return { collaboration, participant };
+}
+
+/** The latest version; one that does not name the provider is not told apart from one that does not stand. */
+function knownTo({ provider, region }: Self, id: string, collaborations: CollaborationTable): Collaboration {
+  try {
+    return collaborationNamed(id, collaborations);
+  } catch (error) {
+    if (!(error instanceof PavilionError) || error.code !== "UNKNOWN_COLLABORATION") throw error;
+    throw new PavilionError(
+      error.code,
+      `No collaboration ${id} that names ${provider} is published in ${region}.`,
+      `See which there are by ${shell`./pavilion collaboration list --provider ${provider}`}.`,
+    );
+  }
 }

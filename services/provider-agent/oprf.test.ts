@@ -13,6 +13,7 @@ import type { BlindedBatch, EpochKey, EvaluatedBatch } from "../../schemas/avro/
 import type { BlindedBatchHeader } from "../../schemas/json/blinded-batch.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import { oprfRelay } from "../../stages/oprf-relay/stage.ts";
+import { populationOver, populationsOf } from "../../test/populations.ts";
 import { collaboration as example, tableOf } from "../../test/stage-question.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { deriveEpochKey } from "../keystore/parties.ts";
@@ -47,7 +48,7 @@ const receiver: ReceiverContext = {
   randomBytes,
 };
 const sender: SenderContext = {
-  self: { provider: "north", region: collaboration.region, publicKey: northIdentity.publicKey },
+  self: { provider: "north", region: "au-east", publicKey: northIdentity.publicKey },
   collaborations: tableOf(collaboration),
   epochKey: (id, number) => deriveEpochKey(seed, id, number),
   sign: northIdentity.sign,
@@ -115,7 +116,8 @@ test("the relay forwards all three messages as they are", async () => {
   const ports = {
     collaborations: tableOf(collaboration),
     partitions: collaboration.matching.partitions,
-    region: collaboration.region,
+    region: "au-east",
+    populations: populationsOf(populationOver(collaboration, { region: "au-east" })),
   };
   const handed = { topic: "ingest.<provider>", time: 0 } as const;
   const state = new MemoryState();

@@ -16,6 +16,7 @@ import type { Outcome } from "../../runtime/stage.ts";
 import type { RecordBatch, RecordSlice, SliceRecord } from "../../schemas/avro/index.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
 import { ingest, type IngestPorts } from "../../stages/ingest/stage.ts";
+import { populationOver, populationsOf } from "../../test/populations.ts";
 import { collaboration as example, tableOf } from "../../test/stage-question.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { BATCH_SIZE } from "./batches.ts";
@@ -38,7 +39,8 @@ const opener = openerFor({
 const ports: IngestPorts = {
   collaborations: tableOf(collaboration),
   partitions: collaboration.matching.partitions,
-  region: collaboration.region,
+  populations: populationsOf(populationOver(collaboration, { region: "au-east" })),
+  region: "au-east",
   openBatch: opener.setup,
   decodeRecord,
   randomBytes,

@@ -10,9 +10,12 @@ import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import type { Ed25519Key } from "../../crypto/jws/ed25519.ts";
 import { requireConsistent, signCollaboration } from "../../documents/collaboration.ts";
 import { publicKeyText } from "../../documents/signatures.ts";
+import { requirePopulation, signersOf, signPopulation } from "../../documents/population.ts";
 import { validateDocument } from "../../documents/validate.ts";
-import type { CollaborationEntry } from "../../schemas/avro/index.ts";
+import type { CollaborationEntry, PopulationEntry } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
+import type { RegionCard } from "../../schemas/json/region-card.ts";
+import type { Population } from "../../schemas/json/population.ts";
 import { initBroker, initProvider, openBroker, openProvider } from "../keystore/parties.ts";
 import type { Stack } from "./stack.ts";
 
@@ -37,31 +40,58 @@ function keystoreIn(dir: string): { file: string; passphrase: string } {
   return { file: join(dir, "keystore.json"), passphrase };
 }
 
+type Keys = ReadonlyMap<string, Ed25519Key>;
+
 /** Fills the parties' keys into a collaboration and has every provider sign it. */
-export async function agree(
-  template: Collaboration,
-  keys: ReadonlyMap<string, Ed25519Key>,
-): Promise<CollaborationEntry> {
-  const pin = <Party extends { id: string }>(party: Party): Party => {
-    const key = keys.get(party.id);
-    if (key === undefined) throw new Error(`${party.id} has no key`);
-    return { ...party, key: publicKeyText(key.publicKey) };
-  };
+export async function agree(template: Collaboration, keys: Keys): Promise<CollaborationEntry> {
+  const pin = <Party extends { id: string }>(party: Party): Party => ({
+    ...party,
+    key: keyTextOf(party.id, keys),
+  });
   const document = validateDocument("collaboration", {
     ...template,
     providers: template.providers.map(pin),
     brokers: template.brokers.map(pin),
   });
   requireConsistent(document);
-  const signatures = document.providers.map(async ({ id }) => {
-    const key = keys.get(id);
-    if (key === undefined) throw new Error(`${id} has no key`);
-    return { provider: id, signature: await signCollaboration(document, id, (bytes) => key.sign(bytes)) };
-  });
-  return {
-    id: document.id,
-    version: document.version,
-    document: new TextDecoder().decode(canonicalBytes(document)),
-    signatures: await Promise.all(signatures),
-  };
+  const sign = (id: string): Promise<string> =>
+    signCollaboration(document, id, (bytes) => keyOf(id, keys).sign(bytes));
+  return entryOf(document, document.providers, sign);
 }
+
+/** Fills the keys of its providers and of its home into a population and has every provider sign it. */
+export async function agreeOnPopulation(
+  template: Population,
+  card: RegionCard,
+  keys: Keys,
+): Promise<PopulationEntry> {
+  const { sealingKey, logKey } = card;
+  const document = validateDocument("population", {
+    ...template,
+    homes: template.homes.map((home) => ({ ...home, sealingKey, logKey })),
+    datasets: template.datasets.map((one) => ({ ...one, key: keyTextOf(one.provider, keys) })),
+  });
+  requirePopulation(document);
+  const sign = (id: string): Promise<string> =>
+    signPopulation(document, id, (bytes) => keyOf(id, keys).sign(bytes));
+  return entryOf(document, signersOf(document), sign);
+}
+
+async function entryOf(
+  document: Collaboration | Population,
+  signers: readonly { readonly id: string }[],
+  sign: (id: string) => Promise<string>,
+) {
+  const signatures = signers.map(async ({ id }) => ({ provider: id, signature: await sign(id) }));
+  const { id, version } = document;
+  const text = new TextDecoder().decode(canonicalBytes(document));
+  return { id, version, document: text, signatures: await Promise.all(signatures), departures: [] };
+}
+
+function keyOf(id: string, keys: Keys): Ed25519Key {
+  const key = keys.get(id);
+  if (key === undefined) throw new Error(`${id} has no key`);
+  return key;
+}
+
+const keyTextOf = (id: string, keys: Keys): string => publicKeyText(keyOf(id, keys).publicKey);

@@ -17,6 +17,7 @@ import { openHsm } from "../../runtime/hsm/hsm.ts";
 import type { TokenAddress } from "../../runtime/hsm/token.ts";
 import { provisionKeys } from "../../runtime/hsm/provision.ts";
 import { connectKafka, type KafkaAccess } from "../../runtime/kafka/client.ts";
+import type { RegionCard as HomeCard } from "../../schemas/json/region-card.ts";
 import type { Log } from "../../runtime/log.ts";
 import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
 import type { AgentConfig } from "../../schemas/json/agent-config.ts";
@@ -192,6 +193,19 @@ export class Stack {
     return { bootstrap, username, password };
   }
 
+  /** A region as a population's document names it as a home. */
+  cardOf(region: string): HomeCard {
+    const { jurisdiction, hpkePublicKey, logPublicKey } = this.#cardOf(region);
+    const keys = { sealingKey: encodeBase64url(hpkePublicKey), logKey: encodeBase64url(logPublicKey) };
+    return { type: "pavilion/region-card", region, jurisdiction, ...keys };
+  }
+
+  #cardOf(region: string): RegionCard {
+    const card = this.cards.get(region);
+    if (card === undefined) throw new Error(`no region ${region}`);
+    return card;
+  }
+
   /** A region's HSM token, PIN included. */
   tokenOf(region: string): TokenAddress {
     const token = this.#tokens.get(region);
@@ -301,8 +315,7 @@ export class Stack {
   }
 
   #handedOut({ name, jurisdiction, partitions }: StackPlan["regions"][number]): RememberedRegion {
-    const card = this.cards.get(name);
-    if (card === undefined) throw new Error(`no region ${name}`);
+    const card = this.#cardOf(name);
     return {
       ...{ name, jurisdiction, partitions, anchorer: card.anchorer },
       hpkePublicKey: encodeBase64url(card.hpkePublicKey),

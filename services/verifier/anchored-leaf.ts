@@ -6,7 +6,7 @@
  * | --------------------------------- | ------------------------------------------------------------------------------ |
  * | `text`                            | its RFC 6962 hash, under the checkpoint that the log's key signed              |
  * | `kind`, `requestDigest`           | `type` and `request` in the text                                               |
- * | `log`, and `region` in the text   | the trust file                                                                 |
+ * | `log`, and `home` in the text     | the trust file                                                                 |
  * | `index`, `proof`                  | the inclusion proof, and the order of the leaves before                        |
  * | `size`, `root`                    | the checkpoint                                                                 |
  * | `checkpoint`                      | the log's key, in the trust file                                               |
@@ -16,7 +16,7 @@
 import { CryptoError } from "../../crypto/errors.ts";
 import { verifyCheckpoint } from "../../crypto/checkpoint/checkpoint.ts";
 import { leafHash } from "../../crypto/merkle/merkle.ts";
-import { leafText, type Leaf } from "../../documents/leaves.ts";
+import { leafText, type LoggedLeaf } from "../../documents/leaves.ts";
 import { validateDocument, type DocumentKind } from "../../documents/validate.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { TrustedRegion } from "../../schemas/json/trust.ts";
@@ -26,17 +26,24 @@ import { rawKey } from "./trust.ts";
 export type LeafKind = "seed" | "match" | "spend";
 
 /** What a leaf says it is, and how the topic calls that. */
-const kinds: ReadonlyMap<unknown, { readonly kind: LeafKind; readonly schema: DocumentKind }> = new Map([
-  ["pavilion/seed-leaf", { kind: "seed", schema: "seed-leaf" }],
-  ["pavilion/match-leaf", { kind: "match", schema: "match-leaf" }],
-  ["pavilion/spend-leaf", { kind: "spend", schema: "spend-leaf" }],
+const kinds: ReadonlyMap<unknown, LoggedKind> = new Map<unknown, LoggedKind>([
+  ["pavilion/seed-leaf", { kind: "seed", schema: "seed-leaf", earlier: "seed-leaf" }],
+  ["pavilion/match-leaf", { kind: "match", schema: "match-leaf", earlier: "earlier-match-leaf" }],
+  ["pavilion/spend-leaf", { kind: "spend", schema: "spend-leaf", earlier: "earlier-spend-leaf" }],
 ]);
+
+interface LoggedKind {
+  readonly kind: LeafKind;
+  readonly schema: DocumentKind;
+  /** Of leaves from before populations were documents, which name a region and no home. */
+  readonly earlier: DocumentKind;
+}
 
 /** Above the longest leaf, a match of 260 groups over sixteen datasets, by far. */
 const TEXT_LENGTH_MAX = 256 * 1024;
 
 export type ReadLeaf =
-  | { readonly kind: LeafKind; readonly leaf: Leaf; readonly fault?: undefined }
+  | { readonly kind: LeafKind; readonly leaf: LoggedLeaf; readonly fault?: undefined }
   | { readonly fault: "leaf-text" | "leaf-unknown" };
 
 /** The leaf in a record's bytes: a document of a kind that is known, in the one spelling that RFC 8785 gives it. */
@@ -45,16 +52,20 @@ export function readLeaf(text: string): ReadLeaf {
   try {
     const content: unknown = JSON.parse(text);
     // One spelling: so no member is named twice, and two readers read the same.
-    if (leafText(content as Leaf) !== text) return { fault: "leaf-text" };
+    if (leafText(content as LoggedLeaf) !== text) return { fault: "leaf-text" };
     const found = kinds.get(typeOf(content));
     if (found === undefined) return { fault: "leaf-unknown" };
-    return { kind: found.kind, leaf: validateDocument(found.schema, content) as Leaf };
+    const schema = hasHome(content) ? found.schema : found.earlier;
+    return { kind: found.kind, leaf: validateDocument(schema, content) as LoggedLeaf };
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof CryptoError || error instanceof PavilionError))
       throw error;
     return { fault: "leaf-text" };
   }
 }
+
+const hasHome = (content: unknown): boolean =>
+  typeof content === "object" && content !== null && "home" in content;
 
 const typeOf = (content: unknown): unknown =>
   typeof content === "object" && content !== null && "type" in content ? content.type : undefined;
@@ -63,7 +74,7 @@ const typeOf = (content: unknown): unknown =>
 export const hashOfText = (text: string): string => leafHash(Buffer.from(text, "utf8"));
 
 /** The request that a leaf is about. */
-export const requestOfLeaf = (leaf: Leaf): string | null => ("request" in leaf ? leaf.request : null);
+export const requestOfLeaf = (leaf: LoggedLeaf): string | null => ("request" in leaf ? leaf.request : null);
 
 /** The tree of a checkpoint; undefined unless the log's key, and nobody else, signed it. */
 export function treeOf(checkpoint: string, { origin, logKey }: TrustedRegion): Tree | undefined {

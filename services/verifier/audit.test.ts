@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import fc from "fast-check";
 import { signCheckpoint } from "../../crypto/checkpoint/checkpoint.ts";
-import { canonicalBytes } from "../../crypto/jws/canonical.ts";
+import { canonicalBytes, digestOf } from "../../crypto/jws/canonical.ts";
 import { append, inclusionProof, rootOf, type Hash } from "../../crypto/merkle/merkle.ts";
 import { publicKeyText } from "../../documents/signatures.ts";
 import { originOf, type Leaf } from "../../documents/leaves.ts";
@@ -11,7 +11,7 @@ import type { Trust, TrustedRegion } from "../../schemas/json/trust.ts";
 import { openWorld, play } from "../../simulation/private-computation.ts";
 import { noFaults } from "../../simulation/world.ts";
 import { mutationsOf, pointer } from "../../test/evidence-mutations.ts";
-import { logKey, region } from "../../test/stage-pipeline.ts";
+import { logKey, population, region } from "../../test/stage-pipeline.ts";
 import { hashOfText } from "./anchored-leaf.ts";
 import { LogAudit, type AuditReport } from "./audit.ts";
 import { auditFaults, type AuditFaultName } from "./audit-faults.ts";
@@ -40,6 +40,7 @@ const trusted: TrustedRegion = {
 const trust: Trust = {
   ...{ type: "pavilion/trust", chain: { id: chainId, contract, development: true }, block: null },
   ...{ regions: [trusted], brokers: [], providers: [], circuits: [], policies: [] },
+  populations: [{ id: population.id, digests: [digestOf(population)] }],
 };
 
 function reportOf(
@@ -114,7 +115,8 @@ test("a log that is whole holds, and says what was spent", () => {
   );
   assert.deepEqual([faults, faultCount], [[], 0]);
   assert.deepEqual(Object.fromEntries(kinds), { seed: 1, match: 4, spend: 2 });
-  assert.deepEqual([...spent.values()], [{ spends: 2, epsilon: "3" }]);
+  const told = [...spent].map(([id, { spends, epsilon }]) => [id, spends, epsilon]);
+  assert.deepEqual(told, [[population.id, 2, "3"]]);
 });
 
 test("a leaf that is left out, told twice or moved shows, whichever it is", () => {
@@ -206,7 +208,7 @@ test("a spend that is told as something else still counts: the kind is the leaf'
   const told = spentBy(["people"]);
   for (const kind of ["seed", "match", "note", "", "Spend", "__proto__"]) {
     const { spent, faults } = reportOf(await logOfLeaves(told, ["seed", "match", kind]));
-    assert.deepEqual([...spent], [["people", { spends: 1, epsilon: "1" }]], kind);
+    assert.deepEqual([...spent], [["people", { spends: 1, epsilon: "1", delta: "0" }]], kind);
     assert.deepEqual(faults, [{ name: "leaf-kind", text: "Leaf 2 is a spend, and told as something else." }]);
   }
 });
@@ -355,4 +357,79 @@ test("no record whatever ends an audit otherwise than by a report", () => {
     }),
     { numRuns: 200 },
   );
+});
+
+describe("spends under a population's document", () => {
+  const delta = "1/1000000000000";
+  const home = ({ region: of, ...leaf }: typeof match): object => ({ ...leaf, home: of });
+  /** A spend of the population under a version of its document, with its own match before it. */
+  const spendUnder = (document: string, more: object = {}, of = home(match)) => ({
+    ...{ type: "pavilion/spend-leaf", home: region, request: hex("1"), population: population.id, document },
+    ...{ sequence: 1, previous: null, epsilon: "1", delta, total: "1", deltaTotal: delta, carried: [] },
+    ...{ match: hashOfText(textOf(of)), released: hex("e"), salt, ...more },
+  });
+  const trustedDigest = digestOf(population);
+  const bundle = JSON.stringify({ log: {}, population: { document: population } });
+  const auditOf = async (
+    told: readonly object[],
+    texts: readonly string[] = [bundle],
+  ): Promise<AuditReport> => reportOf(await logOfLeaves(told), texts);
+  const named = ({ faults }: AuditReport): AuditFaultName[] =>
+    [...new Set(faults.map(({ name }) => name))].filter((name) => name !== "bundle");
+
+  test("are held to the home's share of the version that they name", async () => {
+    const whole = await auditOf([seed, home(match), spendUnder(trustedDigest)]);
+    assert.deepEqual([named(whole), whole.uncompared], [[], 0]);
+    for (const beyond of [
+      { epsilon: "11", total: "11" },
+      { delta: "1/2", deltaTotal: "1/2" },
+    ]) {
+      const report = await auditOf([seed, home(match), spendUnder(trustedDigest, beyond)]);
+      assert.deepEqual(named(report), ["spend-budget"]);
+    }
+  });
+
+  test("under a version that the trust file does not name are none, whatever a bundle carries", async () => {
+    const richer = { ...population, budget: { ...population.budget, epsilon: "99" } };
+    const forged = JSON.stringify({ log: {}, population: { document: richer } });
+    const report = await auditOf([seed, home(match), spendUnder(digestOf(richer))], [bundle, forged]);
+    assert.deepEqual(named(report), ["spend-terms"]);
+  });
+
+  test("whose version no bundle carries are told as not compared", async () => {
+    const report = await auditOf([seed, home(match), spendUnder(trustedDigest)], []);
+    assert.deepEqual([named(report), report.uncompared], [[], 1]);
+  });
+
+  test("take over exactly what stood in the log before, and once", async () => {
+    const before = spendOf("people", match);
+    const next = home({ ...match, request: hex("2") });
+    const carried = {
+      population: "people",
+      sequence: 1,
+      epsilon: "1",
+      delta,
+      leaf: hashOfText(textOf(before)),
+    };
+    const takingOver = (account: object, more: object = {}) => {
+      const twice = { total: "2", deltaTotal: "1/500000000000" };
+      return spendUnder(trustedDigest, { request: hex("2"), carried: [account], ...twice, ...more }, next);
+    };
+    const auditing = async (...spends: object[]): Promise<AuditFaultName[]> =>
+      named(await auditOf([seed, match, before, next, ...spends]));
+    assert.deepEqual(await auditing(takingOver(carried)), []);
+    for (const wrong of [{ sequence: 2 }, { epsilon: "1/2" }, { leaf: hex("7") }, { population: "others" }]) {
+      const account = { ...carried, ...wrong };
+      assert.ok((await auditing(takingOver(account))).includes("spend-carried"), JSON.stringify(wrong));
+    }
+    assert.ok((await auditing(takingOver(carried, { total: "1" }))).includes("spend-total"));
+    assert.ok((await auditing(takingOver(carried, { deltaTotal: delta }))).includes("spend-total"));
+    const late = { sequence: 2, previous: hex("3") };
+    assert.ok((await auditing(takingOver(carried, late))).includes("spend-carried"));
+  });
+
+  test("of another home are of another log", async () => {
+    const report = await auditOf([seed, home(match), spendUnder(trustedDigest, { home: "elsewhere" })]);
+    assert.deepEqual(named(report), ["leaf-region"]);
+  });
 });

@@ -2,13 +2,17 @@
  * An audit of a whole log, offline: every leaf there is, in the log's order, from the trust file's roots alone.
  *
  * Promises: leaves that are missing, out of order, changed, told as something else than their hashed bytes say, or not
- * under a checkpoint that the log's key signed show, and so does a spend that is left out, charged twice, or not added up.
+ * under a checkpoint that the log's key signed show, and so does a spend that is left out, charged twice, not added up, or beyond
+ * the budget of the version of the population's document that it names.
  * What it keeps does not grow with what leaves hold, and grows with the log only by what later leaves may refer to.
  * Does not: say that an operator has shown every leaf that it has logged after the newest checkpoint, nor that a
  * checkpoint is anchored; bundles do, one by one.
  */
 import { append, type NewNode, type Nodes, rootOf, verifyInclusion } from "../../crypto/merkle/merkle.ts";
 import type { AnchoredLeaf } from "../../schemas/avro/index.ts";
+import { validateDocument } from "../../documents/validate.ts";
+import { PavilionError } from "../../runtime/errors.ts";
+import type { Population } from "../../schemas/json/population.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
 import type { Trust, TrustedRegion } from "../../schemas/json/trust.ts";
 import { hashOfText, readLeaf, requestOfLeaf, treeOf, type LeafKind } from "./anchored-leaf.ts";
@@ -21,6 +25,8 @@ export interface AuditReport {
   /** How many of each kind, by what the leaves themselves are. */
   readonly kinds: ReadonlyMap<LeafKind, number>;
   readonly spent: ReadonlyMap<string, Spent>;
+  /** How many spends name a trusted version of the population's document that no bundle carries: held to no budget. */
+  readonly uncompared: number;
   /** What does not hold, the first of it; none where all does. */
   readonly faults: readonly AuditFault[];
   /** How much does not hold in all. */
@@ -38,7 +44,7 @@ export class LogAudit {
   readonly #region: TrustedRegion;
   readonly #faults = new AuditFaults();
   readonly #kinds = new Map<LeafKind, number>();
-  readonly #spends = new Spends();
+  readonly #spends: Spends;
   /** The last full subtree of each level: all that the next root rests on. */
   readonly #edge = new Map<number, NewNode>();
   readonly #nodes: Nodes = {
@@ -54,12 +60,13 @@ export class LogAudit {
   #batch: Batch | undefined;
 
   /** By the roots of a trust file, for one of its regions. */
-  constructor({ chain }: Trust, region: TrustedRegion) {
+  constructor({ chain, populations }: Trust, region: TrustedRegion) {
     this.#chain = chain;
     this.#region = region;
+    this.#spends = new Spends(populations);
   }
 
-  /** Takes bundles, which come before the leaves: of each the checkpoint counts. */
+  /** Takes bundles, which come before the leaves: of each the checkpoint counts, and the budget in its population's document. */
   readonly bundles = {
     count: 0,
     take: (bundle: { readonly text: string }): void => {
@@ -72,7 +79,8 @@ export class LogAudit {
   };
 
   #bundle({ text }: { readonly text: string }): void {
-    const checkpoint = checkpointIn(text);
+    const { checkpoint, population } = partsIn(text);
+    if (population !== undefined) this.#spends.know(population, this.#region.region);
     const tree = checkpoint === undefined ? undefined : treeOf(checkpoint, this.#region);
     if (tree === undefined) {
       this.#faults.add(
@@ -124,6 +132,7 @@ export class LogAudit {
       leaves: this.#size,
       kinds: this.#kinds,
       spent: this.#spends.populations,
+      uncompared: this.#spends.uncompared,
       faults: this.#faults.told,
       faultCount: this.#faults.count,
     };
@@ -144,7 +153,8 @@ export class LogAudit {
     this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);
     if (record.kind !== kind) fail("leaf-kind", `is a ${kind}, and told as something else`);
     if (record.requestDigest !== requestOfLeaf(leaf)) fail("leaf-request", "is told as of another request");
-    if (leaf.region !== this.#region.region || record.log !== this.#region.origin)
+    const home = "home" in leaf ? leaf.home : leaf.region;
+    if (home !== this.#region.region || record.log !== this.#region.origin)
       fail("leaf-region", "is of another region's log");
     this.#spends.take(leaf, hash, (name, what) => {
       fail(name, `is a ${kind} that ${what}`);
@@ -201,12 +211,31 @@ export class LogAudit {
   }
 }
 
-/** The checkpoint in a bundle's text, if it is one. */
-function checkpointIn(text: string): string | undefined {
+interface BundleParts {
+  readonly checkpoint: string | undefined;
+  readonly population: Population | undefined;
+}
+
+/** The checkpoint in a bundle's text, and the population's document, where they are some. */
+function partsIn(text: string): BundleParts {
   try {
-    const { checkpoint } = (JSON.parse(text) as EvidenceBundleDocument).log;
-    return typeof checkpoint === "string" ? checkpoint : undefined;
+    const { log, population } = JSON.parse(text) as Partial<EvidenceBundleDocument>;
+    const checkpoint: unknown = log?.checkpoint;
+    return {
+      checkpoint: typeof checkpoint === "string" ? checkpoint : undefined,
+      population: populationIn(population?.document),
+    };
   } catch {
-    return undefined;
+    return { checkpoint: undefined, population: undefined };
+  }
+}
+
+/** Bundles of the earlier format carry none. */
+function populationIn(document: unknown): Population | undefined {
+  try {
+    return validateDocument("population", document);
+  } catch (error) {
+    if (error instanceof PavilionError) return undefined;
+    throw error;
   }
 }

@@ -4,36 +4,38 @@
  */
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { verifyCollaboration } from "../../documents/collaboration.ts";
+import type { Signer } from "../../documents/signatures.ts";
 import { validateDocument } from "../../documents/validate.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
-import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
-import type { Trust, TrustedRegion } from "../../schemas/json/trust.ts";
+import type { EvidenceBundleDocument, ProviderSignature } from "../../schemas/json/evidence-bundle.ts";
+import type { Trust } from "../../schemas/json/trust.ts";
 import { require } from "./checklist.ts";
-import { regionIn } from "./trust.ts";
 
 /** The collaboration, once its signatures hold: one for each provider, in slot order, and no others. */
 export function signedCollaboration(
   { collaboration: { document, signatures } }: EvidenceBundleDocument,
-  { providers: trusted }: Trust,
+  trust: Trust,
 ): Collaboration {
   const { id, version, providers } = validateDocument("collaboration", document);
-  require(signatures.length === providers.length &&
-    providers.every(
-      (provider, slot) => signatures[slot]?.provider === provider.id,
-    ), "The signatures are not one of each provider, in slot order.");
-  for (const provider of providers) {
-    const known = trusted.find((candidate) => candidate.id === provider.id);
-    require(known !== undefined, `The trust file does not name the provider ${provider.id}.`);
-    require(known.key === provider.key, `The collaboration pins another key of ${provider.id}.`);
-  }
+  requireSigners("collaboration", providers, signatures, trust);
   const text = new TextDecoder().decode(canonicalBytes(document));
-  return verifyCollaboration({ id, version, document: text, signatures: [...signatures] });
+  return verifyCollaboration({ id, version, document: text, signatures: [...signatures], departures: [] });
 }
 
-/** The region that answers, as the trust file has it. */
-export function homeRegion(collaboration: Collaboration, trust: Trust): TrustedRegion {
-  const region = regionIn(trust, collaboration.region);
-  require(region.jurisdiction ===
-    collaboration.jurisdiction, "The collaboration's data belongs in another jurisdiction than the region's.");
-  return region;
+/** The signatures are one of each signer, in order, each under a key that the trust file names too. */
+export function requireSigners(
+  kind: "collaboration" | "population",
+  signers: readonly Signer[],
+  signatures: readonly ProviderSignature[],
+  { providers: trusted }: Trust,
+): void {
+  require(signatures.length === signers.length &&
+    signers.every(
+      (signer, slot) => signatures[slot]?.provider === signer.id,
+    ), `The signatures of the ${kind} are not one of each provider, in its order.`);
+  for (const signer of signers) {
+    const known = trusted.find((candidate) => candidate.id === signer.id);
+    require(known !== undefined, `The trust file does not name the provider ${signer.id}.`);
+    require(known.key === signer.key, `The ${kind} pins another key of ${signer.id}.`);
+  }
 }

@@ -55,11 +55,12 @@ export interface CheckedResult {
 
 /** The payload is, byte for byte, the credential of this result. */
 export function recomputedCredential({ payload }: SignedCredential, result: CheckedResult): true {
-  const { validFrom, left } = wordsIn(payload);
+  const { validFrom, left, deltaLeft } = wordsIn(payload);
   const { request, planned, spend, region } = result;
   require(validFrom + SKEW_MS >= request.issuedAt, "The credential is dated before the request.");
-  requireLeft(left, spend, planned);
-  const released = releasedOf(result, left);
+  requireLeft("epsilon", left, spend, planned);
+  requireLeft("delta", deltaLeft, spend, planned);
+  const released = releasedOf(result, { left, deltaLeft });
   const answer = answerOf(request.document.question, released);
   const expected = canonicalBytes(credentialOf(released, answer, region.issuer, validFrom));
   require(Buffer.from(expected).equals(payload), "The credential says something else than what was checked.");
@@ -68,11 +69,11 @@ export function recomputedCredential({ payload }: SignedCredential, result: Chec
 
 function releasedOf(
   { request, planned: { plan }, groups, spend, leaves }: CheckedResult,
-  left: string,
+  left: { readonly left: string; readonly deltaLeft: string },
 ): ReleasedAggregate {
   const { document, digest, deadline } = request;
   const { id: requestId, tenant, broker, collaboration } = document;
-  const { population, sequence, epsilon, total } = spend;
+  const { population, sequence, epsilon, delta, total, deltaTotal } = spend;
   return {
     request: { requestId, digest, tenant, broker, collaboration, deadline },
     document: new TextDecoder().decode(canonicalBytes(document)),
@@ -84,7 +85,7 @@ function releasedOf(
       values,
     })),
     scales: scalesFor(plan),
-    spend: { population, sequence, epsilon, total, left },
+    spend: { population, sequence, epsilon, delta, total, deltaTotal, ...left },
     matchLeaf: leaves.match,
     spendLeaf: leaves.spend,
     repeats: null,
@@ -92,14 +93,15 @@ function releasedOf(
 }
 
 /** What no recomputation gives: when it was issued, in milliseconds, and what the population had left. */
-function wordsIn(payload: Uint8Array): { validFrom: number; left: string } {
+function wordsIn(payload: Uint8Array): { validFrom: number; left: string; deltaLeft: string } {
   const { validFrom, credentialSubject } = membersOf(parsed(payload));
-  const { left } = membersOf(membersOf(credentialSubject).spend);
+  const { left, deltaLeft } = membersOf(membersOf(credentialSubject).spend);
   require(typeof validFrom === "string" &&
-    typeof left === "string", "The credential lacks its date or spend.");
+    typeof left === "string" &&
+    typeof deltaLeft === "string", "The credential lacks its date or spend.");
   const time = Date.parse(validFrom);
   require(Number.isSafeInteger(time), "The credential's date is none.");
-  return { validFrom: time, left };
+  return { validFrom: time, left, deltaLeft };
 }
 
 function parsed(payload: Uint8Array): unknown {
@@ -113,16 +115,20 @@ function parsed(payload: Uint8Array): unknown {
 const membersOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {};
 
-/** No more than the budget's total and its window can leave after this spend. */
-function requireLeft(left: string, { total, epsilon }: SpendLeaf, { plan }: Planned): void {
+/** No more than the budget's total and every window of it can leave after this spend. */
+function requireLeft(
+  part: "epsilon" | "delta",
+  left: string,
+  { total, deltaTotal, ...spend }: SpendLeaf,
+  { plan }: Planned,
+): void {
   require(FRACTION.test(left) &&
-    formatFraction(parseFraction(left)) === left, "What the population has left is no fraction.");
-  require(compareFractions(
-    addFractions(parseFraction(left), parseFraction(total)),
-    parseFraction(plan.budgetTotal),
-  ) <= 0, "What the population has left is more than its budget leaves.");
-  require(compareFractions(
-    addFractions(parseFraction(left), parseFraction(epsilon)),
-    parseFraction(plan.budgetWindow),
-  ) <= 0, "What the population has left is more than its window leaves.");
+    formatFraction(parseFraction(left)) === left, `What the population has left of ${part} is no fraction.`);
+  const isWithin = (spent: string, limit: string): boolean =>
+    compareFractions(addFractions(parseFraction(left), parseFraction(spent)), parseFraction(limit)) <= 0;
+  const [sum, budget] = part === "epsilon" ? [total, plan.budgetTotal] : [deltaTotal, plan.budgetDelta];
+  require(isWithin(sum, budget), `What the population has left of ${part} is more than its budget leaves.`);
+  require(plan.budgetWindows.every((window) =>
+    isWithin(spend[part], window[part]),
+  ), `What the population has left of ${part} is more than its windows leave.`);
 }

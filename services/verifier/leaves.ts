@@ -1,5 +1,11 @@
 /** The three leaves that a result stands on, each held to request, plan and trust. */
-import { compareFractions, formatFraction, parseFraction } from "../../crypto/fraction/fraction.ts";
+import {
+  addFractions,
+  compareFractions,
+  formatFraction,
+  parseFraction,
+} from "../../crypto/fraction/fraction.ts";
+import { deltaOf } from "../../documents/mechanism.ts";
 import { releasedDigest } from "../../documents/leaves.ts";
 import type { ReadRequest } from "../../documents/request.ts";
 import { validateDocument } from "../../documents/validate.ts";
@@ -33,7 +39,7 @@ export function matchLeaf(
   { plan }: Planned,
 ): MatchLeaf {
   const leaf = validateDocument("match-leaf", log.match.leaf);
-  require(leaf.region === region, "The match leaf is of another region.");
+  require(leaf.home === region, "The match leaf is of another home.");
   require(leaf.request === digest, "The match leaf is of another request.");
   require(leaf.collaboration === plan.collaboration &&
     leaf.version === plan.version &&
@@ -70,24 +76,38 @@ export function spendLeaf(
   { match }: PlacedLeaves,
 ): SpendLeaf {
   const leaf = validateDocument("spend-leaf", log.spend.leaf);
-  require(leaf.region === region, "The spend leaf is of another region.");
+  require(leaf.home === region, "The spend leaf is of another home.");
   require(leaf.request === digest, "The spend leaf is of another request.");
   require(leaf.population === plan.population, "The spend leaf charges another population.");
+  require(leaf.document ===
+    plan.populationDigest, "The spend leaf was charged under another version of the population's document.");
   require(leaf.epsilon ===
     formatFraction(parseFraction(plan.epsilon)), "The spend leaf charges another epsilon.");
+  require(leaf.delta === deltaOf(plan), "The spend leaf charges another delta.");
   require(leaf.match === match, "The spend leaf is for another match.");
   require(leaf.released === releasedDigest(release.groups), "The spend leaf is for other released values.");
   requireLedger(leaf, plan);
   return leaf;
 }
 
-/** What one leaf shows of the ledger: its first is its first, and the total stays within what was agreed. */
-function requireLedger({ sequence, previous, epsilon, total }: SpendLeaf, { budgetTotal }: Plan): void {
-  const [sum, share] = [parseFraction(total), parseFraction(epsilon)];
+/** What one leaf shows of the ledger: its first is its first, and the totals stay within what was agreed. */
+function requireLedger(leaf: SpendLeaf, { budgetTotal, budgetDelta }: Plan): void {
+  const { sequence, previous, carried } = leaf;
   require((sequence === 1) === (previous === null), "The spend leaf does not follow another, or no other.");
-  require(formatFraction(sum) === total, "The spend leaf's total is not in lowest terms.");
-  const beyond = compareFractions(sum, share);
-  require(sequence === 1 ? beyond === 0 : beyond > 0, "The spend leaf's total is not that of its spends.");
-  require(compareFractions(sum, parseFraction(budgetTotal)) <=
-    0, "The population has spent more than its budget.");
+  require(sequence === 1 ||
+    carried.length === 0, "A spend that is not the first takes over earlier accounts.");
+  requireTotal(leaf, "epsilon", leaf.total, budgetTotal);
+  requireTotal(leaf, "delta", leaf.deltaTotal, budgetDelta);
+}
+
+function requireTotal(leaf: SpendLeaf, part: "epsilon" | "delta", total: string, budget: string): void {
+  const sum = parseFraction(total);
+  const known = [leaf, ...leaf.carried].map((one) => parseFraction(one[part])).reduce(addFractions);
+  require(formatFraction(sum) === total, `The spend leaf's total of ${part} is not in lowest terms.`);
+  const beyond = compareFractions(sum, known);
+  require(leaf.sequence === 1
+    ? beyond === 0
+    : beyond > 0, `The spend leaf's total of ${part} is not that of its spends.`);
+  require(compareFractions(sum, parseFraction(budget)) <=
+    0, `The population has spent more ${part} than its budget.`);
 }

@@ -5,8 +5,10 @@ export const shows = {
   "trust-schema": "The trust file follows its schema and names everything once.",
   "bundle-schema": "The bundle follows its schema and holds nothing that nobody reads.",
   "collaboration-signatures": "Every provider, under the key you trust, signed the collaboration.",
-  region: "You trust a connector for the collaboration's region, in the collaboration's jurisdiction.",
+  population:
+    "You trust this version of the population's document; its providers signed it, and it has all the collaboration's datasets.",
   "request-signature": "The broker, under the key you trust, signed the request.",
+  home: "The request names a home of the population, whose connector and log key you trust, in its jurisdiction.",
   "request-terms":
     "The collaboration lets this broker ask for this tenant, purpose, legal basis and epsilon.",
   "dataset-heads": "Every provider signed the whole push that the answer is as of.",

@@ -3,6 +3,7 @@
  * and widths. Nothing of it is taken from the connector.
  */
 import { committedColumns } from "../../documents/coordinates.ts";
+import { populationTerms } from "../../documents/home.ts";
 import { widthsOf } from "../../documents/mechanism.ts";
 import type { ReadRequest } from "../../documents/request.ts";
 import type { Plan } from "../../schemas/avro/index.ts";
@@ -10,6 +11,7 @@ import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { EvidenceBundleDocument, SignedHead } from "../../schemas/json/evidence-bundle.ts";
 import type { SeedLeaf } from "../../schemas/json/seed-leaf.ts";
 import { groupingsFor, statisticsFor } from "../../stages/compliance/question.ts";
+import type { AnsweringHome } from "./population.ts";
 
 export interface Planned {
   readonly plan: Plan;
@@ -21,21 +23,18 @@ export interface Planned {
 export function planned(
   { document: { question, epsilon } }: ReadRequest,
   collaboration: Collaboration,
+  home: AnsweringHome,
   heads: readonly SignedHead[],
   { seed: id, commitment }: SeedLeaf,
   { policy }: EvidenceBundleDocument,
 ): Planned {
-  const { budget, providers } = collaboration;
+  const { providers } = collaboration;
   const plan: Plan = {
     collaboration: collaboration.id,
     version: collaboration.version,
     epoch: collaboration.matching.epoch,
-    population: collaboration.population,
-    jurisdiction: collaboration.jurisdiction,
+    ...populationTerms(home),
     epsilon,
-    budgetTotal: budget.epsilonTotal,
-    budgetWindow: budget.epsilonPerWindow,
-    budgetWindowDays: budget.windowDays,
     minimumGroup: collaboration.minimumGroup,
     datasets: heads.map((head, slot) => ({
       ...head,
@@ -45,6 +44,8 @@ export function planned(
     groupings: groupingsFor(question, collaboration),
     policyBundle: policy.bundle,
     seed: { id, commitment },
+    // What the ledger took over stands in the spend leaf.
+    carried: [],
   };
   return { plan, widths: widthsOf(plan) };
 }

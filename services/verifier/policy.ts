@@ -5,15 +5,16 @@
 import type { ReadRequest } from "../../documents/request.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
-import type { Trust, TrustedRegion } from "../../schemas/json/trust.ts";
+import type { Trust } from "../../schemas/json/trust.ts";
 import { policyInput, type Policy } from "../../stages/compliance/policy/policy.ts";
 import { require } from "./checklist.ts";
+import type { AnsweringHome } from "./population.ts";
 
 /** Holds the stated decision to the trust file, and to the policy where this verifier has it. */
 export function allowed(
   { policy: stated }: EvidenceBundleDocument,
   { policies }: Trust,
-  region: TrustedRegion,
+  { region, population }: AnsweringHome,
   { document }: ReadRequest,
   collaboration: Collaboration,
   policy: Policy,
@@ -23,7 +24,7 @@ export function allowed(
     stated.jurisdiction === region.jurisdiction, "The decision is of another region or jurisdiction.");
   if (policy.bundle !== stated.bundle) return true;
   const here = { name: region.region, jurisdiction: region.jurisdiction };
-  const { allow } = policy.evaluate(policyInput(document, collaboration, here));
+  const { allow } = policy.evaluate(policyInput(document, collaboration, population, here));
   require(allow, "The policy denies the question.");
   return true;
 }

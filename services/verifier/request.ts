@@ -27,10 +27,9 @@ export function signedRequest(
 /** The request, once it keeps to what the collaboration says of who may ask for what. */
 export function withinTerms(request: ReadRequest, collaboration: Collaboration): ReadRequest {
   const { document } = request;
-  const { id, version, region, purposes, legalBases, brokers, budget } = collaboration;
+  const { id, version, purposes, legalBases, brokers, budget } = collaboration;
   require(document.collaboration === id, "The request is to another collaboration.");
   require(document.collaborationVersion === version, "The request is under another version's terms.");
-  require(document.region === region, "The request is to another region.");
   const asker = brokers.find((broker) => broker.id === document.broker);
   require(asker?.tenants.includes(document.tenant) === true, "The broker may not ask for the tenant.");
   require(purposes.includes(document.purpose), "The collaboration does not allow the purpose.");

@@ -10,7 +10,7 @@ import { contentOf, deviates, require } from "./checklist.ts";
 /** The trust in a JSON text. */
 export function readTrust(text: string): Trust {
   const trust = validateDocument("trust", contentOf(text));
-  const { regions, brokers, providers, circuits, policies } = trust;
+  const { regions, brokers, providers, populations, circuits, policies } = trust;
   const once = (what: string, names: readonly string[]): void => {
     require(new Set(names).size === names.length, `Some of its ${what} are named twice.`);
   };
@@ -25,6 +25,10 @@ export function readTrust(text: string): Trust {
   once(
     "providers",
     providers.map(({ id }) => id),
+  );
+  once(
+    "populations",
+    populations.map(({ id }) => id),
   );
   once(
     "circuits",

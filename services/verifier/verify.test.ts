@@ -203,7 +203,6 @@ const outside: readonly (readonly [what: string, request: NonNullable<Lies["requ
   ["on another legal basis", { legalBasis: "consent" }],
   ["at more epsilon than a question may spend", { epsilon: "2" }],
   ["of another collaboration", { collaboration: "research" }],
-  ["in another region", { region: "eu-west" }],
 ];
 for (const [what, request] of outside) {
   test(`a question ${what} is outside the terms`, async () => {
@@ -211,6 +210,11 @@ for (const [what, request] of outside) {
     await refusedBy("request-terms", asked.bundle, asked.trust);
   });
 }
+
+test("a question to a region that is no home of the population is answered nowhere", async () => {
+  const asked = await answered({ request: { home: "eu-west" } });
+  await refusedBy("home", asked.bundle, asked.trust);
+});
 
 test("no proof says that the slots of a group hold equally many people where they do not", async () => {
   const impure = (cell: Cell): Cell => ({ ...cell, sums: cell.sums.with(0, (cell.sums[0] ?? 0) + 1) });
@@ -281,8 +285,14 @@ test("what the trust file does not name is not trusted", async () => {
   const without: readonly (readonly [Partial<Trust>, CheckName])[] = [
     [{ providers: trust.providers.slice(1) }, "collaboration-signatures"],
     [{ brokers: [{ id: "edge", key: trust.brokers[0]?.key ?? "" }] }, "request-signature"],
-    [{ regions: trust.regions.map((region) => ({ ...region, region: "eu-west" })) }, "region"],
-    [{ regions: trust.regions.map((region) => ({ ...region, jurisdiction: "EU" })) }, "region"],
+    [{ regions: trust.regions.map((region) => ({ ...region, region: "eu-west" })) }, "home"],
+    [{ regions: trust.regions.map((region) => ({ ...region, jurisdiction: "EU" })) }, "home"],
+    [{ populations: [] }, "population"],
+    [
+      { populations: [{ id: "children", digests: trust.populations.flatMap(({ digests }) => digests) }] },
+      "population",
+    ],
+    [{ populations: [{ id: "adults", digests: [digest] }] }, "population"],
     [{ regions: trust.regions.map((region) => ({ ...region, origin: "another" })) }, "log-checkpoint"],
     [{ circuits: [{ sha256: digest, setup: "ceremony" }] }, "release-circuit"],
     [{ policies: [digest] }, "policy"],
@@ -293,7 +303,7 @@ test("what the trust file does not name is not trusted", async () => {
 });
 
 test("a trust file that names something twice, or has unknown members, is refused", async () => {
-  for (const list of ["regions", "brokers", "providers", "circuits", "policies"] as const) {
+  for (const list of ["regions", "brokers", "providers", "populations", "circuits", "policies"] as const) {
     const doubled = { ...trust, [list]: [...trust[list], trust[list][0]] };
     await refusedBy("trust-schema", bundle, doubled);
   }

@@ -12,13 +12,14 @@ import type { Trust } from "../../schemas/json/trust.ts";
 import { readBundle } from "./bundle.ts";
 import { linkedAnchors, provenState, seedFirst, trustedContract } from "./chain.ts";
 import { Checks, type Checklist, type Status } from "./checklist.ts";
-import { homeRegion, signedCollaboration } from "./collaboration.ts";
+import { signedCollaboration } from "./collaboration.ts";
 import { recomputedCredential, signedCredential, type CheckedResult } from "./credential.ts";
 import { signedHeads } from "./datasets.ts";
 import { matchLeaf, seedLeaf, spendLeaf } from "./leaves.ts";
 import { inOrder, onlyGrown, placedLeaves, signedTrees } from "./log.ts";
 import { readParts, trustedCircuit, type Parts } from "./parts.ts";
 import { planned } from "./plan.ts";
+import { answeringHome, signedPopulation } from "./population.ts";
 import { allowed } from "./policy.ts";
 import { releasedGroups, releasedParts, soundProofs, soundRemainders } from "./release.ts";
 import { signedRequest, withinTerms } from "./request.ts";
@@ -58,18 +59,19 @@ interface Given {
 /** What was asked, by whom, and over what. */
 function checkRequest(checks: Checks, { bundle, trust, parts }: Given) {
   const collaboration = checks.make("collaboration-signatures", [bundle, trust], signedCollaboration);
-  const region = checks.make("region", [collaboration, trust], homeRegion);
+  const population = checks.make("population", [bundle, trust, collaboration], signedPopulation);
   const request = checks.make("request-signature", [bundle, trust, collaboration], signedRequest);
+  const home = checks.make("home", [population, request, trust], answeringHome);
   const terms = checks.make("request-terms", [request, collaboration], withinTerms);
   const heads = checks.make("dataset-heads", [bundle, collaboration], signedHeads);
   const canAsk = bundle?.policy.bundle === parts.policy.bundle;
   checks.make(
     "policy",
-    [bundle, trust, region, request, collaboration, parts.policy],
+    [bundle, trust, home, request, collaboration, parts.policy],
     allowed,
     canAsk ? "proven" : "attested",
   );
-  return { collaboration, region, request, terms, heads };
+  return { collaboration, home, region: home?.region, request, terms, heads };
 }
 
 type Asked = ReturnType<typeof checkRequest>;
@@ -106,8 +108,8 @@ const onItsWord = (_given: unknown): true => true;
 
 /** What was computed, matched, spent, released and signed. */
 function checkRelease(checks: Checks, given: Given & Asked & Logged) {
-  const { bundle, region, collaboration, request, terms, heads, leaves, seed } = given;
-  const plan = checks.make("plan", [terms, collaboration, heads, seed, bundle], planned);
+  const { bundle, region, home, collaboration, request, terms, heads, leaves, seed } = given;
+  const plan = checks.make("plan", [terms, collaboration, home, heads, seed, bundle], planned);
   const match = checks.make("match-leaf", [bundle, region, request, plan], matchLeaf);
   const groups = checks.make("release-groups", [bundle, plan], releasedGroups);
   const spend = checks.make("spend-leaf", [bundle, region, request, plan, leaves], spendLeaf);

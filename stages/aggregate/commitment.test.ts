@@ -112,13 +112,13 @@ test("the aggregate opens the commitments: its sums, with the records' blindings
   assert.equal(decodeScalar(found.exact.cells[0]?.blinding ?? Buffer.alloc(0)), total % ORDER);
 });
 
-test("the leaf is a match leaf of the schema, canonical, and names request, version, heads, seed and region", () => {
+test("the leaf is a match leaf of the schema, canonical, and names request, version, heads, seed and home", () => {
   const { leaf, leafText, exact } = found;
   assert.deepEqual(parseDocument("match-leaf", leafText), leaf);
   assert.equal(new TextDecoder().decode(canonicalBytes(leaf)), leafText);
   assert.equal(exact.matchLeaf, hashOfLeaf(leaf));
   assert.deepEqual(
-    [leaf.region, leaf.request, leaf.collaboration, leaf.version, leaf.epoch, leaf.seed],
+    [leaf.home, leaf.request, leaf.collaboration, leaf.version, leaf.epoch, leaf.seed],
     [REGION, question.request.digest, "care", plan.version, plan.epoch, plan.seed.commitment],
   );
   assert.deepEqual(
@@ -210,6 +210,6 @@ test("neither leaf nor blindings hold a sum or a blinding of a record", () => {
   assert.ok(blindings.length > 4);
   for (const own of blindings) assert.ok(!told.includes(own));
   // What is left are public names, and digests and commitments that a test above accounts for one by one.
-  const members = ["collaboration", "datasets", "epoch", "groups", "preimage", "region", "request", "salt"];
+  const members = ["collaboration", "datasets", "epoch", "groups", "home", "preimage", "request", "salt"];
   assert.deepEqual(Object.keys(found.leaf).sort(), [...members, "seed", "type", "version"]);
 });

@@ -54,7 +54,7 @@ export async function commitAggregate(
   const blindings = blindingsText(request.digest, join, additions, secretOf(key, "preimage salt"));
   const leaf: MatchLeaf = {
     type: "pavilion/match-leaf",
-    region,
+    home: region,
     request: request.digest,
     collaboration: plan.collaboration,
     version: plan.version,

@@ -6,6 +6,7 @@ import { PavilionError } from "../../runtime/errors.ts";
 import type { StateView } from "../../runtime/stage.ts";
 import { committedColumns, placesOf } from "../../documents/coordinates.ts";
 import { matchesMax } from "../../documents/collaboration.ts";
+import { populationTerms, type CollaborationHome } from "../../documents/home.ts";
 import { partsOf } from "../../documents/opening.ts";
 import { staysExact } from "../../documents/mechanism.ts";
 import { epsilonLeast, epsilonMost, isPrivate } from "../../documents/epsilon-range.ts";
@@ -15,10 +16,16 @@ import type { Request } from "../../schemas/json/request.ts";
 import { pinDatasets } from "./heads.ts";
 import { groupingsFor, statisticsFor } from "./question.ts";
 
+/** What is asked under; `carried` are accounts from before the population was a document. */
+export interface Terms extends CollaborationHome {
+  readonly collaboration: Collaboration;
+  readonly carried: string[];
+}
+
 /** Throws UNKNOWN_COLUMN, EPSILON_OUT_OF_RANGE or DATASET_NOT_READY, checked in that order. */
 export function planFor(
   request: Request,
-  collaboration: Collaboration,
+  { collaboration, population, home, carried }: Terms,
   { seed, policyBundle }: { seed: SeedRef; policyBundle: string },
   state: StateView,
 ): Plan {
@@ -33,18 +40,15 @@ export function planFor(
     collaboration: collaboration.id,
     version: collaboration.version,
     epoch: matching.epoch,
-    population: collaboration.population,
-    jurisdiction: collaboration.jurisdiction,
+    ...populationTerms({ population, home }),
     epsilon: request.epsilon,
-    budgetTotal: budget.epsilonTotal,
-    budgetWindow: budget.epsilonPerWindow,
-    budgetWindowDays: budget.windowDays,
     minimumGroup: collaboration.minimumGroup,
     datasets,
     statistics,
     groupings,
     policyBundle,
     seed,
+    carried,
   };
 }
 

@@ -4,12 +4,21 @@ import { describe, test } from "node:test";
 import { fraction } from "../../crypto/fraction/fraction.ts";
 import { errorBound } from "../../crypto/laplace/laplace.ts";
 import { Standing } from "../../documents/standing.ts";
+import { digestOf } from "../../crypto/jws/canonical.ts";
 import type { Column } from "../../documents/derived-columns.ts";
 import type { Outcome } from "../../runtime/stage.ts";
 import type { DatasetHead, MatchQuestion, Plan, RoutedRequest } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { Question, Request } from "../../schemas/json/request.ts";
-import { collaboration, issuedAt, request, routed, tableOf } from "../../test/stage-question.ts";
+import { populationOver, populationsOf } from "../../test/populations.ts";
+import {
+  collaboration,
+  issuedAt,
+  population as pays,
+  request,
+  routed,
+  tableOf,
+} from "../../test/stage-question.ts";
 import { firstSeed, seedRef } from "../../test/stage-seed.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { loadPolicy } from "./policy/policy.ts";
@@ -26,6 +35,7 @@ const portsFor = (document: Collaboration = collaboration): CompliancePorts => (
   jurisdiction: "AU",
   collaborations: tableOf(document),
   standing: new Standing(),
+  populations: populationsOf(populationOver(document, { region: "au-east" })),
   partitions: 4,
   policy,
 });
@@ -135,6 +145,10 @@ test("approves to every partition, with the plan pinned and the policy's hash an
     plan;
   assert.deepEqual([version, epoch, population, jurisdiction, epsilon], [3, 2, "adults", "AU", "1/2"]);
   assert.deepEqual([budgetTotal, budgetWindow, budgetWindowDays, plan.minimumGroup], ["4", "2", 30, 10]);
+  assert.deepEqual([plan.home, plan.populationVersion, plan.carried], ["au-east", 1, []]);
+  assert.equal(plan.populationDigest, digestOf(pays));
+  assert.equal(plan.budgetDelta, "1/1000000000");
+  assert.deepEqual(plan.budgetWindows, [{ days: 30, epsilon: "2", delta: "1/1000000000" }]);
   const [audit] = outcome.audit;
   assert.equal(audit?.action, "request.approved");
   assert.equal(audit.details?.bundle, pinned);
@@ -387,7 +401,8 @@ test("denies what the policy denies, with its reasons, before it looks at column
 
 test("denies what would leave the jurisdiction or the home region", async () => {
   assert.equal((await refusal({}, { ...portsFor(), jurisdiction: "EU" })).code, "POLICY_DENIED");
-  assert.equal((await refusal({}, { ...portsFor(), region: "au-west" })).code, "POLICY_DENIED");
+  assert.equal((await refusal({}, { ...portsFor(), region: "au-west" })).code, "NOT_HOME_REGION");
+  assert.equal((await refusal({ home: "au-west" })).code, "POLICY_DENIED");
 });
 
 test("refuses where the collaboration is gone", async () => {

@@ -3,6 +3,7 @@
  */
 import type { CollaborationTable } from "../../documents/collaboration.ts";
 import type { StandingTable } from "../../documents/standing.ts";
+import { accountsBefore, collaborationNamed, homeOf, type PopulationTable } from "../../documents/home.ts";
 import { parseDocument } from "../../documents/validate.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { output, publish, refuse, type Outcome, type Stage, type StateView } from "../../runtime/stage.ts";
@@ -14,10 +15,11 @@ import { policyInput, type Policy } from "./policy/policy.ts";
 
 export interface CompliancePorts {
   readonly region: string;
-  /** The region's own, which collaborations must name as theirs. */
+  /** The region's own, which populations must name as theirs. */
   readonly jurisdiction: string;
   readonly collaborations: CollaborationTable;
   readonly standing: StandingTable;
+  readonly populations: PopulationTable;
   readonly partitions: number;
   readonly policy: Policy;
 }
@@ -44,10 +46,7 @@ export const compliance: Stage<"RoutedRequest" | "DatasetHead", CompliancePorts>
 function decide(routed: RoutedRequest, state: StateView, ports: CompliancePorts): Outcome {
   const { request, document: text, seed } = routed;
   const document = parseDocument("request", text);
-  const collaboration = ports.collaborations.latest(document.collaboration);
-  if (collaboration === undefined) {
-    throw new PavilionError("UNKNOWN_COLLABORATION", "The region no longer has the collaboration.");
-  }
+  const collaboration = collaborationNamed(document.collaboration, ports.collaborations);
   if (collaboration.version !== document.collaborationVersion) {
     throw new PavilionError(
       "STALE_COLLABORATION",
@@ -55,9 +54,9 @@ function decide(routed: RoutedRequest, state: StateView, ports: CompliancePorts)
     );
   }
   requireStanding(document.broker, collaboration, ports.standing);
-  const { allow, reasons } = ports.policy.evaluate(
-    policyInput(document, collaboration, { name: ports.region, jurisdiction: ports.jurisdiction }),
-  );
+  const { population, home } = homeOf(collaboration, ports.region, ports.populations);
+  const region = { name: ports.region, jurisdiction: ports.jurisdiction };
+  const { allow, reasons } = ports.policy.evaluate(policyInput(document, collaboration, population, region));
   const { bundle } = ports.policy;
   const details = { reasons: reasons.join("; "), bundle };
   if (!allow) {
@@ -67,7 +66,9 @@ function decide(routed: RoutedRequest, state: StateView, ports: CompliancePorts)
       details,
     );
   }
-  const plan = planFor(document, collaboration, { seed, policyBundle: bundle }, state);
+  const carried = accountsBefore(population, ports.collaborations);
+  const terms = { collaboration, population, home, carried };
+  const plan = planFor(document, terms, { seed, policyBundle: bundle }, state);
   const question: MatchQuestion = { request, document: text, plan };
   return publish({
     outputs: [

@@ -101,7 +101,7 @@ test("whatever comes first decides, in every order and however often doubled: ch
         decided.push(...actionsIn(outcome).filter((action) => action === "budget.spent"));
       }
       assert.deepEqual(decided, [order[0] === "early" ? "budget.spent" : "DEADLINE_PASSED"]);
-      assert.equal([...state.entries("spends")].length, order[0] === "early" ? 1 : 0);
+      assert.equal([...state.entries("charges")].length, order[0] === "early" ? 1 : 0);
     }),
     { numRuns: 200 },
   );

@@ -1,8 +1,10 @@
 /**
- * The privacy ledger of a population: what it has spent, in exact fractions, under the asking collaboration's limits.
+ * The privacy ledger of a population at its home: what it has spent, ε and δ, in exact fractions, under the home's share of the
+ * budget that the population's document gives.
  *
- * Promises: totals only grow and never round; a spend is granted only where both the total and the window still hold
- * with it. Does not: give back, or decide who shares a population.
+ * Promises: totals only grow and never round; a spend is granted only where the total and every window still hold with it, of ε
+ * and of δ; a version of the document counts from its first spend on, and none that came before it is charged under any more; no
+ * look-up walks the history. Does not: give back, or decide what is in a population.
  */
 import {
   addFractions,
@@ -10,116 +12,208 @@ import {
   formatFraction,
   parseFraction,
   subtractFractions,
-  type Fraction,
 } from "../../crypto/fraction/fraction.ts";
+import { deltaOf } from "../../documents/mechanism.ts";
 import type { Change, StateView } from "../../runtime/stage.ts";
 import type { Plan, Spend } from "../../schemas/avro/index.ts";
+import { hadPaid, openingOf, type CarriedAccount, type Opening } from "./earlier-ledger.ts";
+import { addedUp, advanced, withCharge, type Charge, type Charges, type Window } from "./windows.ts";
 
-const LEDGER = "ledger";
-const SPENDS = "spends";
+const ACCOUNTS = "accounts";
+const CHARGES = "charges";
+const PAID = "paid";
 const DAY_MS = 24 * 3_600_000;
-/** The longest window that a collaboration may declare: older spends count in the total alone. */
+/** The longest window that a population may declare: older charges count in the total alone. */
 const WINDOW_DAYS_MAX = 3650;
 
+/** What a population has spent. */
 interface Account {
+  /** Number of its last spend. */
   readonly sequence: number;
-  readonly total: string;
+  readonly epsilon: string;
+  readonly delta: string;
   /** Hash of the leaf of its last spend. */
   readonly leaf: string | null;
+  /** The version of the document that it was last charged under. */
+  readonly version: number;
+  readonly digest: string;
+  /** The event's time of its last charge, in milliseconds: none counts as earlier. */
+  readonly time: number;
+  /** Place of its last charge, from 1, and of the first that is kept; those carried over come before its own. */
+  readonly places: number;
+  readonly oldest: number;
+  readonly windows: readonly Window[];
 }
 
-interface Entry {
+/** ε and δ, as fractions. */
+export interface Amounts {
   readonly epsilon: string;
-  /** The event's time, in milliseconds. */
-  readonly time: number;
-  /** The request that it paid for. */
-  readonly digest: string;
+  readonly delta: string;
 }
 
 export type Payment =
   /** `previous` is the hash of the population's last spend leaf; `changesWith` takes this spend's own. */
   | {
-      readonly granted: true;
+      readonly outcome: "granted";
       readonly spend: Spend;
       readonly previous: string | null;
+      readonly carried: readonly CarriedAccount[];
       readonly changesWith: (leaf: string) => Change[];
     }
-  /** Nothing is changed; `left` is what could still be spent now. */
-  | { readonly granted: false; readonly left: string };
+  /** Nothing is changed; `asked` and `left` are what it would take, and what could still be spent now. */
+  | { readonly outcome: "exhausted"; readonly asked: Amounts; readonly left: Amounts }
+  /** The plan is under a document that another has followed, or that is not the one that was charged under. */
+  | { readonly outcome: "stale" };
 
-/** Pays the plan's epsilon for a request, or says what is left. `time` is the event's, in milliseconds. */
+/** Pays the plan's ε and δ for a request, or says why not. `time` is the event's, in milliseconds. */
 export function pay(plan: Plan, digest: string, state: StateView, time: number): Payment {
-  const { population } = plan;
-  const account = accountOf(population, state);
-  const epsilon = parseFraction(plan.epsilon);
-  const left = leftUnder(plan, account, state, time);
-  if (compareFractions(epsilon, left) > 0) return { granted: false, left: formatFraction(left) };
+  const { account, opening, charges } = accountOf(plan, state, time);
+  if (isStale(plan, account)) return { outcome: "stale" };
+  const asked = { epsilon: formatFraction(parseFraction(plan.epsilon)), delta: deltaOf(plan) };
+  const left = leftUnder(plan, account);
+  if (isBeyond(asked, left)) return { outcome: "exhausted", asked, left };
 
-  const sequence = account.sequence + 1;
-  const total = formatFraction(addFractions(parseFraction(account.total), epsilon));
-  const entry: Entry = { epsilon: formatFraction(epsilon), time, digest };
-  const spend = {
-    population,
-    sequence,
-    epsilon: entry.epsilon,
-    total,
-    left: formatFraction(subtractFractions(left, epsilon)),
+  const { population } = plan;
+  const total = { epsilon: sum(account.epsilon, asked.epsilon), delta: sum(account.delta, asked.delta) };
+  const kept = firstKept(account, charges);
+  const paid = {
+    ...{
+      sequence: account.sequence + 1,
+      ...total,
+      time: account.time,
+      places: account.places + 1,
+      oldest: kept,
+    },
+    ...{ version: plan.populationVersion, digest: plan.populationDigest },
+    windows: account.windows.map((window) => withCharge(window, asked)),
   };
+  const { epsilon: totalEpsilon, delta: deltaTotal } = total;
+  const rest = {
+    left: difference(left.epsilon, asked.epsilon),
+    deltaLeft: difference(left.delta, asked.delta),
+  };
+  const spend = { population, sequence: paid.sequence, ...asked, total: totalEpsilon, deltaTotal, ...rest };
+  const charge: Charge = { ...asked, time: account.time, digest };
   const changesWith = (leaf: string): Change[] => [
-    { table: LEDGER, key: population, value: { sequence, total, leaf } satisfies Account },
-    { table: SPENDS, key: `${population}/${sequence.toString()}`, value: entry },
-    ...outdated(population, state, time),
+    ...forgotten(population, account.oldest, kept, charges),
+    ...(opening?.charges ?? []).map((one, index) => chargeAt(population, index + 1, one)),
+    { table: ACCOUNTS, key: population, value: { ...paid, leaf } satisfies Account },
+    chargeAt(population, paid.places, charge),
+    { table: PAID, key: digest, value: paid.places },
   ];
-  return { granted: true, spend, previous: account.leaf, changesWith };
+  return { outcome: "granted", spend, previous: account.leaf, carried: opening?.carried ?? [], changesWith };
 }
 
 /** What a repeated answer costs: nothing. Where the population stands is told all the same. */
 export function costless(plan: Plan, first: Spend, state: StateView, time: number): Spend {
-  const account = accountOf(plan.population, state);
-  const left = formatFraction(leftUnder(plan, account, state, time));
-  return { population: plan.population, sequence: first.sequence, epsilon: "0", total: account.total, left };
+  const { account } = accountOf(plan, state, time);
+  const { epsilon: left, delta: deltaLeft } = leftUnder(plan, account);
+  const { population } = plan;
+  const stands = { total: account.epsilon, left, deltaTotal: account.delta, deltaLeft };
+  return { population, sequence: first.sequence, epsilon: "0", delta: "0", ...stands };
 }
-
-const accountOf = (population: string, state: StateView): Account =>
-  (state.get(LEDGER, population) as Account | undefined) ?? { sequence: 0, total: "0", leaf: null };
 
 /** Whether the request was ever charged, in any population; payments are known for as long as the longest window. */
-export function hasPaid(digest: string, state: StateView): boolean {
-  for (const [, entry] of state.entries(SPENDS)) if ((entry as Entry).digest === digest) return true;
-  return false;
+export const hasPaid = (digest: string, state: StateView): boolean =>
+  state.get(PAID, digest) !== undefined || hadPaid(digest, state);
+
+interface StandingAccount {
+  readonly account: Account;
+  /** What it opens with, where it was never charged. */
+  readonly opening: Opening | undefined;
+  readonly charges: Charges;
 }
 
-/** What may still be spent under both limits; zero where a limit was lowered below what is spent. */
-function leftUnder(plan: Plan, account: Account, state: StateView, time: number): Fraction {
-  const inTotal = subtractFractions(parseFraction(plan.budgetTotal), parseFraction(account.total));
-  const since = time - plan.budgetWindowDays * DAY_MS;
-  const inWindow = subtractFractions(
-    parseFraction(plan.budgetWindow),
-    spentSince(plan.population, state, since),
-  );
-  const least = compareFractions(inTotal, inWindow) < 0 ? inTotal : inWindow;
-  return compareFractions(least, zero) < 0 ? zero : least;
+/**
+ * The account as of a time, its windows those of the plan; one that was never charged opens with what was spent before the
+ * population was a document. A clock that steps back frees no budget: time stands still until it has caught up.
+ */
+function accountOf(
+  { population, carried, budgetWindows }: Plan,
+  state: StateView,
+  time: number,
+): StandingAccount {
+  const known = state.get(ACCOUNTS, population) as Account | undefined;
+  const opening = known === undefined ? openingOf(carried, state) : undefined;
+  const account = opening === undefined ? known : opened(opening);
+  if (account === undefined) throw new Error("an account is known, or opens");
+  const charges: Charges = {
+    oldest: account.oldest,
+    last: account.places,
+    at: (place) =>
+      opening === undefined
+        ? (state.get(CHARGES, keyOf(population, place)) as Charge | undefined)
+        : opening.charges[place - 1],
+  };
+  const now = Math.max(time, account.time);
+  const windows = budgetWindows.map(({ days }) => {
+    const since = now - days * DAY_MS;
+    const window = account.windows.find((one) => one.days === days);
+    return window === undefined ? addedUp(days, charges, since) : advanced(window, charges, since);
+  });
+  return { account: { ...account, time: now, windows }, opening, charges };
 }
 
-const zero = parseFraction("0");
+const opened = ({ epsilon, delta, charges }: Opening): Account => ({
+  ...{ sequence: 0, epsilon, delta, leaf: null, version: 0, digest: "" },
+  ...{ time: charges.at(-1)?.time ?? 0, places: charges.length, oldest: 1, windows: [] },
+});
 
-/** Entries later than now count as well: a broker's clock that steps back frees no budget. */
-function spentSince(population: string, state: StateView, since: number): Fraction {
-  let spent = zero;
-  for (const [, entry] of entriesOf(population, state)) {
-    if (entry.time > since) spent = addFractions(spent, parseFraction(entry.epsilon));
-  }
-  return spent;
+const isStale = ({ populationVersion, populationDigest }: Plan, { version, digest }: Account): boolean =>
+  populationVersion < Math.max(version, 1) || (populationVersion === version && populationDigest !== digest);
+
+/** What may still be spent under the total and every window; zero where a limit was lowered below what is spent. */
+function leftUnder({ budgetTotal, budgetDelta, budgetWindows }: Plan, account: Account): Amounts {
+  const inTotal = remainder({ epsilon: budgetTotal, delta: budgetDelta }, account);
+  const inWindows = account.windows.map((window) => {
+    const limit = budgetWindows.find(({ days }) => days === window.days);
+    return limit === undefined ? inTotal : remainder(limit, window);
+  });
+  const least = (texts: string[]): string =>
+    texts.reduce((a, b) => (compareFractions(parseFraction(a), parseFraction(b)) <= 0 ? a : b));
+  const all = [inTotal, ...inWindows];
+  return { epsilon: least(all.map(({ epsilon }) => epsilon)), delta: least(all.map(({ delta }) => delta)) };
 }
 
-function outdated(population: string, state: StateView, time: number): Change[] {
+/** Never less than nothing. */
+function remainder(limit: Amounts, spent: Amounts): Amounts {
+  const rest = (most: string, part: string): string => {
+    const left = difference(most, part);
+    return left.startsWith("-") ? "0" : left;
+  };
+  return { epsilon: rest(limit.epsilon, spent.epsilon), delta: rest(limit.delta, spent.delta) };
+}
+
+const sum = (a: string, b: string): string =>
+  formatFraction(addFractions(parseFraction(a), parseFraction(b)));
+const difference = (a: string, b: string): string =>
+  formatFraction(subtractFractions(parseFraction(a), parseFraction(b)));
+
+const isBeyond = (asked: Amounts, left: Amounts): boolean =>
+  compareFractions(parseFraction(asked.epsilon), parseFraction(left.epsilon)) > 0 ||
+  compareFractions(parseFraction(asked.delta), parseFraction(left.delta)) > 0;
+
+/** The first charge that no window can hold any more, nor any that a later version brings. */
+function firstKept({ oldest, time }: Account, charges: Charges): number {
+  let kept = oldest;
+  while ((charges.at(kept)?.time ?? Infinity) <= time - WINDOW_DAYS_MAX * DAY_MS) kept++;
+  return kept;
+}
+
+function forgotten(population: string, oldest: number, kept: number, charges: Charges): Change[] {
   const changes: Change[] = [];
-  for (const [key, entry] of entriesOf(population, state)) {
-    if (entry.time <= time - WINDOW_DAYS_MAX * DAY_MS) changes.push({ table: SPENDS, key, value: undefined });
+  for (let place = oldest; place < kept; place++) {
+    const charge = charges.at(place);
+    changes.push({ table: CHARGES, key: keyOf(population, place), value: undefined });
+    if (charge !== undefined) changes.push({ table: PAID, key: charge.digest, value: undefined });
   }
   return changes;
 }
 
-function* entriesOf(population: string, state: StateView): Iterable<[key: string, entry: Entry]> {
-  for (const [key, value] of state.entries(SPENDS, `${population}/`)) yield [key, value as Entry];
-}
+const chargeAt = (population: string, place: number, charge: Charge): Change => ({
+  table: CHARGES,
+  key: keyOf(population, place),
+  value: charge,
+});
+
+const keyOf = (population: string, place: number): string => `${population}/${String(place)}`;

@@ -34,7 +34,7 @@ async function answered(): Promise<{ state: MemoryState; outcome: Outcome }> {
 }
 
 const ledgerIn = (state: MemoryState): unknown =>
-  state.snapshot().filter(([table]) => table === "ledger" || table === "spends");
+  state.snapshot().filter(([table]) => table === "accounts" || table === "charges");
 
 test("gets the stored answer under its own name, which names the first request, and costs nothing", async () => {
   const { state, outcome } = await answered();
@@ -52,7 +52,7 @@ test("gets the stored answer under its own name, which names the first request, 
     ...stored,
     request: asked.request,
     document: asked.document,
-    spend: { ...stored.spend, epsilon: "0" },
+    spend: { ...stored.spend, epsilon: "0", delta: "0" },
     repeats: first.request,
   });
   assert.deepEqual(ledgerIn(state), before);
@@ -180,7 +180,7 @@ test("doubled, or after a restart, askings of one question pay once", async () =
           values.add(JSON.stringify(releasedIn(await handle(asked, state)).cells));
         }
         assert.equal(values.size, 1);
-        assert.equal([...state.entries("spends")].length, 1);
+        assert.equal([...state.entries("charges")].length, 1);
       },
     ),
     { numRuns: 40 },

@@ -23,7 +23,10 @@ export function noteAnswer(exact: ExactAggregate, released: ReleasedAggregate, s
   return [...changes, { table: ANSWERS, key: keyOf(exact), value: released }];
 }
 
-/** Everything that was asked and planned, but for what makes each asking its own: id, nonce, times and seed. */
+/**
+ * Everything that was asked and planned, but for what makes each asking its own, id, nonce, times and seed, and for what its
+ * population could pay: a new version of the budget is no new question.
+ */
 function keyOf({ document, plan }: ExactAggregate): string {
   const {
     id: _id,
@@ -33,7 +36,18 @@ function keyOf({ document, plan }: ExactAggregate): string {
     seedCommitment: _seedCommitment,
     ...asked
   } = parseDocument("request", document);
-  const { seed: _seed, ...planned } = plan;
+  const {
+    seed: _seed,
+    populationVersion: _version,
+    populationDigest: _digest,
+    budgetTotal: _total,
+    budgetDelta: _delta,
+    budgetWindow: _window,
+    budgetWindowDays: _days,
+    budgetWindows: _windows,
+    carried: _carried,
+    ...planned
+  } = plan;
   return `${plan.collaboration}/${digestOf({ asked, planned })}`;
 }
 

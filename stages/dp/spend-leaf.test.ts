@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
+import { deltaOf } from "../../documents/mechanism.ts";
 import { hashOfLeaf, releasedDigest } from "../../documents/leaves.ts";
 import { parseDocument } from "../../documents/validate.ts";
 import type { Outcome } from "../../runtime/stage.ts";
@@ -39,13 +40,17 @@ test("a leaf says who paid how much for which match and which release, and its h
   const { salt, ...leaf } = leafIn(outcome);
   assert.deepEqual(leaf, {
     type: "pavilion/spend-leaf",
-    region: "au-east",
+    home: "au-east",
     request: exact.request.digest,
     population: "adults",
+    document: exact.plan.populationDigest,
     sequence: 1,
     previous: null,
     epsilon: "1/2",
+    delta: deltaOf(exact.plan),
     total: "1/2",
+    deltaTotal: deltaOf(exact.plan),
+    carried: [],
     match: matchLeaf,
     released: releasedDigest(released.cells),
   });

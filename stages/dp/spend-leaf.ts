@@ -6,28 +6,32 @@ import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { hashOfLeaf, leafText, releasedDigest } from "../../documents/leaves.ts";
 import type { ExactAggregate, LogLeaf, ReleasedCell, Spend } from "../../schemas/avro/index.ts";
 import type { SpendLeaf } from "../../schemas/json/spend-leaf.ts";
+import type { CarriedAccount } from "./earlier-ledger.ts";
 
-/** `previous` is the hash of the population's last spend leaf, null for the first. */
+/** `previous` is the hash of the population's last spend leaf, null for the first; `carried` what that one takes over. */
 export async function spendLeafOf(
-  { request, matchLeaf }: ExactAggregate,
-  spend: Spend & { readonly previous: string | null },
+  { request, plan, matchLeaf }: ExactAggregate,
+  spend: Spend & { readonly previous: string | null; readonly carried: readonly CarriedAccount[] },
   cells: readonly ReleasedCell[],
-  region: string,
   blinding: BlindingSource,
 ): Promise<{ leaf: LogLeaf; hash: string }> {
-  const { population, sequence, previous, epsilon, total } = spend;
+  const { population, sequence, previous, epsilon, delta, total, deltaTotal, carried } = spend;
   const salt = await blinding(
     canonicalBytes(["pavilion/spend-salt/v1", request.digest, population, sequence]),
   );
   const leaf: SpendLeaf = {
     type: "pavilion/spend-leaf",
-    region,
+    home: plan.home,
     request: request.digest,
     population,
+    document: plan.populationDigest,
     sequence,
     previous,
     epsilon,
+    delta,
     total,
+    deltaTotal,
+    carried: [...carried],
     match: matchLeaf,
     released: releasedDigest(cells),
     salt: Buffer.from(salt).toString("hex"),

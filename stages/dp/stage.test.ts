@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { originOf } from "../../documents/leaves.ts";
+import { deltaOf } from "../../documents/mechanism.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { Plan } from "../../schemas/avro/index.ts";
 import { topics } from "../../schemas/topics.ts";
@@ -61,13 +62,18 @@ test("releases every cell of the plan, noised, with its scales and its spend", a
 test("audits the spend, and nothing that depends on a record", async () => {
   const outcome = await handle(await aggregate(), new MemoryState());
   const [audit] = outcome.audit;
-  const { spendLeaf } = releasedIn(outcome);
+  const { spendLeaf, spend } = releasedIn(outcome);
+  const { delta, deltaLeft } = spend;
+  assert.equal(delta, deltaOf(plan));
   assert.equal(audit?.action, "budget.spent");
   assert.deepEqual(audit.details, {
     population: "adults",
     epsilon: "1/2",
     total: "1/2",
     left: "3/2",
+    delta,
+    deltaTotal: delta,
+    deltaLeft,
     sequence: "1",
     spendLeaf,
   });

@@ -3,6 +3,7 @@
  * question its stored answer; or lets a request expire. The ledger alone decides which of them happens to a request. See
  * README.md.
  */
+import { compareFractions, parseFraction } from "../../crypto/fraction/fraction.ts";
 import { seedCommitmentOf, seedFrom } from "../../crypto/groth16/seed.ts";
 import type { BlindingSource } from "../../documents/blinding.ts";
 import { originOf } from "../../documents/leaves.ts";
@@ -18,8 +19,9 @@ import {
   type Stage,
   type StateView,
 } from "../../runtime/stage.ts";
-import type { Cell, ExactAggregate, ReleasedAggregate, RequestRef } from "../../schemas/avro/index.ts";
-import { costless, hasPaid, pay } from "./ledger.ts";
+import type { Cell, ExactAggregate, Plan, ReleasedAggregate, RequestRef } from "../../schemas/avro/index.ts";
+import type { CarriedAccount } from "./earlier-ledger.ts";
+import { costless, hasPaid, pay, type Amounts } from "./ledger.ts";
 import { noiseFrom, type NoiseSource } from "./noise.ts";
 import { inPlanOrder, noised } from "./release.ts";
 import { firstAnswer, noteAnswer } from "./repeats.ts";
@@ -99,14 +101,15 @@ async function release(
   if (cells === undefined)
     return reject("INTERNAL_ERROR", "The aggregate does not have the cells of its plan.");
   const payment = pay(plan, request.digest, state, time);
-  if (!payment.granted) return unaffordable(request, plan.epsilon, payment.left);
+  if (payment.outcome === "stale") return outdated(request, plan);
+  if (payment.outcome === "exhausted") return unaffordable(request, payment.asked, payment.left);
   const source = noiseUnder(await seed(plan.seed.id), plan.seed.commitment);
   if (source === undefined)
     return reject("INTERNAL_ERROR", "The seed is not the one that its commitment names.");
 
-  const { spend, previous, changesWith } = payment;
+  const { spend, previous, carried, changesWith } = payment;
   const noisedCells = await noised(cells, request.digest, plan, source);
-  const { leaf, hash } = await spendLeafOf(exact, { ...spend, previous }, noisedCells, region, blinding);
+  const { leaf, hash } = await spendLeafOf(exact, { ...spend, previous, carried }, noisedCells, blinding);
   const scales = scalesFor(plan);
   const named = { request, document, plan, cells: noisedCells, scales, spend };
   const released: ReleasedAggregate = { ...named, matchLeaf, spendLeaf: hash, repeats: null };
@@ -124,9 +127,21 @@ async function release(
       ...forgetOld(state, time),
       noteRelease(released),
     ],
-    audit: [{ tenant: request.tenant, action: "budget.spent", request, details }],
+    audit: [
+      ...carriedOver(request, spend.population, carried),
+      { tenant: request.tenant, action: "budget.spent", request, details },
+    ],
   });
 }
+
+/** What a population's first spend takes over of the accounts that its datasets had before it was a document. */
+const carriedOver = (request: RequestRef, population: string, carried: readonly CarriedAccount[]): Audit[] =>
+  carried.map(({ population: from, epsilon, delta }) => ({
+    tenant: request.tenant,
+    action: "budget.carried",
+    request,
+    details: { population, from, epsilon, delta },
+  }));
 
 /** Noise under the seed, given as its 64 bytes; undefined for another seed than the one committed to. */
 function noiseUnder(bytes: Uint8Array, commitment: string): NoiseSource | undefined {
@@ -137,15 +152,35 @@ function noiseUnder(bytes: Uint8Array, commitment: string): NoiseSource | undefi
 
 const hex64 = (value: bigint): string => value.toString(16).padStart(64, "0");
 
-/** What was asked and what is left are public: neither depends on a record. */
-function unaffordable(request: RequestRef, asked: string, left: string): Outcome {
-  const code = "BUDGET_EXHAUSTED";
-  const detail = `The question asks for epsilon ${asked}; the population has ${left} left.`;
-  const details = { epsilon: asked, left };
+/** The plan is under another version of the population's document than the ledger has reached. */
+function outdated(request: RequestRef, { population }: Plan): Outcome {
+  const code = "STALE_POPULATION";
+  const detail = `The question was planned under terms of the population ${population} that others have followed.`;
+  const details = { population };
   return refuse(
     { request, code, detail },
     { audit: [{ tenant: request.tenant, action: "budget.refused", request, code, details }] },
   );
+}
+
+/** What was asked and what is left are public: neither depends on a record. */
+function unaffordable(request: RequestRef, asked: Amounts, left: Amounts): Outcome {
+  const code = "BUDGET_EXHAUSTED";
+  const isOfEpsilon = compareFractions(parseFraction(asked.epsilon), parseFraction(left.epsilon)) > 0;
+  const detail = isOfEpsilon
+    ? `The question asks for epsilon ${asked.epsilon}; the population has ${left.epsilon} left.`
+    : `The question takes a delta of ${rounded(asked.delta)}; the population has ${rounded(left.delta)} left.`;
+  const details = { ...asked, left: left.epsilon, deltaLeft: left.delta };
+  return refuse(
+    { request, code, detail },
+    { audit: [{ tenant: request.tenant, action: "budget.refused", request, code, details }] },
+  );
+}
+
+/** For people: three digits of a fraction that has thirty. */
+function rounded(text: string): string {
+  const { numerator, denominator } = parseFraction(text);
+  return (Number(numerator) / Number(denominator)).toPrecision(3);
 }
 
 const repeated = (request: RequestRef): Audit => ({

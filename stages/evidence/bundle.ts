@@ -3,8 +3,10 @@
  * with its proofs; the credential; and where the log and the chain hold it.
  */
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
+import { signersOf } from "../../documents/population.ts";
+import { signatureOf, type Signer } from "../../documents/signatures.ts";
 import { parseDocument, validateDocument } from "../../documents/validate.ts";
-import type { CollaborationEntry, EvidenceBundle } from "../../schemas/avro/index.ts";
+import type { CollaborationEntry, EvidenceBundle, PopulationEntry } from "../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument, LogEvidence, Release } from "../../schemas/json/evidence-bundle.ts";
 import type { Parts } from "./parts.ts";
 
@@ -23,16 +25,18 @@ export function complete(parts: Parts): Required<Parts> | undefined {
 }
 
 /** Throws DOCUMENT_INVALID where what came does not make a bundle of the schema. */
-export function bundleOf(parts: Required<Parts>, entry: CollaborationEntry, here: Region): EvidenceBundle {
+export function bundleOf(
+  parts: Required<Parts>,
+  { terms, paying }: { readonly terms: CollaborationEntry; readonly paying: PopulationEntry },
+  here: Region,
+): EvidenceBundle {
   const { request, plan } = parts;
   const bundle: EvidenceBundleDocument = {
     type: "pavilion/evidence-bundle",
-    version: 1,
+    version: 2,
     request: { document: objectIn(parts.document), signature: parts.signature },
-    collaboration: {
-      document: objectIn(entry.document),
-      signatures: inSlotOrder(entry),
-    },
+    collaboration: signedBy("collaboration", terms, parseDocument("collaboration", terms.document).providers),
+    population: signedBy("population", paying, signersOf(parseDocument("population", paying.document))),
     datasets: plan.datasets.map(({ provider, dataset, sequence, head, signature }) => ({
       provider,
       dataset,
@@ -49,16 +53,15 @@ export function bundleOf(parts: Required<Parts>, entry: CollaborationEntry, here
   return { requestId: request.requestId, requestDigest: request.digest, tenant: request.tenant, text };
 }
 
-/** One for each provider, whatever order they were published in. */
-function inSlotOrder({
-  document,
-  signatures,
-}: CollaborationEntry): { provider: string; signature: string }[] {
-  const { providers } = parseDocument("collaboration", document);
-  return providers.flatMap(({ id }) => {
-    const found = signatures.find(({ provider }) => provider === id);
-    return found === undefined ? [] : [{ provider: id, signature: found.signature }];
-  });
+/** The document, with one signature for each signer, whatever order they were published in and who else has signed. */
+function signedBy(
+  kind: "collaboration" | "population",
+  { document: text, signatures }: CollaborationEntry | PopulationEntry,
+  signers: readonly Signer[],
+) {
+  const document = objectIn(text);
+  const own = signers.flatMap((signer) => signatureOf(kind, document, signatures, signer) ?? []);
+  return { document, signatures: own.map(({ provider, signature }) => ({ provider, signature })) };
 }
 
 const objectIn = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>;

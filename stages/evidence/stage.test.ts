@@ -5,7 +5,13 @@ import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { readRequest } from "../../documents/request.ts";
 import { openProver } from "../../runtime/prover/prover.ts";
 import type { Outcome, StageEvent } from "../../runtime/stage.ts";
-import type { CollaborationEntry, EvidenceBundle, Plan, RequestRef } from "../../schemas/avro/index.ts";
+import type {
+  CollaborationEntry,
+  PopulationEntry,
+  EvidenceBundle,
+  Plan,
+  RequestRef,
+} from "../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
 import { holds } from "../../services/verifier/checklist.ts";
 import { verify } from "../../services/verifier/verify.ts";
@@ -44,6 +50,7 @@ before(async () => {
     region,
     jurisdiction,
     collaborationEntry: (id, version) => (version === 1 && id === collaboration ? entry() : undefined),
+    populationEntry: (id, version) => (version === 2 && id === "adults" ? paying() : undefined),
   };
 });
 
@@ -55,6 +62,16 @@ const entry = (): CollaborationEntry => ({
   version: 1,
   document: textOf(bundle.collaboration.document),
   signatures: bundle.collaboration.signatures.toReversed(),
+  departures: [],
+});
+
+/** With signatures of providers that the version before named. */
+const paying = (): PopulationEntry => ({
+  id: "adults",
+  version: 2,
+  document: textOf(bundle.population.document),
+  signatures: [{ provider: "east", signature: "of another" }, ...bundle.population.signatures.toReversed()],
+  departures: [],
 });
 
 function partsIn(document: string): EvidenceEvent[] {
@@ -62,6 +79,7 @@ function partsIn(document: string): EvidenceEvent[] {
     ...planAt(),
     collaboration: request.collaboration,
     version: 1,
+    populationVersion: 2,
     datasets: bundle.datasets.map((head) => ({ ...head, columns: [] })),
     policyBundle: bundle.policy.bundle,
   };

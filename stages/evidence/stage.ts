@@ -4,13 +4,15 @@
  */
 import { createHash } from "node:crypto";
 import { output, publish, type Outcome, type Stage, type StateView } from "../../runtime/stage.ts";
-import type { CollaborationEntry, RequestRef } from "../../schemas/avro/index.ts";
+import type { CollaborationEntry, PopulationEntry, RequestRef } from "../../schemas/avro/index.ts";
 import { bundleOf, complete, type Region } from "./bundle.ts";
 import { finish, forgetOld, keepParts, noteRefusal, withPart, type Parts } from "./parts.ts";
 
 export interface EvidencePorts extends Region {
   /** A collaboration's version as it was published. */
   readonly collaborationEntry: (id: string, version: number) => CollaborationEntry | undefined;
+  /** The same of a population's. */
+  readonly populationEntry: (id: string, version: number) => PopulationEntry | undefined;
 }
 
 export const evidence: Stage<
@@ -64,10 +66,12 @@ function join(
   if (parts === undefined) return publish({});
   const all = complete(parts);
   if (all === undefined) return publish({ changes: keepParts(request, parts) });
-  const { collaboration, version } = all.plan;
-  const entry = ports.collaborationEntry(collaboration, version);
-  if (entry === undefined) throw new Error("the region no longer has the version that was answered");
-  const bundle = bundleOf(all, entry, ports);
+  const { collaboration, version, population, populationVersion } = all.plan;
+  const terms = ports.collaborationEntry(collaboration, version);
+  const paying = ports.populationEntry(population, populationVersion);
+  if (terms === undefined || paying === undefined)
+    throw new Error("the region no longer has the version that was answered");
+  const bundle = bundleOf(all, { terms, paying }, ports);
   const details = { bundle: createHash("sha256").update(bundle.text).digest("hex") };
   return publish({
     outputs: [output("evidence.bundles", "EvidenceBundle", bundle, { key: request.requestId })],

@@ -4,6 +4,7 @@
  */
 import { datasetHeadOf } from "../../documents/batch.ts";
 import type { CollaborationTable } from "../../documents/collaboration.ts";
+import type { PopulationTable } from "../../documents/home.ts";
 import { verifySignature } from "../../documents/signatures.ts";
 import { readMessage, requireCurrent, requireMember, requirePlace } from "../../documents/membership.ts";
 import { columnsDigest } from "../../documents/coordinates.ts";
@@ -23,6 +24,7 @@ export interface Region {
   readonly region: string;
   readonly partitions: number;
   readonly collaborations: CollaborationTable;
+  readonly populations: PopulationTable;
 }
 
 /** Throws BATCH_UNREADABLE unless the text is a record batch header. */
@@ -37,7 +39,7 @@ export interface Owner {
 
 /**
  * The dataset's owner, who signed the head for the current version and epoch and sent it under the dataset's key.
- * Throws NOT_A_MEMBER, EVENT_MISPLACED, NOT_HOME_REGION, WRONG_EPOCH, BAD_SIGNATURE or BATCH_UNREADABLE.
+ * Throws NOT_A_MEMBER, EVENT_MISPLACED, UNKNOWN_POPULATION, OUTSIDE_POPULATION, NOT_HOME_REGION, WRONG_EPOCH, BAD_SIGNATURE or BATCH_UNREADABLE.
  */
 export function requireOwner(header: RecordBatchHeader, came: Delivery, here: Region): Owner {
   return orRejected(() => {

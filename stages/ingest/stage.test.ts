@@ -24,6 +24,7 @@ import {
   tokenOf,
   type Pushed,
 } from "../../test/agent-messages.ts";
+import { populationOver, populationsOf } from "../../test/populations.ts";
 import {
   assertRejected,
   DAY_MS,
@@ -216,7 +217,14 @@ describe("a batch is rejected", () => {
     "another region",
     "NOT_HOME_REGION",
     () => batchOf(one),
-    portsOf(collaborationOf({ region: "eu" })),
+    portsOf(collaborationOf(), { region: "eu" }),
+  );
+  const elsewhere = populationsOf(populationOver(collaborationOf({ providers: [participant("alpha")] })));
+  rejects(
+    "a dataset outside the population",
+    "OUTSIDE_POPULATION",
+    () => batchOf(one),
+    portsOf(collaborationOf(), { populations: elsewhere }),
   );
   rejects("an old version", "WRONG_EPOCH", () => batchOf(one), portsOf(collaborationOf({ version: 2 })));
   rejects("a coming epoch", "WRONG_EPOCH", () => batchOf(one, { epoch: 2 }));

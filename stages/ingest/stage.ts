@@ -8,6 +8,7 @@
 import { digestOf } from "../../crypto/jws/canonical.ts";
 import { datasetHeadOf } from "../../documents/batch.ts";
 import type { CollaborationTable } from "../../documents/collaboration.ts";
+import type { PopulationTable } from "../../documents/home.ts";
 import {
   output,
   publish,
@@ -31,6 +32,7 @@ import { sliceByPartition } from "./slices.ts";
 
 export interface IngestPorts extends RecordOpening {
   readonly collaborations: CollaborationTable;
+  readonly populations: PopulationTable;
   /** The region's partition count. */
   readonly partitions: number;
   readonly region: string;

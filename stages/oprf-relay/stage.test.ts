@@ -17,6 +17,7 @@ import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { EpochKeyDocument } from "../../schemas/json/epoch-key.ts";
 import type { EvaluatedBatchHeader } from "../../schemas/json/evaluated-batch.ts";
 import { collaborationOf, participant, PARTITIONS, pushId, signed } from "../../test/agent-messages.ts";
+import { populationOver, populationsOf } from "../../test/populations.ts";
 import { tableOf } from "../../test/stage-question.ts";
 import { runStage, type StageRun } from "../../test/stage-run.ts";
 import { MemoryState } from "../../test/stage-state.ts";
@@ -91,6 +92,7 @@ function eventOf(
 
 const portsOf = (document = collaborationOf(), region = "au"): OprfRelayPorts => ({
   collaborations: tableOf(document),
+  populations: populationsOf(populationOver(document)),
   partitions: PARTITIONS,
   region,
 });

@@ -5,6 +5,7 @@
  * key an epoch. Does not: hold a key, compute on elements, or meter; the sender's agent meters.
  */
 import type { CollaborationTable } from "../../documents/collaboration.ts";
+import type { PopulationTable } from "../../documents/home.ts";
 import { verifySignature } from "../../documents/signatures.ts";
 import {
   readMessage,
@@ -32,6 +33,7 @@ import { pinEpochKey, routeBlinded, routeEpochKey, routeEvaluated, type PinnedKe
 
 export interface OprfRelayPorts {
   readonly collaborations: CollaborationTable;
+  readonly populations: PopulationTable;
   /** The region's partition count. */
   readonly partitions: number;
   readonly region: string;

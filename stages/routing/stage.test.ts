@@ -13,9 +13,11 @@ import {
   refOf,
   request,
   signed,
+  population,
   strangerKey,
   tableOf,
 } from "../../test/stage-question.ts";
+import { earlierCollaborationOf, populationOver, populationsOf } from "../../test/populations.ts";
 import { firstSeed, seedRef, seedsOf } from "../../test/stage-seed.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { routing, type RoutingPorts } from "./stage.ts";
@@ -25,6 +27,7 @@ const openSeed = { ...firstSeed, open: true };
 const portsFor = (document: Collaboration = collaboration): RoutingPorts => ({
   region: "au-east",
   collaborations: tableOf(document),
+  populations: populationsOf(populationOver(document, { region: "au-east" })),
   seeds: seedsOf(openSeed),
   standing: new Standing(),
   partitions: 4,
@@ -265,7 +268,7 @@ test("refuses a tenant the broker may not ask for, in the broker's name", async 
 });
 
 test("declines what names another region, which alone ends it", async () => {
-  await expectDeclined("NOT_HOME_REGION", await signed({ ...request, region: "au-west" }), await healthy());
+  await expectDeclined("NOT_HOME_REGION", await signed({ ...request, home: "au-west" }), await healthy());
   await expectDeclined(
     "NOT_HOME_REGION",
     await signed(),
@@ -283,10 +286,29 @@ test("of two regions that get the same request one ends it, whatever is the matt
 });
 
 test("refuses what names this region where the collaboration is at home in another", async () => {
-  await expectCode(
-    "NOT_HOME_REGION",
+  const west = populationsOf(populationOver(collaboration, { region: "au-west" }));
+  await expectCode("NOT_HOME_REGION", await signed(), await healthy({ ...portsFor(), populations: west }));
+});
+
+test("refuses what is over a population that is not here, or that does not have its datasets", async () => {
+  const asked = await signed();
+  const none = await healthy({ ...portsFor(), populations: populationsOf() });
+  await expectCode("UNKNOWN_POPULATION", asked, none);
+  const [first, ...rest] = population.datasets;
+  assert.ok(first !== undefined);
+  for (const datasets of [rest, [{ ...first, key: "A".repeat(43) }, ...rest]]) {
+    const populations = populationsOf({ ...population, datasets });
+    await expectCode("OUTSIDE_POPULATION", asked, await healthy({ ...portsFor(), populations }));
+  }
+});
+
+test("declines a collaboration that stands in the earlier format alone", async () => {
+  const earlier = [earlierCollaborationOf()];
+  const collaborations = { earlier, latest: () => undefined, at: () => undefined };
+  await expectDeclined(
+    "EARLIER_COLLABORATION",
     await signed(),
-    await healthy(portsFor({ ...collaboration, region: "au-west" })),
+    await healthy({ ...portsFor(), collaborations }),
   );
 });
 

@@ -2,6 +2,7 @@
  * The routing stage: verifies a broker's request and admits it in its home region. See README.md.
  */
 import type { CollaborationTable } from "../../documents/collaboration.ts";
+import type { PopulationTable } from "../../documents/home.ts";
 import type { SeedTable } from "../../documents/seeds.ts";
 import type { StandingTable } from "../../documents/standing.ts";
 import {
@@ -22,6 +23,7 @@ import { verifyRequest, type Fault } from "./verification.ts";
 export interface RoutingPorts {
   readonly region: string;
   readonly collaborations: CollaborationTable;
+  readonly populations: PopulationTable;
   readonly seeds: SeedTable;
   readonly standing: StandingTable;
   readonly partitions: number;
@@ -69,7 +71,7 @@ function route(event: StageEvent<"SignedRequest">, state: StateView, ports: Rout
   // Refused or not: a verified request is decided once.
   const changes = [noteDigest(request.digest, request.deadline)];
   const { time } = event;
-  const fault = faultOf(verified, ports.region, time) ?? unavailable(state, time, ports);
+  const fault = faultOf(verified, ports, time) ?? unavailable(state, time, ports);
   const { document, signature } = event.value;
   if (fault !== undefined) return refuse({ request, document, ...fault }, { changes });
   const seed = ports.seeds.openSeed(read.document.seedCommitment);

@@ -5,6 +5,7 @@
  * publish in another's name. Does not: say whether the asker may ask this now; see admission.ts.
  */
 import type { CollaborationTable } from "../../documents/collaboration.ts";
+import { collaborationNamed } from "../../documents/home.ts";
 import { verifySignature } from "../../documents/signatures.ts";
 import { readRequest, type ReadRequest } from "../../documents/request.ts";
 import { PavilionError, type ErrorCode } from "../../runtime/errors.ts";
@@ -49,9 +50,8 @@ export function verifyRequest(
     return fail("REQUEST_ID_MISMATCH", "The request's id is not its document's.");
   if (key !== signed.requestId)
     return fail("REQUEST_ID_MISMATCH", "The record's key is not the request's id.");
-  const collaboration = collaborations.latest(document.collaboration);
-  if (collaboration === undefined)
-    return fail("UNKNOWN_COLLABORATION", "The region has no such collaboration.");
+  const collaboration = collaborationOrFault(document.collaboration, collaborations);
+  if ("code" in collaboration) return fail(collaboration.code, collaboration.detail);
   const broker = collaboration.brokers.find((candidate) => candidate.id === document.broker);
   if (broker === undefined) return fail("UNKNOWN_BROKER", "The collaboration does not name this broker.");
   if (!isSignedBy(read, signed.signature, broker)) {
@@ -70,6 +70,15 @@ function readOrFault(signed: SignedRequest): ReadRequest | Fault {
   } catch (error) {
     if (!(error instanceof PavilionError)) throw error;
     return { code: "REQUEST_UNREADABLE", detail: error.message };
+  }
+}
+
+function collaborationOrFault(id: string, collaborations: CollaborationTable): Collaboration | Fault {
+  try {
+    return collaborationNamed(id, collaborations);
+  } catch (error) {
+    if (!(error instanceof PavilionError)) throw error;
+    return { code: error.code, detail: error.message };
   }
 }
 

@@ -22,6 +22,7 @@ import {
   setScene,
   signFresh,
   type Scene,
+  trustedIn,
 } from "../../services/cli/demo/scene.ts";
 import { trustOf } from "../../services/operator/trust.ts";
 import { verify } from "../../services/verifier/verify.ts";
@@ -99,7 +100,7 @@ async function requireVerified(digest: string): Promise<void> {
   const trust = trustOf(
     { ...scene.stack.chain, development: true },
     [...scene.stack.cards.values()],
-    scene.collaboration,
+    trustedIn(scene),
     (JSON.parse(bundle) as EvidenceBundleDocument).log.chain.blockHash,
   );
   const { checks } = await verify(bundle, JSON.stringify(trust));

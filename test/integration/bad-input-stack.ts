@@ -21,13 +21,14 @@ import { openBrokerClient, type BrokerClient } from "../../services/broker-clien
 import { newRequest, signRequest, type Asked } from "../../services/broker-client/request.ts";
 import { openBroker } from "../../services/keystore/parties.ts";
 import { CommandLine } from "./command-line.ts";
+import { publishPopulation } from "./population-file.ts";
 import { produceRaw } from "./raw-producer.ts";
 
 const log = openLog({ service: "test" }, "silent");
 
 /** The broker's question; whatever is bad about one is said by what changes. */
 export const question = {
-  ...{ broker: "core", tenant: "council", region: "eu-central" },
+  ...{ broker: "core", tenant: "council", home: "eu-central" },
   ...{ collaboration: "study", collaborationVersion: 1, purpose: "planning", legalBasis: "consent" },
   epsilon: "1",
   question: { measures: [{ kind: "count" }], groupings: [{ by: "total" }] },
@@ -70,6 +71,13 @@ export class BadInputStack {
       await this.pavilion.done(role, "init", `--${role}`, name);
       await this.pavilion.done(role, "admit", this.partyFile(role, name, "card.json"));
     }
+    await publishPopulation(this.pavilion, this.dir, {
+      ...{ id: "townspeople", epsilon: "9", window: "3" },
+      datasets: [
+        ["clinic", "patients"],
+        ["insurer", "members"],
+      ],
+    });
     await this.publish(this.file("study.yaml", await this.yaml(change)));
     this.#serving = this.pavilion.serve("provider", "serve", "--provider", "clinic");
     await this.pavilion.done(
@@ -138,8 +146,7 @@ export class BadInputStack {
     return change(`type: pavilion/collaboration
 id: study
 version: 1
-region: eu-central
-jurisdiction: EU
+previous: null
 population: townspeople
 referenceDate: "2020-01-01"
 purposes: [planning]
@@ -148,7 +155,7 @@ matching: { sender: clinic, epoch: 1, partitions: 2 }
 providers:
 ${await party("clinic", "patients", "{ name: age, kind: integer, source: age, transform: none, lower: 0, upper: 110, nullable: false }")}
 ${await party("insurer", "members", '{ name: member, kind: flag, source: member, "true": ["yes"], nullable: false }')}
-budget: { epsilonPerQuestion: "2", epsilonTotal: "9", epsilonPerWindow: "3", windowDays: 30 }
+budget: { epsilonPerQuestion: "2" }
 minimumGroup: 5
 brokers:
   - { id: core, key: ${await key("broker", "core")}, tenants: [council] }

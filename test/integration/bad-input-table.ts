@@ -143,7 +143,7 @@ export const documents: readonly Refused[] = [
   },
   {
     name: "a collaboration that not everybody has signed",
-    code: "BAD_SIGNATURE",
+    code: "SIGNATURE_MISSING",
     command: async (stack) => [
       "collaboration",
       "publish",
@@ -151,24 +151,21 @@ export const documents: readonly Refused[] = [
     ],
   },
   {
-    name: "a dataset of another jurisdiction",
+    name: "more partitions than the region has",
     code: "DOCUMENT_INVALID",
     command: async (stack) => [
       "collaboration",
       "publish",
-      stack.file(
-        "abroad.yaml",
-        await stack.yaml((text) => text.replace("jurisdiction: EU", "jurisdiction: US")),
-      ),
+      stack.file("wide.yaml", await stack.yaml((text) => text.replace("partitions: 2", "partitions: 3"))),
     ],
   },
   {
-    name: "a region that is not here",
-    code: "CONFIG_INVALID",
+    name: "a population that is not here",
+    code: "UNKNOWN_POPULATION",
     command: async (stack) => [
       "collaboration",
       "publish",
-      stack.file("far.yaml", await stack.yaml((text) => text.replace("region: eu-central", "region: mars"))),
+      stack.file("far.yaml", await stack.yaml((text) => text.replace("townspeople", "martians"))),
     ],
   },
   {
@@ -237,7 +234,7 @@ export const asked: readonly { name: string; code: Code; change: object }[] = [
   { name: "an unknown collaboration", code: "UNKNOWN_COLLABORATION", change: { collaboration: "nobodys" } },
   { name: "the terms of another version", code: "STALE_COLLABORATION", change: { collaborationVersion: 7 } },
   { name: "a tenant that may not ask", code: "UNKNOWN_TENANT", change: { tenant: "stranger" } },
-  { name: "a region where the data is not", code: "NOT_HOME_REGION", change: { region: "us-east" } },
+  { name: "a region where the data is not", code: "NOT_HOME_REGION", change: { home: "us-east" } },
   { name: "a forbidden purpose", code: "POLICY_DENIED", change: { purpose: "marketing" } },
   { name: "a legal basis that was not agreed", code: "POLICY_DENIED", change: { legalBasis: "curiosity" } },
   {

@@ -28,6 +28,7 @@ import {
   setScene,
   signFresh,
   type Scene,
+  trustedIn,
 } from "../../services/cli/demo/scene.ts";
 import { auditorPrincipal } from "../../services/operator/access.ts";
 import { trustOf } from "../../services/operator/trust.ts";
@@ -74,7 +75,7 @@ async function failuresIn(bundle: string, block?: string): Promise<string[]> {
   const { blockHash } = (JSON.parse(bundle) as EvidenceBundleDocument).log.chain;
   const { chain, cards } = scene.stack;
   const development = { ...chain, development: true };
-  const trust = trustOf(development, [...cards.values()], scene.collaboration, block ?? blockHash);
+  const trust = trustOf(development, [...cards.values()], trustedIn(scene), block ?? blockHash);
   const { checks } = await verify(bundle, JSON.stringify(trust));
   return checks.filter(({ status }) => status === "failed").map(({ name }) => name);
 }

@@ -7,15 +7,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import kafkajs from "kafkajs";
+import { digestOf } from "../../crypto/jws/canonical.ts";
 import type { Ed25519Key } from "../../crypto/jws/ed25519.ts";
 import { createAcls } from "../../runtime/kafka/admin.ts";
 import { openPublisher } from "../../runtime/kafka/publisher.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { openLog } from "../../runtime/log.ts";
-import { collaborationTemplate } from "../../services/cli/demo/example.ts";
+import { collaborationTemplate, populationTemplate } from "../../services/cli/demo/example.ts";
 import { brokerPrincipal, endedProviderAcls, providerPrincipal } from "../../services/operator/access.ts";
 import type { Named } from "../../services/operator/terms.ts";
-import { agree, makeBroker, makeProvider } from "../../services/stack/parties.ts";
+import { agree, agreeOnPopulation, makeBroker, makeProvider } from "../../services/stack/parties.ts";
 import { Stack } from "../../services/stack/stack.ts";
 import { readTopic } from "./read-topic.ts";
 import { testParts } from "./parts.ts";
@@ -50,10 +51,36 @@ after(() => ending.disposeAsync());
 
 const keysOn = async (topic: string): Promise<string[]> =>
   (await readTopic(stack.kafka, `${region.name}.${topic}`)).map(({ key }) => key);
-const standing = (): Promise<string[]> => keysOn("config.collaborations");
+/** Without the digests in which they end. */
+const standing = async (): Promise<string[]> =>
+  (await keysOn("config.collaborations")).map((key) => key.split("@").slice(0, 2).join("@"));
 
 const publish = async (change: Partial<typeof template>): Promise<Named[]> =>
   stack.operator.publishCollaboration(region, await agree({ ...template, ...change }, keys));
+
+/** What the version after the one of these changes says. */
+async function following(change: Partial<typeof template>): Promise<Partial<typeof template>> {
+  const { version, document } = await agree({ ...template, ...change }, keys);
+  return { version: version + 1, previous: digestOf(JSON.parse(document)) };
+}
+let second: Partial<typeof template>;
+let third: Partial<typeof template>;
+
+test("a collaboration is published after its population, and within it alone", async () => {
+  await assert.rejects(publish({}), { code: "UNKNOWN_POPULATION" });
+  const card = stack.cardOf(region.name);
+  const population = await agreeOnPopulation(populationTemplate(), card, keys);
+  const unreached = await stack.operator.publishPopulation(region, population, card);
+  assert.deepEqual(unreached.map(({ id }) => id).sort(), ["northwind-health", "southbank-insurance"]);
+  await stack.operator.publishPopulation(region, population, card);
+  assert.equal((await keysOn("config.populations")).length, 1);
+  const fresh = await agreeOnPopulation({ ...populationTemplate(), id: "fresh" }, card, keys);
+  await assert.rejects(stack.operator.publishPopulation(region, fresh, card), { code: "DATASET_TAKEN" });
+  const [first, ...rest] = template.providers;
+  assert.ok(first !== undefined);
+  const outside = publish({ providers: [{ ...first, dataset: "others" }, ...rest] });
+  await assert.rejects(outside, { code: "OUTSIDE_POPULATION" });
+});
 
 test("parties that were never admitted are named, and get their terms once they are", async () => {
   const unreached = (await publish({})).map(({ id }) => id);
@@ -61,7 +88,7 @@ test("parties that were never admitted are named, and get their terms once they 
   for (const { id } of template.providers) await stack.operator.admitProvider(region, id);
   await stack.operator.admitBroker(region, "core-broker");
   await stack.operator.admitProvider(region, "stranger");
-  const first = ["collaboration/insured-patients@1"];
+  const first = ["population/febrl-4@1", "collaboration/insured-patients@1"];
   assert.deepEqual(await keysOn("provider.terms.northwind-health"), first);
   assert.deepEqual(await keysOn("provider.terms.southbank-insurance"), first);
   assert.deepEqual(await keysOn("broker.terms.core-broker"), first);
@@ -71,13 +98,14 @@ test("parties that were never admitted are named, and get their terms once they 
 test("a version that stands is not entered twice, and never changes", async () => {
   await publish({});
   await publish({});
-  await assert.rejects(publish({ minimumGroup: 19 }), { code: "DOCUMENT_INVALID" });
+  await assert.rejects(publish({ minimumGroup: 19 }), { code: "VERSION_SUPERSEDED" });
   assert.deepEqual(await standing(), ["insured-patients@1"]);
 });
 
 test("a new version is entered where it may come after those that stand", async () => {
-  await publish({ version: 2, minimumGroup: 19 });
-  await assert.rejects(publish({ version: 3, population: "others" }), { code: "DOCUMENT_INVALID" });
+  second = { ...(await following({})), minimumGroup: 19 };
+  await publish(second);
+  await assert.rejects(publish({ ...second, minimumGroup: 5 }), { code: "VERSION_SUPERSEDED" });
   await publish({});
   assert.deepEqual(await standing(), ["insured-patients@1", "insured-patients@2"]);
 });
@@ -88,20 +116,25 @@ test("an entry that nobody can read stops no publication", async () => {
   const topic = `${region.name}.config.collaborations`;
   await producer.send({ topic, messages: [{ key: "garbage", value: "garbage" }] });
   await producer.disconnect();
-  await publish({ version: 4, minimumGroup: 18 });
-  assert.equal((await standing()).at(-1), "insured-patients@4");
+  third = { ...(await following(second)), minimumGroup: 18 };
+  await publish(third);
+  assert.equal((await standing()).at(-1), "insured-patients@3");
 });
 
 test("what a publishing that was cut off has not handed out is handed out by the next one, once", async () => {
-  const entry = await agree({ ...template, version: 5, minimumGroup: 17 }, keys);
+  const fourth = { ...(await following(third)), minimumGroup: 17 };
+  const entry = await agree({ ...template, ...fourth }, keys);
   const publisher = await openPublisher(stack.kafka, stack.codec, region.name, "/test");
   await publisher.publish("config.collaborations", "CollaborationEntry", entry, {
-    key: "insured-patients@5",
+    key: "insured-patients@4",
   });
   await publisher.close();
-  assert.deepEqual(await publish({ version: 5, minimumGroup: 17 }), []);
-  await publish({ version: 5, minimumGroup: 17 });
-  const handed = [1, 2, 4, 5].map((version) => `collaboration/insured-patients@${String(version)}`);
+  assert.deepEqual(await publish(fourth), []);
+  await publish(fourth);
+  const handed = [
+    "population/febrl-4@1",
+    ...[1, 2, 3, 4].map((version) => `collaboration/insured-patients@${String(version)}`),
+  ];
   assert.deepEqual(await keysOn("provider.terms.northwind-health"), handed);
   assert.deepEqual(await keysOn("broker.terms.core-broker"), handed);
 });

@@ -13,6 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, test } from "node:test";
 import type { Result } from "../../schemas/avro/index.ts";
 import { CommandLine } from "./command-line.ts";
+import { publishPopulation } from "./population-file.ts";
 import { pushesOfTwoMachines } from "./two-machines.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "pavilion-up-"));
@@ -104,8 +105,7 @@ function yamlOf(id: string, members: readonly Provider[], keys: ReadonlyMap<stri
   return `type: pavilion/collaboration
 id: ${id}
 version: 1
-region: eu-central
-jurisdiction: EU
+previous: null
 population: townspeople
 referenceDate: "2020-01-01"
 purposes: [planning]
@@ -113,7 +113,7 @@ legalBases: [consent]
 matching: { sender: ${members[0] ?? ""}, epoch: 1, partitions: 2 }
 providers:
 ${parts.join("\n")}
-budget: { epsilonPerQuestion: "8", epsilonTotal: "200", epsilonPerWindow: "100", windowDays: 30 }
+budget: { epsilonPerQuestion: "8" }
 minimumGroup: 5
 brokers:
   - { id: core, key: ${keys.get("core") ?? ""}, tenants: [council] }
@@ -135,6 +135,10 @@ async function admitEverybody(): Promise<ReadonlyMap<string, string>> {
 }
 
 async function agree(keys: ReadonlyMap<string, string>): Promise<void> {
+  const datasets = Object.entries(collaborations).flatMap(([id, members]) =>
+    members.map((name) => [name, `${name}-of-${id}`] as const),
+  );
+  await publishPopulation(pavilion, dir, { id: "townspeople", epsilon: "200", window: "100", datasets });
   for (const [id, members] of Object.entries(collaborations)) {
     const file = join(dir, `${id}.yaml`);
     writeFileSync(file, yamlOf(id, members, keys));
@@ -166,7 +170,7 @@ before(async () => {
   await pushEverything();
   for (const [index, [collaboration, measures, groupings]] of asked.entries()) {
     const question = {
-      ...{ broker: "core", tenant: "council", region: "eu-central", collaboration, collaborationVersion: 1 },
+      ...{ broker: "core", tenant: "council", home: "eu-central", collaboration, collaborationVersion: 1 },
       ...{ purpose: "planning", legalBasis: "consent", epsilon, question: { measures, groupings } },
       deadlineSeconds: 120,
     };

@@ -39,7 +39,7 @@ export async function audit(args: string[]): Promise<number> {
 }
 
 function reportLines(
-  { leaves, kinds, spent, faults, faultCount }: AuditReport,
+  { leaves, kinds, spent, uncompared, faults, faultCount }: AuditReport,
   region: string,
   bundles: number,
 ) {
@@ -52,6 +52,9 @@ function reportLines(
       ([population, { spends, epsilon }]) =>
         `  ${population} has spent epsilon ${epsilon} in ${String(spends)} spends`,
     ),
+    ...(uncompared > 0
+      ? [`  ${String(uncompared)} spends are under terms that no bundle carries yet: held to no budget`]
+      : []),
     ...faults.map(({ name, text }) => `  ${coloured("red", "FAILED")}  ${name.padEnd(15)}  ${text}`),
     ...(more > 0 ? [`  and ${String(more)} more`] : []),
     faultCount === 0
@@ -62,11 +65,11 @@ function reportLines(
 
 /** What `--json` prints. Names of populations become members here, and nothing looks one up. */
 const reportObject = (
-  { leaves, kinds, spent, faults, faultCount }: AuditReport,
+  { leaves, kinds, spent, uncompared, faults, faultCount }: AuditReport,
   bundles: number,
 ): object => ({
   ...{ holds: faultCount === 0, bundles, leaves },
-  ...{ kinds: Object.fromEntries(kinds), spent: Object.fromEntries(spent), faults, faultCount },
+  ...{ kinds: Object.fromEntries(kinds), spent: Object.fromEntries(spent), uncompared, faults, faultCount },
 });
 
 /** Throws TRUST_UNREADABLE. */

@@ -1,6 +1,7 @@
 /** Collaborations, as the commands for terms take them. */
 import { canonicalBytes, digestOf } from "../../../crypto/jws/canonical.ts";
 import { requireConsistent, signCollaboration } from "../../../documents/collaboration.ts";
+import { homeIn } from "../../../documents/population.ts";
 import { epsilonNotes } from "../../../documents/epsilon-range.ts";
 import { validateOwn } from "../../../documents/validate.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
@@ -19,34 +20,39 @@ export const collaborations: TermsKind<Collaboration> = {
   signersOf: ({ providers }) => providers,
   sign: signCollaboration,
   before: epsilonNotes,
-  previousOf: () => null,
+  previousOf: ({ previous }) => previous,
   latestIn({ collaborations: table }, id) {
-    const document = table.latest(id);
+    const document = table.versionsOf(id).at(-1);
     return document === undefined ? undefined : { signers: document.providers, digest: digestOf(document) };
   },
-  regionOf(document, regions) {
-    const region = regions.find(({ name }) => name === document.region);
-    if (region === undefined) {
-      const names = regions.map(({ name }) => name).join(", ");
+  regionOf({ id, population: name, matching }, regions, { populations }) {
+    const population = populations.latest(name);
+    if (population === undefined) {
       throw new PavilionError(
-        "CONFIG_INVALID",
-        `There is no region ${document.region}.`,
-        `This stack has ${names}: name one of these in the document, and have it signed again.`,
+        "UNKNOWN_POPULATION",
+        `The population ${name}, which the collaboration ${id} is over, is not published.`,
+        "Have its providers sign the population, then publish it first: ./pavilion population sign, then publish.",
       );
     }
-    if (document.jurisdiction === region.jurisdiction && document.matching.partitions === region.partitions) {
-      return region;
+    const region = regions.find((one) => homeIn(population, one.name) !== undefined);
+    if (region === undefined) {
+      throw new PavilionError(
+        "CONFIG_INVALID",
+        `The population ${name} is at home in no region of this stack.`,
+        `Publish it where its home is; this stack has ${regions.map((one) => one.name).join(", ")}.`,
+      );
     }
+    if (matching.partitions === region.partitions) return region;
     throw new PavilionError(
       "DOCUMENT_INVALID",
-      `The region ${region.name} lies in ${region.jurisdiction} and has ${String(region.partitions)} partitions; the document says otherwise.`,
+      `The region ${region.name} has ${String(region.partitions)} partitions; the document says otherwise.`,
     );
   },
-  publish: (operator, region, document, { signatures }) =>
+  publish: (operator, region, document, signed) =>
     operator.publishCollaboration(region, {
       id: document.id,
       version: document.version,
       document: new TextDecoder().decode(canonicalBytes(document)),
-      signatures,
+      ...signed,
     }),
 };

@@ -1,10 +1,10 @@
 /** `collaboration list`, `collaboration show ID`. */
 import { digestOf } from "../../../crypto/jws/canonical.ts";
-import type { Collaboration } from "../../../schemas/json/collaboration.ts";
+import type { AnyCollaboration } from "../../../documents/collaboration.ts";
 import { list as listTerms, show as showTerms, type Shown } from "../terms/showing.ts";
 import { collaborationWords } from "./words.ts";
 
-const collaborations: Shown<Collaboration> = {
+const collaborations: Shown<AnyCollaboration> = {
   name: "collaboration",
   unknown: "UNKNOWN_COLLABORATION",
   ids: (terms) => terms.collaborations.ids,
@@ -13,7 +13,7 @@ const collaborations: Shown<Collaboration> = {
       document,
       digest: digestOf(document),
       signatures: terms.collaborations.entryOf(id, document.version)?.signatures ?? [],
-      departures: [],
+      departures: terms.collaborations.entryOf(id, document.version)?.departures ?? [],
     })),
   listed: {
     header: ["epoch", "population", "providers", "may ask"],

@@ -1,14 +1,19 @@
 /**
  * A collaboration in words: what may be asked of whom, by whom, for what.
  */
-import { categoriesOf } from "../../../documents/collaboration.ts";
+import { categoriesOf, isEarlier, type AnyCollaboration } from "../../../documents/collaboration.ts";
 import { isDerived, type Column } from "../../../documents/derived-columns.ts";
-import type { Collaboration, Participant } from "../../../schemas/json/collaboration.ts";
+import type { Participant } from "../../../schemas/json/collaboration.ts";
 import { tableLines } from "../table.ts";
 
-export function collaborationWords(document: Collaboration): string[] {
+export function collaborationWords(document: AnyCollaboration): string[] {
   const { referenceDate, matching, budget, minimumGroup, purposes, legalBases, brokers } = document;
   return [
+    ...(isEarlier(document)
+      ? [
+          "of an earlier format: nothing is asked under it; agree on a population, then on a new version that names it",
+        ]
+      : []),
     ...tableLines(
       ["", ""],
       [

@@ -195,7 +195,7 @@ function tellAnswer(
   const [patients = "", members = ""] = scene.collaboration.providers.map(({ id }) => files.get(id));
   const plain = plainJoin(patients, members, scene.collaboration.referenceDate.replaceAll("-", ""));
   const { confidence, epsilonSpent, epsilonLeft } = answered;
-  const window = String(scene.collaboration.budget.windowDays);
+  const [window] = scene.population.budget.windows;
   const lines = [
     "",
     ...before,
@@ -204,7 +204,7 @@ function tellAnswer(
     "",
     ...answerLines(answered, plain),
     `  each interval holds the exact value with probability ${confidence}; only this demo knows the plain join`,
-    `  epsilon spent ${epsilonSpent}; the population may spend ${epsilonLeft} more within ${window} days`,
+    `  epsilon spent ${epsilonSpent}; the population may spend ${epsilonLeft} more within ${String(window?.days)} days`,
   ];
   for (const line of lines) tell(line);
 }

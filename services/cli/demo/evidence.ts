@@ -10,7 +10,7 @@ import { PavilionError } from "../../../runtime/errors.ts";
 import { shell } from "../../../runtime/shell.ts";
 import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
 import { trustOf } from "../../operator/trust.ts";
-import type { Scene } from "./scene.ts";
+import { trustedIn, type Scene } from "./scene.ts";
 
 /** What a run leaves: the last one's. */
 const folder = resolve(import.meta.dirname, "../../../.pavilion/demo");
@@ -36,18 +36,19 @@ export function clearFolder(): void {
 }
 
 export async function verifyBundle(
-  { stack, collaboration }: Scene,
+  scene: Scene,
   bundle: string,
   transaction: string,
   tell: (line: string) => void,
 ): Promise<Verified> {
+  const { stack } = scene;
   const { chain } = (JSON.parse(bundle) as EvidenceBundleDocument).log;
   const development = { chainId: stack.chain.chainId, contract: stack.chain.contract, development: true };
   // The demo is its own auditor, and has looked the block up at its own node.
   const trusted = trustOf(
     development,
     [...stack.cards.values()],
-    collaboration,
+    trustedIn(scene),
     await blockHash(stack.chain.url, chain.block),
   );
   const evidence = write("evidence.json", JSON.parse(bundle));

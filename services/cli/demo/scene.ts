@@ -1,7 +1,8 @@
 /**
  * The demo's scene, which the integration tests set as well: two regions, two providers with their agents, a broker,
- * and the signed collaboration between them.
+ * and the signed population and collaboration between them.
  */
+import { digestOf } from "../../../crypto/jws/canonical.ts";
 import type { Ed25519Key } from "../../../crypto/jws/ed25519.ts";
 import type { PartProcess } from "../../../infra/embedded/process.ts";
 import type { Parts } from "../../../infra/parts.ts";
@@ -9,13 +10,15 @@ import { errorCodeOr, PavilionError } from "../../../runtime/errors.ts";
 import type { Log } from "../../../runtime/log.ts";
 import type { SignedRequest } from "../../../schemas/avro/index.ts";
 import type { Collaboration } from "../../../schemas/json/collaboration.ts";
+import type { Population } from "../../../schemas/json/population.ts";
 import { openBrokerClient, type BrokerClient } from "../../broker-client/client.ts";
 import { newRequest, signRequest, type Asked } from "../../broker-client/request.ts";
+import type { TrustedNames } from "../../operator/trust.ts";
 import { brokerPrincipal } from "../../operator/access.ts";
-import { agree, makeBroker, makeProvider } from "../../stack/parties.ts";
+import { agree, agreeOnPopulation, makeBroker, makeProvider } from "../../stack/parties.ts";
 import { followLines } from "../../stack/log-lines.ts";
 import { Stack } from "../../stack/stack.ts";
-import { collaborationTemplate } from "./example.ts";
+import { collaborationTemplate, populationTemplate } from "./example.ts";
 
 export const homeRegion = "eu-central";
 export const otherRegion = "us-east";
@@ -25,6 +28,7 @@ const partitions = 2;
 
 export interface Scene {
   readonly stack: Stack;
+  readonly population: Population;
   readonly collaboration: Collaboration;
   readonly brokerKey: Ed25519Key;
 }
@@ -32,6 +36,8 @@ export interface Scene {
 export interface SceneOptions {
   /** What becomes of the example's collaboration before it is signed. */
   readonly amend?: (template: Collaboration) => Collaboration;
+  /** The same of its population. */
+  readonly amendPopulation?: (template: Population) => Population;
   /** As StackPlan's. */
   readonly users?: readonly string[];
   /** As StackPlan's. */
@@ -40,7 +46,7 @@ export interface SceneOptions {
 
 /** Starts the parts and has the providers sign; connectors and agents are started by whoever sets the scene. */
 export async function setScene(dir: string, log: Log, options: SceneOptions = {}): Promise<Scene> {
-  const { amend, ...plan } = options;
+  const { amend, amendPopulation = (example: Population) => example, ...plan } = options;
   const example = collaborationTemplate();
   const template = amend?.(example) ?? example;
   const providers = template.providers.map((provider) => provider.id);
@@ -60,16 +66,34 @@ export async function setScene(dir: string, log: Log, options: SceneOptions = {}
     const brokerKey = await makeBroker(stack, broker);
     const keys = new Map([[broker, brokerKey]]);
     for (const provider of providers) keys.set(provider, await makeProvider(stack, provider));
+    const people = await agreeOnPopulation(
+      amendPopulation(populationTemplate()),
+      stack.cardOf(homeRegion),
+      keys,
+    );
     const entry = await agree(template, keys);
     for (const name of [homeRegion, otherRegion]) {
+      await stack.operator.publishPopulation({ name, partitions }, people, stack.cardOf(name));
       await stack.operator.publishCollaboration({ name, partitions }, entry);
     }
-    return { stack, collaboration: JSON.parse(entry.document) as Collaboration, brokerKey };
+    return {
+      stack,
+      population: JSON.parse(people.document) as Population,
+      collaboration: JSON.parse(entry.document) as Collaboration,
+      brokerKey,
+    };
   } catch (error) {
     await stack.stop();
     throw error;
   }
 }
+
+/** Who takes part, as a trust file names them. */
+export const trustedIn = ({ population, collaboration }: Scene): TrustedNames => ({
+  brokers: collaboration.brokers,
+  providers: collaboration.providers,
+  populations: [{ id: population.id, digests: [digestOf(population)] }],
+});
 
 /** Has every provider push its file; `tell` hears each line of each agent. The sender's agent serves meanwhile. */
 export async function pushAll(

@@ -61,7 +61,7 @@ export async function admit(role: Role, args: string[]): Promise<number> {
   const out = resolve(values.out ?? join(dirname(file), "access.json"));
   mkdirSync(dirname(out), { recursive: true, mode: 0o700 });
   writeFileSync(out, `${JSON.stringify(access, undefined, 2)}\n`, { mode: 0o600 });
-  const trust = writeTrust();
+  const trust = await writeTrust();
   if (values.json === true)
     console.log(JSON.stringify({ admitted: card.id, region: region.name, access: out, trust }));
   else {

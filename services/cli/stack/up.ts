@@ -40,7 +40,7 @@ export async function up(args: string[]): Promise<number> {
     await start(folder, tell);
   } else tell("  the stack is up already");
   const { bootstrap, registryUrl, chain, regions } = runningStack();
-  const trust = writeTrust();
+  const trust = await writeTrust();
   const names = regions.map(({ name }) => name);
   if (values.json) {
     console.log(JSON.stringify({ folder, bootstrap, registryUrl, chain: chain.url, regions: names, trust }));

@@ -1,6 +1,6 @@
 /**
- * `trust [--out FILE] [--json]`: the trust file as the operator of the running stack can write it: regions, chain, and the
- * parties that were admitted. An auditor who trusts no operator confirms each member at its own source, and looks the
+ * `trust [--out FILE] [--json]`: the trust file as the operator of the running stack can write it: regions, chain, the
+ * parties that were admitted, and the populations that were published. An auditor who trusts no operator confirms each member at its own source, and looks the
  * block up at a node of its own.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -10,20 +10,22 @@ import { decodeBase64url } from "../../../crypto/jws/base64url.ts";
 import { parseDocument } from "../../../documents/validate.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import type { Card } from "../../../schemas/json/card.ts";
+import type { Trust } from "../../../schemas/json/trust.ts";
 import { trustOf } from "../../operator/trust.ts";
 import { trustFile } from "../home.ts";
-import { runningStack } from "../stack/running.ts";
+import { withOperator } from "../operator.ts";
+import { runningStack, type KnownStack } from "../stack/running.ts";
 
-export function trust(args: string[]): Promise<number> {
+export async function trust(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { out: { type: "string" }, json: { type: "boolean" } } });
-  const file = writeTrust(values.out);
+  const file = await writeTrust(values.out);
   if (file === undefined) {
     const message =
       "A trust file names providers and brokers, and no provider or no broker has been admitted yet.";
     throw new PavilionError("CONFIG_INVALID", message, "Admit a provider and a broker first.");
   }
   console.log(values.json === true ? JSON.stringify({ trust: file }) : `  trust file  ${file}`);
-  return Promise.resolve(0);
+  return 0;
 }
 
 const cardFolder = (stack: string): string => join(stack, "cards");
@@ -43,7 +45,7 @@ export function rememberCard(stack: string, card: Card): void {
 }
 
 /** Writes the trust file without a block; answers where it lies, undefined where there is nobody to name in it yet. */
-export function writeTrust(out: string = trustFile()): string | undefined {
+export async function writeTrust(out: string = trustFile()): Promise<string | undefined> {
   const stack = runningStack();
   const cards = cardsIn(stack.folder);
   const of = (role: Card["role"]): Card[] => cards.filter((card) => card.role === role);
@@ -55,13 +57,26 @@ export function writeTrust(out: string = trustFile()): string | undefined {
       issuerPublicKey: bytesOf(issuerPublicKey),
       logPublicKey: bytesOf(logPublicKey),
     })),
-    { brokers: of("broker"), providers: of("provider") },
+    { brokers: of("broker"), providers: of("provider"), populations: await populationsOf(stack) },
     null,
   );
   const file = resolve(out);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(document, undefined, 2)}\n`);
   return file;
+}
+
+/** Every version that stands in any region. */
+async function populationsOf(stack: KnownStack): Promise<Trust["populations"]> {
+  const digests = new Map<string, Set<string>>();
+  await withOperator(stack, async (operator) => {
+    for (const { name } of stack.regions) {
+      for (const { id, digests: here } of await operator.populationsIn(name)) {
+        digests.set(id, new Set([...(digests.get(id) ?? []), ...here]));
+      }
+    }
+  });
+  return [...digests].map(([id, all]) => ({ id, digests: [...all] }));
 }
 
 function bytesOf(text: string): Uint8Array {

@@ -9,6 +9,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { loadPolicy as instantiate } from "@open-policy-agent/opa-wasm";
 import { PavilionError } from "../../../runtime/errors.ts";
 import type { Collaboration } from "../../../schemas/json/collaboration.ts";
+import type { Population } from "../../../schemas/json/population.ts";
 import type { Request } from "../../../schemas/json/request.ts";
 
 /** What the policy decides on. Holds no value, identifier or count. */
@@ -60,21 +61,24 @@ export async function loadPolicy(bytes: Uint8Array, expectedSha256: string): Pro
   };
 }
 
-/** What the policy is asked: the request and the collaboration in a region. */
+/** What the policy is asked: the request, the collaboration and its population in a region. */
 export function policyInput(
   document: Request,
   collaboration: Collaboration,
+  population: Population,
   region: PolicyInput["region"],
 ): PolicyInput {
   const { purpose, legalBasis, tenant, broker } = document;
-  const { purposes, legalBases, jurisdiction, brokers, providers } = collaboration;
+  const { purposes, legalBases, brokers, providers } = collaboration;
+  const home = population.homes.find((one) => one.region === region.name);
   return {
-    request: { purpose, legalBasis, tenant, broker, region: document.region },
+    request: { purpose, legalBasis, tenant, broker, region: document.home },
     collaboration: {
       purposes,
       legalBases,
-      jurisdiction,
-      region: collaboration.region,
+      jurisdiction: population.jurisdiction,
+      // No home is the region of no name: the policy denies it.
+      region: home?.region ?? "",
       brokers: brokers.map(({ id, tenants }) => ({ id, tenants })),
       datasets: providers.map(({ id, dataset }) => ({ provider: id, dataset })),
     },

@@ -1,0 +1,69 @@
+/**
+ * The ledger as it was before populations were documents: accounts under the names that collaborations gave, ε alone, one
+ * entry a spend. Nothing is written to it any more; a population takes over, at its first charge, what was spent over its datasets.
+ */
+import {
+  addFractions,
+  formatFraction,
+  fraction,
+  multiplyFractions,
+  parseFraction,
+} from "../../crypto/fraction/fraction.ts";
+import { DELTA_MAX, greatestDelta } from "../../documents/mechanism.ts";
+import type { StateView } from "../../runtime/stage.ts";
+import type { SpendLeaf } from "../../schemas/json/spend-leaf.ts";
+import type { Charge } from "./windows.ts";
+
+const LEDGER = "ledger";
+const SPENDS = "spends";
+
+interface EarlierAccount {
+  readonly sequence: number;
+  readonly total: string;
+  readonly leaf: string | null;
+}
+
+type EarlierEntry = Omit<Charge, "delta">;
+
+export type CarriedAccount = SpendLeaf["carried"][number];
+
+/** What a population opens with. */
+export interface Opening {
+  readonly epsilon: string;
+  readonly delta: string;
+  /** In the order of their times. */
+  readonly charges: readonly Charge[];
+  readonly carried: readonly CarriedAccount[];
+}
+
+/** The sum of those accounts that there are. A δ was not kept then: the greatest that the ε allows counts. */
+export function openingOf(names: readonly string[], state: StateView): Opening {
+  const charges: Charge[] = [];
+  const carried: CarriedAccount[] = [];
+  for (const population of names) {
+    const account = state.get(LEDGER, population) as EarlierAccount | undefined;
+    if (account === undefined) continue;
+    const own = [...state.entries(SPENDS, `${population}/`)].map(([, value]) =>
+      chargeOf(value as EarlierEntry),
+    );
+    const { sequence, total: epsilon, leaf } = account;
+    // Entries beyond the longest window are gone.
+    const gone = multiplyFractions(fraction(BigInt(sequence - own.length)), DELTA_MAX);
+    const delta = own.map((charge) => parseFraction(charge.delta)).reduce(addFractions, gone);
+    charges.push(...own);
+    carried.push({ population, sequence, epsilon, delta: formatFraction(delta), leaf });
+  }
+  charges.sort((one, other) => one.time - other.time);
+  return { epsilon: sumOf(carried, "epsilon"), delta: sumOf(carried, "delta"), charges, carried };
+}
+
+const chargeOf = (entry: EarlierEntry): Charge => ({ ...entry, delta: greatestDelta(entry.epsilon) });
+
+const sumOf = (accounts: readonly CarriedAccount[], part: "epsilon" | "delta"): string =>
+  formatFraction(accounts.map((account) => parseFraction(account[part])).reduce(addFractions, fraction(0n)));
+
+/** Whether the request was charged then. It walks what no longer grows. */
+export function hadPaid(digest: string, state: StateView): boolean {
+  for (const [, entry] of state.entries(SPENDS)) if ((entry as EarlierEntry).digest === digest) return true;
+  return false;
+}
