@@ -11,6 +11,7 @@ import {
   PARTITIONS,
   signed,
 } from "../test/agent-messages.ts";
+import { oddIds } from "../test/odd-names.ts";
 import {
   categoriesOf,
   rangeOf,
@@ -326,4 +327,17 @@ describe("a derived column", () => {
     assert.deepEqual(categoriesOf(bins, never), ["0 to 17", "18 to 64", "65 to 120"]);
     assert.equal(categoriesOf(squares, columns), undefined);
   });
+});
+
+test("a collaboration holds whatever those are called that it names, and needs each one's signature", async () => {
+  const [id, population, sender, ...others] = oddIds;
+  const providers = [sender, ...others].map((name) => ({ ...participant(name), dataset: name }));
+  const matching = { sender, epoch: 1, partitions: PARTITIONS };
+  const document = collaborationOf({ id, population, matching, providers });
+  const entry = await entryOf(document, Object.fromEntries(providers.map((one) => [one.id, one.id])));
+  assert.deepEqual(verifyCollaboration(entry), document);
+  for (const signature of entry.signatures) {
+    const signatures = entry.signatures.filter((one) => one !== signature);
+    assert.throws(() => verifyCollaboration({ ...entry, signatures }), { code: "SIGNATURE_MISSING" });
+  }
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { rangeOf } from "../../documents/collaboration.ts";
+import { oddTexts } from "../../test/odd-names.ts";
 import { ageAt, readValue, type FileColumn } from "./columns.ts";
 
 const integer = { name: "n", kind: "integer", source: "n", transform: "none", lower: -5, upper: 10 } as const;
@@ -119,4 +120,11 @@ test("whatever the text, a value lies in the range that ingest checks, or the ro
     }),
     { numRuns: 500 },
   );
+});
+
+test("a category is one of its domain's, whatever they are called", () => {
+  for (const [value, text] of oddTexts.entries()) {
+    assert.deepEqual(read({ ...category, domain: oddTexts }, text), { value });
+    assert.deepEqual(read(category, text), { value: 2, fault: "unknown-category" });
+  }
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { PavilionError } from "../../runtime/errors.ts";
+import { oddTexts } from "../../test/odd-names.ts";
 import { readRows, type FileRow } from "./csv.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "csv-"));
@@ -153,4 +154,12 @@ test("takes no column's name for a kind of file", async () => {
   for (const name of ["PAR1", "ORCID", "PK", "BZh9", "7z", "Obj", "ARROW1", "GIF89a"]) {
     assert.equal((await read(`${name},b\n1,2\n`, [name])).length, 1, name);
   }
+});
+
+test("columns are found by their names, whatever these are", async () => {
+  const cells = oddTexts.map((_, place) => String(place));
+  assert.deepEqual(await read(`${oddTexts.join(",")}\n${cells.join(",")}\n`, oddTexts.toReversed()), [
+    { row: 1, cells: cells.toReversed() },
+  ]);
+  for (const name of oddTexts) await assert.rejects(read("id\n1\n", [name]), unreadable(/has no column/));
 });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import type { Participant } from "../../schemas/json/collaboration.ts";
+import { oddTexts } from "../../test/odd-names.ts";
 import { readRows } from "./csv.ts";
 import { writeReport } from "./report.ts";
 import { prepareRows, sourcesOf, summarise, type Prepared } from "./rows.ts";
@@ -198,4 +199,17 @@ test("the report is the owner's alone and holds row numbers, columns and reasons
   for (const [, word = ""] of text.matchAll(/"([^"]*)"/g)) assert.ok(allowed.has(word), word);
   for (const [, number = ""] of text.matchAll(/([0-9]+)/g)) assert.ok(Number(number) <= 4, number);
   assert.equal(text.trimEnd().split("\n").length, faults.length);
+});
+
+test("tells of columns whatever they are called", async () => {
+  const columns = oddTexts.map((source) => ({
+    ...({ name: "state", kind: "category", source, domain: states, other: "other" } as const),
+  }));
+  const cells = ["7", ...oddTexts.map(() => "nowhere")];
+  const prepared = await prepareRows([{ row: 1, cells }], { ...people, columns }, "2000-01-01");
+  const { defaulted } = summarise(prepared);
+  assert.deepEqual(
+    Object.entries(defaulted),
+    oddTexts.map((source) => [source, { "unknown-category": 1 }]),
+  );
 });

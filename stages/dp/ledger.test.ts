@@ -6,6 +6,7 @@ import { parseDocument } from "../../documents/validate.ts";
 import { deltaOf, greatestDelta } from "../../documents/mechanism.ts";
 import type { LogLeaf, Plan } from "../../schemas/avro/index.ts";
 import { issuedAt } from "../../test/stage-question.ts";
+import { oddIds } from "../../test/odd-names.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import {
   aggregate,
@@ -335,4 +336,14 @@ describe("what was spent before the population was a document", () => {
     assert.equal(hasPaid("people/1", state), true);
     assert.equal(hasPaid("people/9", state), false);
   });
+});
+
+test("each population has its own budget, whatever it is called", async () => {
+  const state = new MemoryState();
+  for (const [number, population] of oddIds.entries()) {
+    const terms = { population, ...budget("2", "2") };
+    assert.equal(typeof (await spend(2 * number, { ...terms, epsilon: "2" }, state)), "object", population);
+    const more = await spend(2 * number + 1, { ...terms, epsilon: "1/1000" }, state);
+    assert.equal(more, "BUDGET_EXHAUSTED", population);
+  }
 });

@@ -19,6 +19,7 @@ import {
 } from "../../test/stage-question.ts";
 import { earlierCollaborationOf, populationOver, populationsOf } from "../../test/populations.ts";
 import { firstSeed, seedRef, seedsOf } from "../../test/stage-seed.ts";
+import { oddIds, renamed } from "../../test/odd-names.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { routing, type RoutingPorts } from "./stage.ts";
 
@@ -416,4 +417,19 @@ test("drops what was issued more than a day ahead, remembers nothing of it, and 
   await region.tick(issuedAt + 400 * day);
   const late = await region.ask(question, issuedAt + 400 * day);
   assert.deepEqual([late.outputs, late.audit[0]?.action], [[], "request.duplicate"]);
+});
+
+test("routes a request whatever its collaboration, broker and tenant are called", async () => {
+  const [care, core, clinic] = oddIds;
+  const names = new Map([
+    ["care", care],
+    ["core", core],
+    ["clinic", clinic],
+  ]);
+  const region = await healthy(portsFor(renamed(collaboration, names)));
+  const outcome = await region.ask(await signed(renamed(request, names)));
+  const { request: ref } = outcome.outputs[0]?.value as RoutedRequest;
+  assert.deepEqual([ref.collaboration, ref.broker, ref.tenant], [care, core, clinic]);
+  for (const other of [{ broker: clinic }, { collaboration: clinic }])
+    assert.equal((await region.ask(await signed(renamed({ ...request, ...other }, names)))).kind, "decline");
 });

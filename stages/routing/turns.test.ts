@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Outcome } from "../../runtime/stage.ts";
 import type { RoutedRequest } from "../../schemas/avro/index.ts";
 import { refusalsIn } from "../../test/stage-run.ts";
+import { oddTexts } from "../../test/odd-names.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { SIGNER_WAITING_MAX, SIGNERS_MAX, WAITING_MAX } from "./fair-queue.ts";
 import { IN_FLIGHT_MAX } from "./in-flight.ts";
@@ -244,4 +245,18 @@ test("whoever has one waiting goes after at most one of each other signer, or of
       }
     }),
   );
+});
+
+test("signers and tenants take turns whatever they are called", () => {
+  const gate = new Gate();
+  for (let number = 0; number < IN_FLIGHT_MAX; number++) gate.enter(routed("first", number));
+  for (const number of [1, 2])
+    for (const name of oddTexts) assert.ok(gate.enter(routed(name, number), 0, name));
+  for (const digest of [...gate.gone]) gate.end(digest);
+  for (let at = IN_FLIGHT_MAX; at < IN_FLIGHT_MAX + 2 * oddTexts.length; at++) gate.end(gate.gone[at] ?? "");
+  assert.deepEqual(
+    gate.gone.slice(IN_FLIGHT_MAX),
+    [1, 2].flatMap((number) => oddTexts.map((name) => `${name}-${String(number)}`)),
+  );
+  assert.equal(gate.entries, 0);
 });
