@@ -6,7 +6,7 @@
  * Does not: say what was spent; that is the ledger's.
  */
 import { canonicalBytes } from "../crypto/jws/canonical.ts";
-import { requirePoint } from "../crypto/hpke/kem.ts";
+import { requirePoint } from "../crypto/hpke/point.ts";
 import { CryptoError } from "../crypto/errors.ts";
 import { decodeBase64url } from "../crypto/jws/base64url.ts";
 import { addFractions, compareFractions, fraction, parseFraction } from "../crypto/fraction/fraction.ts";

@@ -5,7 +5,8 @@ import { describe, test } from "node:test";
 import { Aes256Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256 } from "@hpke/core";
 import { p256 } from "@noble/curves/nist.js";
 import { openerFor, sealerTo, type RecipientKey } from "./hpke.ts";
-import { decapsulate, extractAndExpand, requirePoint } from "./kem.ts";
+import { decapsulate, extractAndExpand } from "./kem.ts";
+import { requirePoint } from "./point.ts";
 
 interface Vectors {
   kem: Record<"ikmE" | "skEm" | "skRm" | "pkRm" | "enc" | "sharedSecret", string>;

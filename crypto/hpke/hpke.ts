@@ -11,7 +11,8 @@
 import type { webcrypto } from "node:crypto";
 import { Aes256Gcm, CipherSuite, DhkemP256HkdfSha256, HkdfSha256, type KemInterface } from "@hpke/core";
 import { CryptoError } from "../errors.ts";
-import { BoundDhkem, type RecipientKey, requirePoint } from "./kem.ts";
+import { BoundDhkem, type RecipientKey } from "./kem.ts";
+import { requirePoint } from "./point.ts";
 
 export type { RecipientKey } from "./kem.ts";
 

@@ -5,14 +5,13 @@
  * Everything else of the KEM (key generation, Encap, serialization) is @hpke/core's, whose interface for KEMs this fits.
  * Promises that the HSM is only ever asked about points that lie on the curve.
  */
-import { ECDH, hkdfSync } from "node:crypto";
+import { hkdfSync } from "node:crypto";
 import { DhkemP256HkdfSha256, type RecipientContextParams } from "@hpke/core";
 import { CryptoError } from "../errors.ts";
+import { requirePoint } from "./point.ts";
 
-const PUBLIC_KEY_LENGTH = 65;
 const SHARED_X_LENGTH = 32;
 const SECRET_LENGTH = 32;
-const UNCOMPRESSED = 0x04;
 
 /** `"HPKE-v1" || suite_id`, suite_id being `"KEM" || I2OSP(0x0010, 2)`: what every label of this KEM starts with. */
 const LABEL_PREFIX = Buffer.concat([Buffer.from("HPKE-v1KEM"), Uint8Array.of(0x00, 0x10)]);
@@ -29,25 +28,6 @@ export interface RecipientKey {
   readonly publicKey: Uint8Array;
   /** The x coordinate, 32 bytes, of the private key times the given point (65 bytes, on the curve). Secret. */
   readonly deriveSharedSecret: (peerPublicKey: Uint8Array) => Promise<Uint8Array>;
-}
-
-/**
- * Throws `code` unless `bytes` is an uncompressed point on P-256: 65 bytes, 0x04, coordinates below the field prime that
- * satisfy the curve equation. P-256 has cofactor 1, and the point at infinity has no such encoding.
- */
-export function requirePoint(bytes: Uint8Array, code: string): void {
-  if (bytes.length !== PUBLIC_KEY_LENGTH || bytes[0] !== UNCOMPRESSED || !isOnCurve(bytes)) {
-    throw new CryptoError(code, "not an uncompressed point on P-256");
-  }
-}
-
-function isOnCurve(bytes: Uint8Array): boolean {
-  try {
-    ECDH.convertKey(bytes, "prime256v1");
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** ExtractAndExpand(dh, kem_context) with the labels of section 4.1; 32 bytes. */

@@ -46,6 +46,7 @@ async function firstFailure(document: unknown, by: unknown = trust): Promise<Che
 const responsible: readonly (readonly [RegExp, ...string[]])[] = [
   [/^\/request/, "request-signature"],
   [/^\/collaboration/, "collaboration-signatures"],
+  [/^\/population/, "population"],
   [/^\/datasets/, "dataset-heads"],
   [/^\/policy/, "policy"],
   [/^\/release\/circuit/, "release-circuit"],
@@ -143,7 +144,7 @@ test("no text with a character changed holds, unless it is the same document", a
 test("a member that is named twice is refused, whichever of the two a reader would take", async () => {
   const text = JSON.stringify(bundle);
   const doubled = [
-    text.replace('"version":1,', '"version":1,"version":1,'),
+    text.replace('"version":2,', '"version":2,"version":2,'),
     text.replace('"suppressed":false', '"suppressed":true,"suppressed":false'),
     text.replace('"suppressed":false', '"\\u0073uppressed":true , "suppressed" : false'),
   ];

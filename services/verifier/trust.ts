@@ -30,6 +30,7 @@ export function readTrust(text: string): Trust {
     "populations",
     populations.map(({ id }) => id),
   );
+  for (const { digests } of populations) once("populations' versions", digests);
   once(
     "circuits",
     circuits.map(({ sha256 }) => sha256),

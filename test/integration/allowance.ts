@@ -24,17 +24,24 @@ export function allowedTo(topics: readonly string[]): Record<string, Allowance> 
     read: [
       `oprf.blinded.${name}`,
       `oprf.evaluated.${name}`,
+      `provider.heads.${name}`,
       `provider.notices.${name}`,
+      `provider.requests.${name}`,
+      `provider.state.${name}`,
       `provider.terms.${name}`,
     ].map((topic) => `${homeRegion}.${topic}`),
-    write: [`${homeRegion}.ingest.${name}`],
+    write: [`${homeRegion}.ingest.${name}`, `${homeRegion}.provider.state.${name}`],
     groups: `${homeRegion}.provider.${name}.`,
   });
   const connector = (region: string): Allowance => {
+    const own = topics.filter((topic) => topic.startsWith(`${region}.`));
+    const parties = /\.(oprf\.(blinded|evaluated)|provider\.\w+|broker\.terms)\.[a-z-]+$/;
+    const told = /\.(oprf\.(blinded|evaluated)|provider\.(notices|requests|heads))\.[a-z-]+$/;
     const others =
-      /\.(broker\.(requests|terms\..*)|config\.(collaborations|providers)|(ingest|provider\.terms)\.(northwind-health|southbank-insurance))$/;
-    const read = topics.filter((topic) => topic.startsWith(`${region}.`));
-    return { read, write: read.filter((topic) => !others.test(topic)), groups: `${region}.` };
+      /\.(broker\.requests|config\.(brokers|collaborations|populations|providers)|ingest\.(northwind-health|southbank-insurance))$/;
+    const read = own.filter((topic) => !parties.test(topic));
+    const write = own.filter((topic) => told.test(topic) || (read.includes(topic) && !others.test(topic)));
+    return { read, write, groups: `${region}.` };
   };
   return {
     [providerPrincipal("northwind-health")]: provider("northwind-health"),
