@@ -8,8 +8,13 @@
 const fullAbove = { records: 1_000, bytes: 8 * 1024 * 1024 };
 const drainedBelow = { records: 200, bytes: 1024 * 1024 };
 
+/** So many taken items are cut off a lane at once: `shift` moves all that are left of a long list, each time. */
+const cutAfter = 1_000;
+
 interface Lane<T> {
   readonly items: T[];
+  /** Of the first item that was not taken. */
+  next: number;
   bytes: number;
 }
 
@@ -33,7 +38,7 @@ export class Inbox<T> {
 
   push(name: string, items: readonly T[]): void {
     if (items.length === 0 || this.#closed) return;
-    const lane = this.#lanes.get(name) ?? { items: [], bytes: 0 };
+    const lane = this.#lanes.get(name) ?? { items: [], next: 0, bytes: 0 };
     this.#lanes.set(name, lane);
     for (const item of items) {
       lane.items.push(item);
@@ -46,8 +51,7 @@ export class Inbox<T> {
   /** Whether the lane is to be paused until `drained` names it. */
   isFull(name: string): boolean {
     const lane = this.#lanes.get(name);
-    const full =
-      lane !== undefined && (lane.items.length > fullAbove.records || lane.bytes > fullAbove.bytes);
+    const full = lane !== undefined && (waitingIn(lane) > fullAbove.records || lane.bytes > fullAbove.bytes);
     if (full) this.#full.add(name);
     return full;
   }
@@ -55,8 +59,10 @@ export class Inbox<T> {
   /** The lanes that were full and may go on; each is named once. */
   drained(): string[] {
     const names = [...this.#full].filter((name) => {
-      const { items, bytes } = this.#lanes.get(name) ?? { items: [], bytes: 0 };
-      return items.length < drainedBelow.records && bytes < drainedBelow.bytes;
+      const lane = this.#lanes.get(name);
+      return (
+        lane === undefined || (waitingIn(lane) < drainedBelow.records && lane.bytes < drainedBelow.bytes)
+      );
     });
     for (const name of names) this.#full.delete(name);
     return names;
@@ -73,10 +79,11 @@ export class Inbox<T> {
     for (const [name, lane] of this.#lanes) {
       // What is set anew comes last in the map, and so in this loop.
       this.#lanes.delete(name);
-      const item = lane.items.shift() as T;
+      const item = lane.items[lane.next++] as T;
+      if (lane.next >= cutAfter && 2 * lane.next >= lane.items.length) lane.next = cut(lane);
       taken.push(item);
       lane.bytes -= this.#sizeOf(item);
-      if (lane.items.length > 0) this.#lanes.set(name, lane);
+      if (waitingIn(lane) > 0) this.#lanes.set(name, lane);
       if (taken.length === most) break;
     }
     this.#length -= taken.length;
@@ -94,4 +101,12 @@ export class Inbox<T> {
     this.clear();
     this.#wake?.();
   }
+}
+
+const waitingIn = ({ items, next }: Lane<unknown>): number => items.length - next;
+
+/** Cuts off what was taken; answers where the lane goes on. */
+function cut({ items, next }: Lane<unknown>): number {
+  items.splice(0, next);
+  return 0;
 }
