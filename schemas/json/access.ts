@@ -22,9 +22,9 @@ export interface Access {
    */
   registryUrl: string;
   /**
-   * The region's HPKE public key, uncompressed P-256 point, base64url.
+   * The region's sealing key in access files of earlier versions. Not used: agents seal to the key that the population pins.
    */
-  regionKey: string;
+  regionKey?: string;
 }
 /**
  * How the party logs in to Kafka.

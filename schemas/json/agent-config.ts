@@ -18,10 +18,6 @@ export interface AgentConfig {
    */
   registryUrl: string;
   /**
-   * The region's HPKE public key, uncompressed P-256 point, base64url; from the region's card.
-   */
-  regionKey: string;
-  /**
    * The agent's keys, sealed under its passphrase.
    */
   keystoreFile: string;

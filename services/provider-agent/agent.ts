@@ -3,9 +3,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
-import { decodeBase64url } from "../../crypto/jws/base64url.ts";
 import { readConfig, readSecret } from "../../runtime/config.ts";
-import { PavilionError } from "../../runtime/errors.ts";
 import { connectKafka, type KafkaAccess } from "../../runtime/kafka/client.ts";
 import type { Log } from "../../runtime/log.ts";
 import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
@@ -18,8 +16,6 @@ import { StateFolder } from "./state-folder.ts";
 export interface Agent {
   readonly self: Self;
   readonly keys: ProviderKeys;
-  /** The region's HPKE public key, 65 bytes. */
-  readonly regionKey: Uint8Array;
   readonly state: StateFolder;
   readonly kafka: Kafka;
   readonly codec: Codec;
@@ -37,8 +33,6 @@ export interface AgentPlan {
   readonly region: string;
   readonly kafka: KafkaAccess;
   readonly registryUrl: string;
-  /** The region's HPKE public key, 65 bytes. */
-  readonly regionKey: Uint8Array;
   readonly keystoreFile: string;
   readonly passphrase: string;
   readonly stateFolder: string;
@@ -47,11 +41,9 @@ export interface AgentPlan {
 /** The plan of a configuration file. Throws CONFIG_INVALID. */
 export function agentPlanOf(config: AgentConfig): AgentPlan {
   const { provider, region, registryUrl, keystoreFile, stateFolder } = config;
-  const regionKey = decodeBase64url(config.regionKey);
-  if (regionKey === undefined) throw new PavilionError("CONFIG_INVALID", "The regionKey is not base64url.");
   const { bootstrap, username, passwordFile } = config.kafka;
   return {
-    ...{ provider, region, registryUrl, keystoreFile, stateFolder, regionKey },
+    ...{ provider, region, registryUrl, keystoreFile, stateFolder },
     passphrase: readSecret(config.passphraseFile),
     kafka: { bootstrap, username, password: readSecret(passwordFile) },
   };
@@ -59,7 +51,7 @@ export function agentPlanOf(config: AgentConfig): AgentPlan {
 
 /** Throws KEYSTORE_UNREADABLE. */
 export async function openAgent(plan: AgentPlan, log: Log): Promise<Agent> {
-  const { provider, region, regionKey } = plan;
+  const { provider, region } = plan;
   const keys = await openProvider(plan.keystoreFile, plan.passphrase);
   const kafka = connectKafka(plan.kafka, `agent.${provider}`, log);
   const codec = await openCodec(plan.registryUrl);
@@ -67,7 +59,6 @@ export async function openAgent(plan: AgentPlan, log: Log): Promise<Agent> {
   return {
     self: { provider, region, publicKey: keys.identity.publicKey },
     keys,
-    regionKey,
     state: new StateFolder(plan.stateFolder),
     kafka,
     codec,

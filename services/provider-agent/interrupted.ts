@@ -42,7 +42,7 @@ export async function findInterrupted(dataset: PushedDataset): Promise<Interrupt
   }
   // The head before its first batch: nothing of it has come in, nor anything else.
   const isUntouched = live === undefined || live.sequence === (first?.sequence ?? 0) - 1;
-  const lost = !isCurrent(pending, agent, membership)
+  const lost = !isCurrent(pending, membership)
     ? "the collaboration's version or the region's key has changed since it was sealed"
     : reached === undefined && !isUntouched
       ? "another agent of this provider has pushed to the dataset since"

@@ -1,9 +1,12 @@
 /**
- * The agent's own part in a collaboration: that it lies in the agent's region, and pins this provider's own key.
+ * The agent's own part in a collaboration: that it pins this provider's own key, that the population which it is over has the
+ * provider's dataset, and that the agent's region is a home of that population. Records are sealed to the key that the
+ * population's document names, which every provider signed; never to one on an operator's word.
  */
 import { timingSafeEqual } from "node:crypto";
 import { participantOf, type CollaborationTable } from "../../documents/collaboration.ts";
-import { collaborationNamed } from "../../documents/home.ts";
+import { decodeBase64url } from "../../crypto/jws/base64url.ts";
+import { collaborationNamed, homeOf, type PopulationTable } from "../../documents/home.ts";
 import { publicKeyIn } from "../../documents/signatures.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { shell } from "../../runtime/shell.ts";
@@ -20,14 +23,23 @@ export interface Self {
 export interface Membership {
   readonly collaboration: Collaboration;
   readonly participant: Participant;
+  /** The home's HPKE public key, 65 bytes, as the population pins it. */
+  readonly sealingKey: Uint8Array;
+}
+
+/** The terms that the agent reads. */
+export interface AgentTerms {
+  readonly collaborations: CollaborationTable;
+  readonly populations: PopulationTable;
 }
 
 /**
- * The latest version, once it is certain that it is about this provider under its own key. Throws UNKNOWN_COLLABORATION,
- * EARLIER_COLLABORATION or NOT_A_MEMBER.
+ * The latest version, once it is certain that it is about this provider under its own key, and that its data is at home in this
+ * region. Throws UNKNOWN_COLLABORATION, EARLIER_COLLABORATION, NOT_A_MEMBER, UNKNOWN_POPULATION, OUTSIDE_POPULATION or
+ * NOT_HOME_REGION.
  */
-export function requireMembership(collaborations: CollaborationTable, id: string, self: Self): Membership {
-  const collaboration = knownTo(self, id, collaborations);
+export function requireMembership(terms: AgentTerms, id: string, self: Self): Membership {
+  const collaboration = knownTo(self, id, terms.collaborations);
   const participant = participantOf(collaboration, self.provider);
   if (participant === undefined) {
     throw new PavilionError(
@@ -42,7 +54,14 @@ export function requireMembership(collaborations: CollaborationTable, id: string
       "Use the keystore whose key was pinned, or have the providers pin this one in a new version.",
     );
   }
-  return { collaboration, participant };
+  const { home } = homeOf(collaboration, self.region, terms.populations);
+  return { collaboration, participant, sealingKey: keyIn(home.sealingKey) };
+}
+
+function keyIn(text: string): Uint8Array {
+  const key = decodeBase64url(text);
+  if (key === undefined) throw new Error("a population's document was read whose sealing key is none");
+  return key;
 }
 
 /** The latest version; one that does not name the provider is not told apart from one that does not stand. */

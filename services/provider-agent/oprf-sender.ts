@@ -8,7 +8,7 @@ import { canonicalBytes, digestOf } from "../../crypto/jws/canonical.ts";
 import { signDetached, type JwsSigner } from "../../crypto/jws/jws.ts";
 import { blindEvaluateBatch, evaluate, randomScalar, token, type KeyPair } from "../../crypto/oprf/oprf.ts";
 import { payloadDigest } from "../../documents/batch.ts";
-import { participantOf, type CollaborationTable } from "../../documents/collaboration.ts";
+import { participantOf } from "../../documents/collaboration.ts";
 import { verifySignature } from "../../documents/signatures.ts";
 import { parseDocument, signatureType, validateDocument } from "../../documents/validate.ts";
 import { PavilionError } from "../../runtime/errors.ts";
@@ -16,12 +16,12 @@ import type { BlindedBatch, EvaluatedBatch } from "../../schemas/avro/index.ts";
 import type { BlindedBatchHeader } from "../../schemas/json/blinded-batch.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
 import { asBuffer } from "./batches.ts";
-import { requireMembership, type Self } from "./membership.ts";
+import { requireMembership, type AgentTerms, type Self } from "./membership.ts";
 import { meterBatch, type Meter } from "./meter.ts";
 
 export interface SenderContext {
   readonly self: Self;
-  readonly collaborations: CollaborationTable;
+  readonly terms: AgentTerms;
   readonly epochKey: (collaboration: string, epoch: number) => KeyPair;
   readonly sign: JwsSigner;
   readonly randomBytes: (length: number) => Uint8Array;
@@ -44,9 +44,9 @@ export function admitBatch(
   meterOf: (collaboration: string) => Meter | undefined,
   batch: BlindedBatch,
 ): Admitted {
-  const { self, collaborations } = context;
+  const { self, terms } = context;
   const header = parseDocument("blinded-batch", batch.header);
-  const { collaboration, participant } = requireMembership(collaborations, header.collaboration, self);
+  const { collaboration, participant } = requireMembership(terms, header.collaboration, self);
   const { matching, version } = collaboration;
   const receiver = participantOf(collaboration, header.provider);
   if (matching.sender !== self.provider || receiver === undefined || receiver.id === self.provider) {

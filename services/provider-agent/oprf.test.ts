@@ -49,7 +49,10 @@ const receiver: ReceiverContext = {
 };
 const sender: SenderContext = {
   self: { provider: "north", region: "au-east", publicKey: northIdentity.publicKey },
-  collaborations: tableOf(collaboration),
+  terms: {
+    collaborations: tableOf(collaboration),
+    populations: populationsOf(populationOver(collaboration, { region: "au-east" })),
+  },
   epochKey: (id, number) => deriveEpochKey(seed, id, number),
   sign: northIdentity.sign,
   randomBytes,

@@ -75,9 +75,9 @@ export async function findMembership(
   { self, kafka, codec, log }: Agent,
   collaboration: string,
 ): Promise<Membership> {
-  const { collaborations } = await readTerms({
+  const terms = await readTerms({
     ...{ kafka, codec, region: self.region, log },
     reader: { role: "provider", id: self.provider },
   });
-  return requireMembership(collaborations, collaboration, self);
+  return requireMembership(terms, collaboration, self);
 }

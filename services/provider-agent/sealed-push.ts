@@ -40,7 +40,7 @@ export async function sealPush(
   const pending: PendingPush = {
     push,
     version: membership.collaboration.version,
-    regionKey: keyText(agent.regionKey),
+    regionKey: keyText(membership.sealingKey),
     noticesFrom: await noticesEnd(agent),
     ...told,
   };
@@ -73,7 +73,7 @@ async function* sealBatches(
 }
 
 const contextOf = ({ agent, membership, place, push }: Sealing): SealingContext => ({
-  regionKey: agent.regionKey,
+  regionKey: membership.sealingKey,
   sign: agent.keys.identity.sign,
   slot: membership.collaboration.providers.indexOf(membership.participant),
   columns: membership.participant.columns,
@@ -88,8 +88,7 @@ export const noticesEnd = async ({ self, kafka }: Agent): Promise<string> =>
 /** Whether the batches of a push can still be sent: they are for one version, and sealed to one key. */
 export const isCurrent = (
   { version, regionKey }: PendingPush,
-  agent: Agent,
-  { collaboration }: Membership,
-): boolean => version === collaboration.version && regionKey === keyText(agent.regionKey);
+  { collaboration, sealingKey }: Membership,
+): boolean => version === collaboration.version && regionKey === keyText(sealingKey);
 
 const keyText = (key: Uint8Array): string => Buffer.from(key).toString("base64url");

@@ -9,14 +9,13 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CryptoError } from "../../crypto/errors.ts";
-import type { CollaborationTable } from "../../documents/collaboration.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import { openTerms } from "../../runtime/kafka/terms.ts";
 import { eventTypeOf, traceparentOr } from "../../runtime/kafka/cloudevents.ts";
 import type { BlindedBatch } from "../../schemas/avro/index.ts";
 import { topicFor } from "../../schemas/topics.ts";
 import { freshGroup, groupOf, type Agent } from "./agent.ts";
-import { requireMembership } from "./membership.ts";
+import { requireMembership, type AgentTerms } from "./membership.ts";
 import { announceEpochKey } from "./epoch-key.ts";
 import { MeterTopic } from "./meter-topic.ts";
 import { admitBatch, evaluateBatch, type Admitted, type SenderContext } from "./oprf-sender.ts";
@@ -59,9 +58,9 @@ export async function serve(
     onChange: announcer.announce,
     fail,
   });
-  announcer.begin(view.collaborations);
+  announcer.begin(view);
   const notices = await openNotices(agent, announcer, fail);
-  const evaluator = new Evaluator(agent, view.collaborations, meter, fail);
+  const evaluator = new Evaluator(agent, view, meter, fail);
   const worker = await openWorker(kafka, {
     topic: topicFor(self.region, "oprf.blinded.<provider>", self.provider),
     group: groupOf(self, "evaluator"),
@@ -111,7 +110,7 @@ class Announcer {
   readonly #fail: (error: unknown) => void;
   readonly #waiting = new Set<string>();
   readonly #announcements = new Map<string, number>();
-  #table: CollaborationTable | undefined;
+  #terms: AgentTerms | undefined;
   #publishing: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -120,9 +119,9 @@ class Announcer {
     this.#fail = fail;
   }
 
-  /** Announces what the table holds; until then changes are only remembered. */
-  begin(table: CollaborationTable): void {
-    this.#table = table;
+  /** Announces what the terms hold; until then changes are only remembered. */
+  begin(terms: AgentTerms): void {
+    this.#terms = terms;
     for (const id of this.#waiting) this.announce(id);
   }
 
@@ -131,34 +130,34 @@ class Announcer {
   }
 
   readonly announce = (id: string): void => {
-    const table = this.#table;
-    if (table === undefined) {
+    const terms = this.#terms;
+    if (terms === undefined) {
       this.#waiting.add(id);
       return;
     }
     this.#announcements.set(id, 0);
-    this.#enqueue(table, id);
+    this.#enqueue(terms, id);
   };
 
   announceAgain(id: string): void {
-    const table = this.#table;
+    const terms = this.#terms;
     const announcements = (this.#announcements.get(id) ?? announcementsMax) + 1;
-    if (table === undefined || announcements > announcementsMax) return;
+    if (terms === undefined || announcements > announcementsMax) return;
     this.#announcements.set(id, announcements);
     void sleep(announceAgainAfterMs, undefined, { ref: false }).then(() => {
-      this.#enqueue(table, id);
+      this.#enqueue(terms, id);
     });
   }
 
-  #enqueue(table: CollaborationTable, id: string): void {
-    this.#publishing = this.#publishing.then(() => this.#publish(table, id)).catch(this.#fail);
+  #enqueue(terms: AgentTerms, id: string): void {
+    this.#publishing = this.#publishing.then(() => this.#publish(terms, id)).catch(this.#fail);
   }
 
-  async #publish(table: CollaborationTable, id: string): Promise<void> {
+  async #publish(terms: AgentTerms, id: string): Promise<void> {
     const { self, keys, publisher, log } = this.#agent;
     if (this.#stopped) return;
     try {
-      const { collaboration, participant } = requireMembership(table, id, self);
+      const { collaboration, participant } = requireMembership(terms, id, self);
       if (collaboration.matching.sender !== self.provider) return;
       const { publicKey } = keys.epochKey(id, collaboration.matching.epoch);
       const key = await announceEpochKey(collaboration, publicKey, keys.identity.sign);
@@ -178,18 +177,13 @@ class Evaluator {
   readonly #meter: MeterTopic;
   readonly #fail: (error: unknown) => void;
 
-  constructor(
-    agent: Agent,
-    collaborations: CollaborationTable,
-    meter: MeterTopic,
-    fail: (error: unknown) => void,
-  ) {
+  constructor(agent: Agent, terms: AgentTerms, meter: MeterTopic, fail: (error: unknown) => void) {
     const { self, keys } = agent;
     this.#agent = agent;
     this.#fail = fail;
     this.#context = {
       self,
-      collaborations,
+      terms,
       epochKey: keys.epochKey,
       sign: keys.identity.sign,
       randomBytes,

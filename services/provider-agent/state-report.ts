@@ -64,13 +64,13 @@ async function metersOf(agent: Agent): Promise<MeterReport[]> {
 
 async function datasetsOf(agent: Agent, repair: boolean): Promise<DatasetReport[]> {
   const { self, kafka, codec, log } = agent;
-  const { collaborations } = await readTerms({
+  const terms = await readTerms({
     ...{ kafka, codec, region: self.region, log },
     reader: { role: "provider", id: self.provider },
   });
   const reports: DatasetReport[] = [];
-  for (const id of collaborations.ids) {
-    if (!isMember(() => requireMembership(collaborations, id, self))) continue;
+  for (const id of terms.collaborations.ids) {
+    if (!isMember(() => requireMembership(terms, id, self))) continue;
     using dataset = await PushedDataset.open(agent, {
       collaboration: id,
       wait: false,

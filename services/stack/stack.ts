@@ -370,7 +370,6 @@ export class Stack {
       region,
       kafka: this.#kafkaSection(dir, providerPrincipal(provider)),
       registryUrl: this.registryUrl,
-      regionKey: encodeBase64url(card.hpkePublicKey),
       keystoreFile: join(dir, "keystore.json"),
       passphraseFile: join(dir, "passphrase"),
       stateFolder: join(dir, "state"),

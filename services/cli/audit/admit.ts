@@ -31,7 +31,6 @@ export async function admitAuditor(args: string[]): Promise<number> {
   const access: Access = {
     ...{ role: "auditor", id: auditor, region: region.name, registryUrl: stack.registryUrl },
     kafka: { bootstrap: stack.bootstrap, username: user.name, password: user.password },
-    regionKey: region.hpkePublicKey,
   };
   const file = resolve(out);
   writeFileSync(file, `${JSON.stringify(access, undefined, 2)}\n`, { mode: 0o600 });

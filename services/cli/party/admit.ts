@@ -56,7 +56,6 @@ export async function admit(role: Role, args: string[]): Promise<number> {
   const access: Access = {
     ...{ role, id: card.id, region: region.name, registryUrl: stack.registryUrl },
     kafka: { bootstrap: stack.bootstrap, username: user.name, password: user.password },
-    regionKey: region.hpkePublicKey,
   };
   const out = resolve(values.out ?? join(dirname(file), "access.json"));
   mkdirSync(dirname(out), { recursive: true, mode: 0o700 });

@@ -4,7 +4,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { decodeBase64url } from "../../../crypto/jws/base64url.ts";
 import { endingBySignal } from "../../../runtime/ending.ts";
 import { PavilionError } from "../../../runtime/errors.ts";
 import { openLog } from "../../../runtime/log.ts";
@@ -152,17 +151,13 @@ function agentOf(provider: string, logLevel: "warn" | "error"): Promise<Agent> {
   const access = accessOf("provider", provider);
   const { folder } = filesOf("provider", provider);
   const { keystore: keystoreFile, passphrase } = keysOf("provider", provider);
-  const regionKey = decodeBase64url(access.regionKey);
-  if (regionKey === undefined) {
-    throw new PavilionError("CONFIG_INVALID", "The access file's regionKey is not base64url.");
-  }
   const stateFolder = join(folder, "state");
   mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
   const log = openLog({ service: "provider-agent", provider }, logLevel, "stderr");
   return openAgent(
     {
       ...{ provider, region: access.region, kafka: access.kafka, registryUrl: access.registryUrl },
-      ...{ regionKey, keystoreFile, passphrase, stateFolder },
+      ...{ keystoreFile, passphrase, stateFolder },
     },
     log,
   );
