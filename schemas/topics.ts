@@ -110,6 +110,7 @@ export const topics = {
   "aggregate.sums": { events: ["ExactAggregate"], key: "jurisdiction", partitions: "one", sealed: true },
   "dp.released": { events: ["ReleasedAggregate"], key: "request id", partitions: "spread" },
   "dp.witnesses": { events: ["ReleaseWitness"], key: "request id", partitions: "spread", sealed: true },
+  "budget.states": { events: ["BudgetState"], key: "population", partitions: "one", compacted: true },
   "zkp.proven": { events: ["ReleaseProof"], key: "request id", partitions: "spread" },
   "signing.signed": { events: ["SignedResult"], key: "request id", partitions: "spread" },
   "result.refusals": { events: ["Refusal"], key: "request id", partitions: "spread" },

@@ -147,6 +147,11 @@ export const commands: Commands = {
     does: "says in words what a published collaboration lets be asked, its versions and who signed",
     run: async (args) => (await import("./collaboration/show.ts")).show(args),
   },
+  "budget show": {
+    usage: "budget show POPULATION [--region R] [--json]",
+    does: "says what a population's budget is at a home, what is spent and what is left, also before anything is paid",
+    run: async (args) => (await import("./budget/show.ts")).show(args),
+  },
   request: {
     usage: "request FILE.json … [--bundle FILE] [--timeout SECONDS] [--json]",
     does: "signs and publishes questions, waits for their answers, and with --bundle for the evidence of one",

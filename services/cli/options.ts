@@ -72,6 +72,7 @@ const texts = {
   FILE: "the document, in YAML or JSON, or NAME.signed.json",
   "FILE|ID":
     "the version that comes without the provider; or the id of what it leaves, whether or not a version is drafted",
+  POPULATION: "the population's id",
   "--departure": "a departure that a provider has signed on its own; may be given several times",
   "--strike": "removes a provider that neither signs nor leaves; may be given several times",
   "--reason": "why, for everybody to read; it stays on record",

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { addFractions, formatFraction, parseFraction } from "../../crypto/fraction/fraction.ts";
 import { parseDocument } from "../../documents/validate.ts";
 import { deltaOf, greatestDelta } from "../../documents/mechanism.ts";
-import type { LogLeaf, Plan } from "../../schemas/avro/index.ts";
+import type { BudgetState, LogLeaf, Plan } from "../../schemas/avro/index.ts";
 import { issuedAt } from "../../test/stage-question.ts";
 import { oddIds } from "../../test/odd-names.ts";
 import { MemoryState } from "../../test/stage-state.ts";
@@ -346,4 +346,18 @@ test("each population has its own budget, whatever it is called", async () => {
     const more = await spend(2 * number + 1, { ...terms, epsilon: "1/1000" }, state);
     assert.equal(more, "BUDGET_EXHAUSTED", population);
   }
+});
+
+test("with every charge the ledger tells where the budget stands, which is what a population's readers look up", async () => {
+  const state = new MemoryState();
+  await handle(await aggregate(1), state);
+  const outcome = await handle(await aggregate(2), state, issuedAt + 5_000);
+  const [standing] = outputsOf(outcome, "budget.states") as BudgetState[];
+  const delta = formatFraction(addFractions(parseFraction(deltaOf(plan)), parseFraction(deltaOf(plan))));
+  assert.deepEqual(standing, {
+    ...{ population: "adults", version: plan.populationVersion, digest: plan.populationDigest },
+    ...{ sequence: 2, time: issuedAt + 5_000, epsilon: "1", delta },
+    windows: plan.budgetWindows.map(({ days }) => ({ days, epsilon: "1", delta })),
+  });
+  assert.deepEqual(outputsOf(await handle(await aggregate(2), state), "budget.states"), []);
 });

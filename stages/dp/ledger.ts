@@ -15,7 +15,7 @@ import {
 } from "../../crypto/fraction/fraction.ts";
 import { deltaOf } from "../../documents/mechanism.ts";
 import type { Change, StateView } from "../../runtime/stage.ts";
-import type { Plan, Spend } from "../../schemas/avro/index.ts";
+import type { BudgetState, Plan, Spend } from "../../schemas/avro/index.ts";
 import { hadPaid, openingOf, type CarriedAccount, type Opening } from "./earlier-ledger.ts";
 import { addedUp, advanced, withCharge, type Charge, type Charges, type Window } from "./windows.ts";
 
@@ -59,6 +59,8 @@ export type Payment =
       readonly previous: string | null;
       readonly carried: readonly CarriedAccount[];
       readonly changesWith: (leaf: string) => Change[];
+      /** Where the budget stands after it. */
+      readonly state: BudgetState;
     }
   /** Nothing is changed; `asked` and `left` are what it would take, and what could still be spent now. */
   | { readonly outcome: "exhausted"; readonly asked: Amounts; readonly left: Amounts }
@@ -101,7 +103,19 @@ export function pay(plan: Plan, digest: string, state: StateView, time: number):
     chargeAt(population, paid.places, charge),
     { table: PAID, key: digest, value: paid.places },
   ];
-  return { outcome: "granted", spend, previous: account.leaf, carried: opening?.carried ?? [], changesWith };
+  return {
+    outcome: "granted",
+    spend,
+    previous: account.leaf,
+    carried: opening?.carried ?? [],
+    changesWith,
+    state: {
+      population,
+      ...{ version: paid.version, digest: paid.digest, sequence: paid.sequence, time: paid.time },
+      ...{ epsilon: paid.epsilon, delta: paid.delta },
+      windows: paid.windows.map(({ days, epsilon, delta }) => ({ days, epsilon, delta })),
+    },
+  };
 }
 
 /** What a repeated answer costs: nothing. Where the population stands is told all the same. */

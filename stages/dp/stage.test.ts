@@ -32,6 +32,7 @@ test("releases every cell of the plan, noised, with its scales and its spend", a
       ["proofs.pending", "LogLeaf", originOf("au-east")],
       ["dp.released", "ReleasedAggregate", request.id],
       ["dp.witnesses", "ReleaseWitness", request.id],
+      ["budget.states", "BudgetState", "adults"],
     ],
   );
   assert.deepEqual([released.matchLeaf, released.repeats], [matchLeaf, null]);

@@ -42,7 +42,7 @@ export const dp: Stage<"ExactAggregate" | "Overdue", DpPorts> = {
     { topic: "aggregate.sums", types: ["ExactAggregate"] },
     { topic: "result.overdue", types: ["Overdue"], besideAnswer: true },
   ],
-  outputs: ["dp.released", "dp.witnesses", "proofs.pending"],
+  outputs: ["dp.released", "dp.witnesses", "proofs.pending", "budget.states"],
   handle({ type, value, time }, state, ports) {
     return type === "Overdue" ? expire(value.request, state) : decide(value, state, time, ports);
   },
@@ -107,7 +107,7 @@ async function release(
   if (source === undefined)
     return reject("INTERNAL_ERROR", "The seed is not the one that its commitment names.");
 
-  const { spend, previous, carried, changesWith } = payment;
+  const { spend, previous, carried, changesWith, state: standing } = payment;
   const noisedCells = await noised(cells, request.digest, plan, source);
   const { leaf, hash } = await spendLeafOf(exact, { ...spend, previous, carried }, noisedCells, blinding);
   const scales = scalesFor(plan);
@@ -120,6 +120,7 @@ async function release(
       output("proofs.pending", "LogLeaf", leaf, { key: originOf(region) }),
       outputOf(released),
       witnessOf(exact, cells, released),
+      output("budget.states", "BudgetState", standing, { key: standing.population }),
     ],
     changes: [
       ...changesWith(hash),

@@ -30,7 +30,7 @@ export const populations: TermsKind<Population> = {
   before: (document) =>
     document.homes.flatMap((home) => [
       `the home ${home.region} has the fingerprint ${fingerprintOf(cardOfHome(document, home))}`,
-      "compare it with the region's operator by a way that you trust before you sign: records are sealed to its key",
+      "compare it with the region's operator by a way that you trust: records are sealed to its key",
     ]),
   previousOf: ({ previous }) => previous,
   latestIn({ populations: table }, id) {
