@@ -23,6 +23,7 @@ import {
 import { staysExact } from "./mechanism.ts";
 import { isPublicKey, requireSigned } from "./signatures.ts";
 import { listFaults, parseDocument, signatureType } from "./validate.ts";
+import { unworkableIn } from "./workable.ts";
 
 /** Verified collaborations of a region, every version of each. A version never changes. */
 export interface CollaborationTable {
@@ -108,6 +109,7 @@ export function requireConsistent(document: Collaboration): void {
     );
     for (const column of provider.columns) faults.push(...columnFaults(column, provider, document));
   }
+  faults.push(...unworkableIn(document));
   if (faults.length > 0)
     throw new PavilionError("DOCUMENT_INVALID", `The collaboration: ${listFaults(faults)}.`);
 }
