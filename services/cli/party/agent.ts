@@ -5,7 +5,6 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { endingBySignal } from "../../../runtime/ending.ts";
-import { PavilionError } from "../../../runtime/errors.ts";
 import { openLog } from "../../../runtime/log.ts";
 import { openAgent, type Agent } from "../../provider-agent/agent.ts";
 import { Progress } from "../../provider-agent/progress.ts";
