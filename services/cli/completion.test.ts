@@ -22,7 +22,15 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 test("every command is offered, and a group's commands after it", () => {
   const first = [...new Set(Object.keys(commands).map((name) => name.split(" ")[0]))];
   assert.deepEqual(offered("").sort(), first.sort());
-  assert.deepEqual(offered("provider", "").sort(), ["admit", "init", "key", "push", "revoke", "serve"]);
+  assert.deepEqual(offered("provider", "").sort(), [
+    "admit",
+    "init",
+    "key",
+    "push",
+    "revoke",
+    "serve",
+    "state",
+  ]);
   assert.deepEqual(offered("ver"), ["verify", "version"]);
 });
 
