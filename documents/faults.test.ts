@@ -75,6 +75,19 @@ test("a value of the wrong type or form is told in words", () => {
   );
 });
 
+test("of a member with a form of its own the form is told, and that it is empty", () => {
+  const amended = {
+    ...collaborationOf(),
+    id: "x",
+    referenceDate: "31.12.2020",
+    budget: { epsilonPerQuestion: "" },
+  };
+  const refusal = refusalOf("collaboration", amended);
+  assert.match(refusal, /id has another form than this: [^;]*2 to 63 small letters, digits and dashes/);
+  assert.match(refusal, /referenceDate has another form than this: [^;]*as in 2026-03-31/);
+  assert.match(refusal, /epsilonPerQuestion is empty; it takes this: [^;]*such as 10 or 5\/2/);
+});
+
 test("a value that may be anything is not quoted", () => {
   for (const document of [
     { ...request, epsilon: "planted" },

@@ -32,6 +32,7 @@ interface Schema {
   readonly description?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
+  readonly pattern?: string;
 }
 
 function wordsOf({ instancePath, keyword, params, data, message = "", parentSchema }: ErrorObject): string {
@@ -57,13 +58,28 @@ function wordsOf({ instancePath, keyword, params, data, message = "", parentSche
       return `${where} ${given(data, [String((params as { readonly allowedValue: unknown }).allowedValue)])}`;
     case "type":
       return `${where} is ${kindOf(data)}; it takes ${typeNames((params as { readonly type: string | string[] }).type)}`;
-    case "pattern": {
-      const wanted = schema.description?.replace(/\.$/, "");
-      return `${where} has another form${wanted === undefined ? "" : ` than this: ${wanted}`}`;
-    }
+    case "pattern":
+      return `${where} ${data === "" ? "is empty; it takes this" : "has another form than this"}: ${formOf(schema)}`;
     default:
       return `${where} ${message}`;
   }
+}
+
+/** What patterns mean of which descriptions say only what the member is for. */
+const forms: ReadonlyMap<string, string> = new Map([
+  ["^[a-z][a-z0-9-]{1,62}$", "2 to 63 small letters, digits and dashes, a letter first"],
+  ["^[A-Z]{2,8}$", "2 to 8 capital letters, such as EU"],
+  ["^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "as in 2026-03-31"],
+  ["^[1-9][0-9]{0,8}(/[1-9][0-9]{0,8})?$", "an exact fraction above zero, such as 10 or 5/2"],
+  ["^(0|[1-9][0-9]{0,8}(/[1-9][0-9]{0,8})?)$", "an exact fraction such as 10 or 5/2"],
+  ["^[1-9][0-9]{0,8}/[1-9][0-9]{0,29}$", "an exact fraction above zero, such as 1/1000000000"],
+  ["^(0|[1-9][0-9]{0,8}/[1-9][0-9]{0,29})$", "an exact fraction such as 1/1000000000"],
+]);
+
+function formOf({ description = "another text.", pattern = "" }: Schema): string {
+  const what = description.replace(/\.$/, "");
+  const form = what.includes(" such as ") ? undefined : forms.get(pattern);
+  return form === undefined ? what : `${what} (${form})`;
 }
 
 const given = (value: unknown, allowed: readonly string[]): string =>

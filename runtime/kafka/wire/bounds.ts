@@ -12,8 +12,8 @@ export const batchBytesMax = 4 * 1024 * 1024;
 export const outsideBytesMax = 900_000;
 
 /**
- * Records of a batch that is compressed or outside a transaction: stages compress nothing, and nobody else has
- * transactions. As many as librdkafka puts into one unless told otherwise.
+ * Records of a batch that is compressed or outside a transaction: stages compress nothing. As many as librdkafka puts into
+ * one unless told otherwise. In a transaction, which providers may have too, its bytes alone bound them.
  */
 export const batchRecordsMax = 10_000;
 

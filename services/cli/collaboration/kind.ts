@@ -1,6 +1,6 @@
 /** Collaborations, as the commands for terms take them. */
 import { canonicalBytes, digestOf } from "../../../crypto/jws/canonical.ts";
-import { requireConsistent, signCollaboration } from "../../../documents/collaboration.ts";
+import { isEarlier, requireConsistent, signCollaboration } from "../../../documents/collaboration.ts";
 import { homeIn } from "../../../documents/population.ts";
 import { epsilonNotes } from "../../../documents/epsilon-range.ts";
 import { validateOwn } from "../../../documents/validate.ts";
@@ -11,8 +11,10 @@ import type { TermsKind } from "../terms/kind.ts";
 export const collaborations: TermsKind<Collaboration> = {
   name: "collaboration",
   read(content, file) {
-    const remedy =
-      "Correct these members; examples/collaboration.yaml is a whole one, docs/reference/documents.md explains each.";
+    const isOfEarlierFormat = typeof content === "object" && content !== null && isEarlier(content);
+    const remedy = isOfEarlierFormat
+      ? "It is of the format before populations were documents: region, jurisdiction and the whole budget stand in a population now, as in examples/population.yaml, which is signed and published first."
+      : "Correct these members; examples/collaboration.yaml is a whole one, docs/reference/documents.md explains each.";
     const document = validateOwn("collaboration", content, file, remedy);
     requireConsistent(document);
     return document;
