@@ -21,7 +21,7 @@ import { openBrokerClient, type BrokerClient } from "../../services/broker-clien
 import { newRequest, signRequest, type Asked } from "../../services/broker-client/request.ts";
 import { openBroker } from "../../services/keystore/parties.ts";
 import { CommandLine } from "./command-line.ts";
-import { publishPopulation } from "./population-file.ts";
+import { publishPopulation, type Draft } from "./population-file.ts";
 import { produceRaw } from "./raw-producer.ts";
 
 const log = openLog({ service: "test" }, "silent");
@@ -42,18 +42,21 @@ export const requestHeaders = (id: string): IHeaders =>
     traceparent: "",
   });
 
+type Budget = Pick<Draft, "epsilon" | "window">;
+const small: Budget = { epsilon: "9", window: "3" };
+
 export class BadInputStack {
   readonly dir = mkdtempSync(join(tmpdir(), "pavilion-bad-"));
   readonly pavilion = new CommandLine(this.dir);
   #serving: ChildProcess | undefined;
-  #client: BrokerClient | undefined;
+  #client: Promise<BrokerClient> | undefined;
   #codec: Codec | undefined;
 
-  /** `change` is done to the terms before they are signed. */
-  static async start(change?: (terms: string) => string): Promise<BadInputStack> {
+  /** `change` is done to the terms before they are signed; the people's budget is one that a test's requests fit into. */
+  static async start(change?: (terms: string) => string, budget: Budget = small): Promise<BadInputStack> {
     const stack = new BadInputStack();
     try {
-      await stack.#set(change);
+      await stack.#set(change, budget);
       return stack;
     } catch (error) {
       await stack.stop();
@@ -61,7 +64,7 @@ export class BadInputStack {
     }
   }
 
-  async #set(change: ((terms: string) => string) | undefined): Promise<void> {
+  async #set(change: ((terms: string) => string) | undefined, budget: Budget): Promise<void> {
     await this.pavilion.done("up");
     for (const [role, name] of [
       ["provider", "clinic"],
@@ -72,7 +75,7 @@ export class BadInputStack {
       await this.pavilion.done(role, "admit", this.partyFile(role, name, "card.json"));
     }
     await publishPopulation(this.pavilion, this.dir, {
-      ...{ id: "townspeople", epsilon: "9", window: "3" },
+      ...{ id: "townspeople", ...budget },
       datasets: [
         ["clinic", "patients"],
         ["insurer", "members"],
@@ -104,7 +107,8 @@ export class BadInputStack {
   async forget(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    await client?.close();
+    const open = await client?.catch(() => undefined);
+    await open?.close();
   }
 
   async stop(): Promise<void> {
@@ -187,9 +191,10 @@ brokers:
     return (await this.client()).ask(request);
   }
 
-  async client(): Promise<BrokerClient> {
+  /** One, however many ask for it at once. */
+  client(): Promise<BrokerClient> {
     const { region, kafka, registryUrl } = this.#access();
-    this.#client ??= await openBrokerClient({ broker: "core", region, kafka, registryUrl, log });
+    this.#client ??= openBrokerClient({ broker: "core", region, kafka, registryUrl, log });
     return this.#client;
   }
 

@@ -7,7 +7,7 @@ import { rawBatch, type RawRecord } from "../../runtime/kafka/wire/raw-batch.ts"
 type Pack = (records: Buffer) => Buffer;
 
 /** One block of literals, in snappy-java's stream. */
-const snappy: Pack = (records) => {
+export const snappy: Pack = (records) => {
   const block = Buffer.alloc(5 + 5);
   for (let index = 0; index < 5; index++)
     block[index] = ((records.length >>> (7 * index)) & 0x7f) | (index < 4 ? 0x80 : 0);
@@ -19,7 +19,7 @@ const snappy: Pack = (records) => {
 };
 
 /** A frame of one block that is not compressed, of 4 MiB at most. */
-const lz4: Pack = (records) => {
+export const lz4: Pack = (records) => {
   const size = Buffer.alloc(4);
   size.writeUInt32LE(records.length + 0x80000000);
   return Buffer.concat([

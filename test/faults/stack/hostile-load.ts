@@ -15,15 +15,19 @@ import { connectKafka } from "../../../runtime/kafka/client.ts";
 import { openCodec } from "../../../runtime/registry/codec.ts";
 import type { SignedRequest } from "../../../schemas/avro/index.ts";
 import { topicFor } from "../../../schemas/topics.ts";
+import { lz4, snappy } from "../../integration/hostile-batches.ts";
 import { log } from "../fault-rig.ts";
 import { oneOf } from "../seeded.ts";
 import { region, type StackRig } from "./stack-rig.ts";
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
-CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-  compress: ({ buffer }: { buffer: Buffer }) => Promise.resolve(zstdCompressSync(buffer)),
+const codecOf = (pack: (records: Buffer) => Buffer) => () => ({
+  compress: ({ buffer }: { buffer: Buffer }) => Promise.resolve(pack(buffer)),
   decompress: () => Promise.reject(new Error("nothing is read here")),
 });
+CompressionCodecs[CompressionTypes.ZSTD] = codecOf((records) => zstdCompressSync(records));
+CompressionCodecs[CompressionTypes.LZ4] = codecOf(lz4);
+CompressionCodecs[CompressionTypes.Snappy] = codecOf(snappy);
 
 const retryAfterMs = 500;
 const partitions = 2;
@@ -49,8 +53,18 @@ const request = typed("SignedRequest");
 const headersMany = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`h${String(index)}`, "x"]));
 
-/** What each kind makes of a genuine request's bytes. */
-const kinds: Readonly<Record<string, (genuine: Buffer) => Made>> = {
+/** A record of a client that compresses as Kafka's own do. */
+const packed = (compression: Compression) => (): Made => ({
+  ...{ key: randomUUID(), value: randomBytes(50), headers: typed("SignedRequest"), compression },
+});
+
+/** What each kind makes of a genuine request's bytes and id. */
+const kinds: Readonly<Record<string, (genuine: Buffer, id: string) => Made>> = {
+  "an exact copy": (value, key) => ({ key, value, headers: typed("SignedRequest") }),
+  "a copy in lz4": (value, key) => ({
+    ...{ key, value, headers: typed("SignedRequest"), compression: CompressionTypes.LZ4 },
+  }),
+  "a copy under another key": (value) => ({ key: randomUUID(), value, headers: typed("SignedRequest") }),
   garbage: () => ({ key: randomUUID(), value: randomBytes(400), headers: typed("SignedRequest") }),
   empty: () => ({ key: randomUUID(), value: Buffer.alloc(0), headers: typed("SignedRequest") }),
   tombstone: () => ({ key: randomUUID(), value: null, headers: typed("SignedRequest") }),
@@ -87,10 +101,9 @@ const kinds: Readonly<Record<string, (genuine: Buffer) => Made>> = {
     ...{ key: randomUUID(), value: Buffer.alloc(64 * megabyte), headers: typed("SignedRequest") },
     compression: CompressionTypes.ZSTD,
   }),
-  "innocent zstd": () => ({
-    ...{ key: randomUUID(), value: randomBytes(50), headers: typed("SignedRequest") },
-    compression: CompressionTypes.ZSTD,
-  }),
+  "innocent zstd": packed(CompressionTypes.ZSTD),
+  "innocent lz4": packed(CompressionTypes.LZ4),
+  "innocent snappy": packed(CompressionTypes.Snappy),
 };
 
 export class HostileLoad {
@@ -133,11 +146,11 @@ export class HostileLoad {
     }
   }
 
-  async #publish(kind: string, make: (genuine: Buffer) => Made): Promise<void> {
+  async #publish(kind: string, make: (typeof kinds)[string]): Promise<void> {
     const copied = this.#genuine();
     if (copied === undefined) return;
     this.#encode ??= await this.#encoder();
-    const { compression, ...message } = make(await this.#encode(copied));
+    const { compression, ...message } = make(await this.#encode(copied), copied.requestId);
     const [role, name, topic] = oneOf(this.#random, [
       ["broker", "core", topicFor(region, "broker.requests")],
       ["broker", "core", topicFor(region, "broker.requests")],

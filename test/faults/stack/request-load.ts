@@ -73,12 +73,18 @@ export class RequestLoad {
     }
   }
 
-  /** Each costs a different ε, so that none is another's stored answer. */
+  /** Each costs a different ε, so that none is another's stored answer. A client that fails is given up. */
   async #next(change: object = {}): Promise<Asked> {
     this.#made += 1;
     const epsilon = `${String(1_000 + this.#made)}/100000`;
-    const request = await this.#rig.stack.signed({ epsilon, deadlineSeconds, ...change });
-    return { request, digest: readRequest(request.document).digest };
+    const { stack } = this.#rig;
+    try {
+      const request = await stack.signed({ epsilon, deadlineSeconds, ...change });
+      return { request, digest: readRequest(request.document).digest };
+    } catch (error) {
+      await stack.forget();
+      throw error;
+    }
   }
 
   async #run(everyMs: number): Promise<void> {
@@ -95,7 +101,6 @@ export class RequestLoad {
       asked = await this.#next();
       this.#publisher ??= await this.#open();
     } catch {
-      await this.#rig.stack.forget();
       await sleep(retryAfterMs);
       return;
     }

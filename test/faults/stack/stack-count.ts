@@ -36,13 +36,20 @@ export interface StackCount {
   readonly problems: readonly string[];
 }
 
+interface Letter {
+  readonly stage: string;
+  /** `topic/partition/offset` of its input. */
+  readonly place: string;
+}
+
 interface Standing {
   readonly results: readonly Result[];
   readonly bundles: readonly EventTypes["EvidenceBundle"][];
   readonly spends: readonly string[];
   readonly accepted: readonly string[];
-  /** `topic/partition/offset` of each letter's input. */
-  readonly letters: readonly string[];
+  readonly letters: readonly Letter[];
+  /** Requests that came again as they were. */
+  readonly copies: number;
 }
 
 /** Waits until everything that was asked has come to its end, and counts. */
@@ -127,10 +134,11 @@ async function standingOf(rig: StackRig, codec: Codec): Promise<Standing> {
     accepted: audit
       .filter(({ action }) => action === "batch.accepted")
       .map(({ tenant, details }) => `${tenant} ${details.sequence ?? ""}`),
-    letters: letters.map(
-      ({ sourceTopic, sourcePartition, sourceOffset }) =>
-        `${sourceTopic}/${String(sourcePartition)}/${String(sourceOffset)}`,
-    ),
+    copies: audit.filter(({ action }) => action === "request.duplicate").length,
+    letters: letters.map(({ stage, sourceTopic, sourcePartition, sourceOffset }) => ({
+      stage,
+      place: `${sourceTopic}/${String(sourcePartition)}/${String(sourceOffset)}`,
+    })),
   };
 }
 
@@ -190,9 +198,12 @@ function differing(what: string, found: readonly string[], wanted: readonly stri
   ];
 }
 
-/** A hostile record ends in one letter, or in one refusal of its own; no letter is a genuine record's. */
+/**
+ * A hostile record ends in one letter of each stage that reads its topic, in one refusal of its own, or, where it is a copy,
+ * in a note of that; no letter is a genuine record's.
+ */
 function hostileOf(
-  { letters, results }: Standing,
+  { letters, copies, results }: Standing,
   { sure, unsure }: RequestLoad,
   { published }: HostileLoad,
 ): string[] {
@@ -200,11 +211,11 @@ function hostileOf(
   const strangers = results.filter(({ requestDigest }) => !own.has(requestDigest));
   const places = new Set(published.map(({ place }) => place));
   const perhaps = published.filter(({ place }) => place === undefined).length;
-  const unknown = letters.filter((place) => !places.has(place));
-  const lettered = new Set(letters);
+  const unknown = [...new Set(letters.map(({ place }) => place).filter((place) => !places.has(place)))];
+  const lettered = new Set(letters.map(({ place }) => place));
   const silent = published.filter(({ place }) => place !== undefined && !lettered.has(place));
   return [
-    ...doubled(letters).map((place) => `the record at ${place} has two dead letters`),
+    ...doubled(letters.map(({ stage, place }) => `${place} has two dead letters of ${stage}`)),
     ...(unknown.length > perhaps
       ? [
           `${String(unknown.length)} letters are of records that nobody hostile published: ${unknown.slice(0, 3).join(", ")}`,
@@ -216,9 +227,9 @@ function hostileOf(
     ...doubled(strangers.map(({ requestDigest }) => requestDigest)).map(
       (digest) => `a stranger's ${digest} has two results`,
     ),
-    ...(silent.length > strangers.length
+    ...(silent.length > strangers.length + copies
       ? [
-          `${String(silent.length)} hostile records have no letter, and ${String(strangers.length)} a refusal: ${[...new Set(silent.map(({ kind }) => kind))].join(", ")}`,
+          `${String(silent.length)} hostile records have no letter, ${String(strangers.length)} a refusal, ${String(copies)} are known as copies: ${[...new Set(silent.map(({ kind }) => kind))].join(", ")}`,
         ]
       : []),
   ];

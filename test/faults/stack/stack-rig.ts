@@ -36,8 +36,8 @@ export class StackRig {
   #comingUp: Promise<void> | undefined;
 
   /** Resolves once both providers have pushed and a question can be asked. */
-  static async start(change: (terms: string) => string): Promise<StackRig> {
-    const stack = await BadInputStack.start(change);
+  static async start(...terms: Parameters<typeof BadInputStack.start>): Promise<StackRig> {
+    const stack = await BadInputStack.start(...terms);
     const rig = new StackRig(stack);
     try {
       // The agent that served the first pushes gives way to those that are kept.

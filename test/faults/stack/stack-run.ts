@@ -26,8 +26,8 @@ export interface StackOutcome extends StackCount {
 }
 
 /** A budget that no load spends, and an ε that shows what is live. */
-const budget =
-  'budget: { epsilonPerQuestion: "64", epsilonTotal: "100000", epsilonPerWindow: "100000", windowDays: 30 }';
+const budget = { epsilon: "100000", window: "100000" };
+const perQuestion = 'budget: { epsilonPerQuestion: "64" }';
 const meanAge = {
   epsilon: "64",
   question: {
@@ -44,7 +44,8 @@ export class StackRun {
   readonly faults: StackFaults;
 
   static async start(seed: number): Promise<StackRun> {
-    return new StackRun(await StackRig.start((terms) => terms.replace(/^budget: .*$/m, budget)), seed);
+    const rig = await StackRig.start((terms) => terms.replace(/^budget: .*$/m, perQuestion), budget);
+    return new StackRun(rig, seed);
   }
 
   private constructor(rig: StackRig, seed: number) {
