@@ -227,7 +227,7 @@ test("who is revoked is cut off at once, and is let in again: BROKER_REVOKED, PR
   const revoked = async (role: "provider" | "broker", id: string): Promise<void> => {
     for (let times = 0; times < 2; times++) {
       const { out } = await stack.pavilion.run(role, "revoke", id, "--json");
-      assert.deepEqual(JSON.parse(out), { revoked: id, role, regions: ["eu-central"] });
+      assert.deepEqual(JSON.parse(out), { revoked: id, role, regions: ["eu-central", "us-east"] });
     }
   };
   const asked = async (): Promise<unknown> => {
