@@ -145,7 +145,7 @@ test("a registry that is away is no fault of the record", async () => {
   const id = registry.register(fullName("Notice"), schema);
   const notice = {
     ...{ provider: "p", collaboration: "c", dataset: "d", batch: 1, kind: "accepted", rows: [] },
-    ...{ code: null, message: null },
+    ...{ code: null, message: null, push: "", document: "" },
   };
   const bytes = framed(id, written(schema, { ...notice, unseen: "x" }));
   const fresh = await openCodec(registry.url);

@@ -289,7 +289,7 @@ test("spans join across hops: what a stage led to is its child, from the sender'
   assert.ok(!sent.includes(planted));
 });
 
-test("log lines about a request name it, its tenant, region and stage, and the code", async () => {
+test("log lines about a record that nobody signed name its key, region and stage, and the code, and no tenant", async () => {
   const lines = readFileSync(connector.logFile, "utf8")
     .split("\n")
     .filter((line) => line.includes(key));
@@ -298,7 +298,7 @@ test("log lines about a request name it, its tenant, region and stage, and the c
     .filter(({ msg }) => msg === "input is rejected");
   assert.equal(rejected.length, 3);
   for (const { requestId, tenant, region: where, stage, code } of rejected) {
-    const expected = [key, "unknown", region.name, "routing", "EVENT_UNREADABLE"];
+    const expected = [key, undefined, region.name, "routing", "EVENT_UNREADABLE"];
     assert.deepEqual([requestId, tenant, where, stage, code], expected);
   }
   assert.ok(!lines.join("\n").includes(planted));
