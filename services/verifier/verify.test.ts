@@ -241,7 +241,9 @@ test("a forger between honest parties fails by every key of the connector that i
   const forger = connectorNamed("forger", miniatureChain("forger"));
   const forged = await evidenceOf({ parties, connector: forger, prover, question: shortQuestion, nonce: 1 });
   const block = forged.log.chain.blockHash;
-  assert.deepEqual(failures(await verified(forged, trust, block)), [
+  await refusedBy("population", forged, trust, block);
+  const underTheirs = { ...forged, population: bundle.population };
+  assert.deepEqual(failures(await verified(underTheirs, trust, block)), [
     "log-checkpoint",
     "chain-contract",
     "credential-signature",
@@ -252,7 +254,7 @@ test("a forger between honest parties fails by every key of the connector that i
   assert.ok(region && mine);
   // Even a forger who has all of the connector's keys but one.
   for (const [member, name] of [
-    ["logKey", "log-checkpoint"],
+    ["logKey", "home"],
     ["anchorer", "chain-contract"],
     ["issuer", "credential-signature"],
   ] as const) {
@@ -278,7 +280,9 @@ test("a request of another broker of that name fails, and so do providers that s
     parties: { ...parties, providers },
   });
   await refusedBy("collaboration-signatures", byProvider, trust);
-  await refusedBy("dataset-heads", { ...byProvider, collaboration: bundle.collaboration }, trust);
+  const { collaboration, population } = bundle;
+  await refusedBy("population", { ...byProvider, collaboration }, trust);
+  await refusedBy("dataset-heads", { ...byProvider, collaboration, population }, trust);
 });
 
 test("what the trust file does not name is not trusted", async () => {
