@@ -119,7 +119,7 @@ export const errorCatalogue = {
   PUSH_REJECTED: "Mend what the notice names, then push again.",
   METRICS_UNAVAILABLE: "Check that the connector is up and that its configuration names a metrics port.",
   ACCESS_DENIED:
-    "Use the newest access file that the operator gave you; of dead-letters, --user NAME --password-file FILE.",
+    "Use your newest access file, or ask whether you are revoked; of dead-letters, --user and --password-file.",
   DEAD_LETTER_UNKNOWN: "Name a letter as ./pavilion dead-letters list prints it.",
   REDRIVE_SUPERSEDED: "Run it again if letters are left; what was redriven stays so.",
   TIMED_OUT: "Check that every part is up, then try again.",
