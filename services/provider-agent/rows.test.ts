@@ -155,8 +155,14 @@ test("a value that a column needs and a row lacks rejects the row, and nothing e
   assert.deepEqual(summarise(prepared).rejected, { "missing-value": 1 });
 });
 
-test("a file of which no row can be pushed is refused", async () => {
-  await assert.rejects(prepare(["", "", ""]), { code: "INPUT_UNREADABLE" });
+test("a file of which no row can be pushed is refused, and why is told", async () => {
+  const code = "INPUT_UNREADABLE";
+  const none: [string, string, string] = ["", "", ""];
+  await assert.rejects(prepare(none, none), {
+    code,
+    message: /: 2 for \w+: missing identifier, in rows 1, 2\.$/,
+  });
+  await assert.rejects(prepare(), { code, message: /: it has none\.$/ });
 });
 
 test("an identifier far too long to be one is rejected", async () => {

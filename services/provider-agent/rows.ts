@@ -8,6 +8,7 @@ import type { Participant } from "../../schemas/json/collaboration.ts";
 import { readValue, type CellValue, type FileColumn, type ValueFault } from "./columns.ts";
 import type { FileRow } from "./csv.ts";
 import { normalise } from "./normalisation.ts";
+import { reasonsOf } from "./shares.ts";
 
 export interface PreparedRow {
   readonly row: number;
@@ -68,9 +69,10 @@ export async function prepareRows(
     prepared.rows.push({ row: row.row, identifier: Buffer.from(identifier.text), values: values.values });
   }
   if (prepared.rows.length === 0) {
+    const reasons = reasonsOf(prepared.faults, "rejected");
     throw new PavilionError(
       "INPUT_UNREADABLE",
-      "No row of the file can be pushed.",
+      `No row of the file can be pushed: ${reasons.length === 0 ? "it has none" : reasons.join("; ")}.`,
       "Check the identifier column and the bounds that the collaboration declares.",
     );
   }

@@ -190,3 +190,26 @@ test("answers from a folder have one owner, beside pushes that have theirs", asy
   assert.ok(pushing);
   await assert.rejects(state.ownAnswers({ wait: false }), { code: "AGENT_BUSY" });
 });
+
+test("a damaged file is refused by its name, and set aside on demand; what is sound stays", async () => {
+  const folder = fresh();
+  await folder.writeHead(place, { sequence: 1, head: "a" });
+  await folder.writeHead({ ...place, dataset: "other" }, { sequence: 2, head: "b" });
+  await folder.writePending(place, pending, sealing());
+  await folder.writeMeterRecord("care", Buffer.from("sealed"));
+  const damaged = [
+    ["datasets", "care.1.people.head.json"],
+    ["datasets", "care.1.people.pending.jsonl"],
+    ["meters", "care.json"],
+  ] as const;
+  for (const [where, name] of damaged) writeFileSync(join(folder.path, where, name), "\0\0\0");
+  const code = { code: "CONFIG_INVALID" };
+  await assert.rejects(folder.readHead(place), code);
+  await assert.rejects(folder.readPending(place), code);
+  await assert.rejects(folder.readMeterRecord("care"), code);
+  assert.deepEqual((await folder.setAsideDamaged()).sort(), damaged.map(([, name]) => name).sort());
+  assert.deepEqual(await folder.setAsideDamaged(), []);
+  assert.equal(await folder.readHead(place), undefined);
+  assert.equal(await folder.readPending(place), undefined);
+  assert.equal((await folder.readHead({ ...place, dataset: "other" }))?.sequence, 2);
+});

@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { open, readdir, readFile, type FileHandle } from "node:fs/promises";
+import { open, readdir, readFile, rename, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { RecordBatch } from "../../schemas/avro/index.ts";
@@ -151,7 +151,8 @@ export class StateFolder {
 
   async readPending(place: DatasetPlace): Promise<PendingPush | undefined> {
     for await (const line of this.#pendingLines(place)) {
-      return { ...unnamed, ...(JSON.parse(line) as Partial<PendingPush>) } as PendingPush;
+      const told = parsed<Partial<PendingPush>>(this.#datasetFile(place, "pending.jsonl"), line);
+      return { ...unnamed, ...told } as PendingPush;
     }
     return undefined;
   }
@@ -159,7 +160,7 @@ export class StateFolder {
   async *readPendingBatches(place: DatasetPlace): AsyncGenerator<PendingBatch> {
     let first = true;
     for await (const line of this.#pendingLines(place)) {
-      if (!first) yield parseBatch(line);
+      if (!first) yield batchOf(parsed<BatchLine>(this.#datasetFile(place, "pending.jsonl"), line));
       first = false;
     }
   }
@@ -187,6 +188,27 @@ export class StateFolder {
       await removeLeftOvers(join(this.path, folder, `${collaboration}.`));
     }
     return owned;
+  }
+
+  /**
+   * Sets files aside that a disk has damaged, as `NAME.damaged`, and answers their names: what they said of the region the
+   * region says too. Not an earlier version's meter, which counts what nobody else has counted. For the owner of the answers;
+   * throws AGENT_BUSY where somebody pushes.
+   */
+  async setAsideDamaged(): Promise<string[]> {
+    const aside: string[] = [];
+    for (const folder of ["datasets", "epoch-keys", "meters"]) {
+      for (const name of await namesIn(join(this.path, folder))) {
+        if (!/\.jsonl?$/.test(name)) continue;
+        const [collaboration = ""] = name.split(".");
+        using _owned = await this.ownPushes(collaboration, { wait: false });
+        const file = join(this.path, folder, name);
+        if (!(await isDamaged(file))) continue;
+        await rename(file, `${file}.damaged`);
+        aside.push(name);
+      }
+    }
+    return aside;
   }
 
   /** Removes what is kept of epochs that are over; answers whether an unfinished push was among it. Only for the owner. */
@@ -223,15 +245,7 @@ export class StateFolder {
       if (isAbsent(error)) return undefined;
       throw error;
     }
-    try {
-      return JSON.parse(text) as T;
-    } catch {
-      throw new PavilionError(
-        "CONFIG_INVALID",
-        `State file ${file} is no JSON.`,
-        "Restore it from a backup.",
-      );
-    }
+    return parsed<T>(file, text);
   }
 
   // Ids are letters, digits and dashes, so a dot keeps them apart.
@@ -245,6 +259,34 @@ export class StateFolder {
 
   #epochKeyFile(collaboration: string, epoch: number): string {
     return join(this.path, "epoch-keys", `${collaboration}.${String(epoch)}.json`);
+  }
+}
+
+/** Throws CONFIG_INVALID for what a disk has damaged: no write of ours is there in part. */
+function parsed<T>(file: string, text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new PavilionError(
+      "CONFIG_INVALID",
+      `The agent's file ${file} is damaged.`,
+      "Restore it from a backup; or have ./pavilion provider state repair set it aside and go on from what the region has.",
+    );
+  }
+}
+
+async function isDamaged(file: string): Promise<boolean> {
+  const isLines = file.endsWith(".jsonl");
+  const handle = await open(file);
+  try {
+    if (!isLines) parsed(file, await handle.readFile("utf8"));
+    else for await (const line of handle.readLines({ autoClose: false })) parsed(file, line);
+    return false;
+  } catch (error) {
+    if (error instanceof PavilionError) return true;
+    throw error;
+  } finally {
+    await handle.close();
   }
 }
 
@@ -299,16 +341,17 @@ async function* linesOf(pending: PendingPush, batches: AsyncIterable<PendingBatc
   }
 }
 
-function parseBatch(line: string): PendingBatch {
-  const { head, rows, header, signature, enc, records, commitments } = JSON.parse(line) as {
-    head: Head;
-    rows: number[];
-    header: string;
-    signature: string;
-    enc: string;
-    records: string[];
-    commitments: string;
-  };
+interface BatchLine {
+  readonly head: Head;
+  readonly rows: number[];
+  readonly header: string;
+  readonly signature: string;
+  readonly enc: string;
+  readonly records: string[];
+  readonly commitments: string;
+}
+
+function batchOf({ head, rows, header, signature, enc, records, commitments }: BatchLine): PendingBatch {
   const bytes = (text: string): Buffer => Buffer.from(text, "base64");
   const payload = { enc: bytes(enc), records: records.map(bytes), commitments: bytes(commitments) };
   return { head, rows, batch: { header, signature, ...payload } };

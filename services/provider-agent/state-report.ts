@@ -14,6 +14,8 @@ import { PushedDataset } from "./pushed-dataset.ts";
 export interface StateReport {
   readonly datasets: readonly DatasetReport[];
   readonly meters: readonly MeterReport[];
+  /** Files of the agent's folder that were damaged, and stand aside now. */
+  readonly setAside?: readonly string[];
 }
 
 interface DatasetReport {
@@ -38,11 +40,12 @@ export async function showState(agent: Agent): Promise<StateReport> {
 }
 
 /**
- * Follows the region's heads where it has older ones than were accepted, and writes the meter anew, with what either side
+ * Sets damaged files aside, follows the region's heads where it has older ones than were accepted, and writes the meter anew, with what either side
  * has counted, where the topic is behind. Throws AGENT_BUSY while the agent serves or pushes.
  */
 export async function repairState(agent: Agent): Promise<StateReport> {
   using _owned = await agent.state.ownAnswers({ wait: false });
+  const setAside = await agent.state.setAsideDamaged();
   const datasets = await datasetsOf(agent, true);
   const meter = new MeterTopic(agent);
   try {
@@ -50,7 +53,7 @@ export async function repairState(agent: Agent): Promise<StateReport> {
   } finally {
     await meter.close();
   }
-  return { datasets, meters: await metersOf(agent) };
+  return { datasets, meters: await metersOf(agent), setAside };
 }
 
 async function metersOf(agent: Agent): Promise<MeterReport[]> {

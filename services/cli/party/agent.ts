@@ -129,7 +129,7 @@ export async function state(args: string[]): Promise<number> {
   }
 }
 
-function stateLines({ datasets, meters }: StateReport): string[] {
+function stateLines({ datasets, meters, setAside = [] }: StateReport): string[] {
   const batch = (sequence: number | undefined): string =>
     sequence === undefined ? "no batch" : `batch ${String(sequence)}`;
   const record = (sequence: number | undefined): string =>
@@ -142,7 +142,8 @@ function stateLines({ datasets, meters }: StateReport): string[] {
     ({ collaboration, topic, seen }) =>
       `meter of ${collaboration}: ${record(topic)} is the topic's newest, ${record(seen)} the newest that this agent has seen`,
   );
-  const lines = [...ofDatasets, ...ofMeters];
+  const ofFiles = setAside.map((name) => `${name} was damaged, and stands aside as ${name}.damaged`);
+  const lines = [...ofFiles, ...ofDatasets, ...ofMeters];
   return lines.length === 0 ? ["this agent has pushed nothing and evaluated nothing yet"] : lines;
 }
 
