@@ -18,6 +18,8 @@ export interface PartProcess {
   readonly name: string;
   readonly pid: number;
   readonly logFile: string;
+  /** Where in the log file its own lines begin: earlier ones of the name have written there before. */
+  readonly logStart: number;
   /** Resolves when the process is gone, with how it ended. */
   readonly exited: Promise<string>;
   /** True until the process is gone. */
@@ -95,6 +97,7 @@ export async function startProcess(part: PartCommand): Promise<PartProcess> {
   guardParent();
   mkdirSync(dirname(part.logFile), { recursive: true });
   const log = openSync(part.logFile, "a", 0o600);
+  const logStart = fstatSync(log).size;
   const watched = existsSync(setprivPath);
   const [command, args] = watched
     ? [setprivPath, ["--pdeathsig", "KILL", "--", part.command, ...part.args]]
@@ -114,7 +117,7 @@ export async function startProcess(part: PartCommand): Promise<PartProcess> {
     });
   });
   const pid = await spawned(child, part);
-  return { name: part.name, pid, logFile: part.logFile, exited, ...lifeOf(child, exited) };
+  return { name: part.name, pid, logFile: part.logFile, logStart, exited, ...lifeOf(child, exited) };
 }
 
 function spawned(child: ChildProcess, part: PartCommand): Promise<number> {

@@ -1,13 +1,30 @@
 /**
  * The lines of a growing log file.
  */
-import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import type { PartProcess } from "../../infra/embedded/process.ts";
 
 const pollMs = 200;
+const chunkLength = 64 * 1024;
 
-/** Whether the log holds a line with this text. */
-export const hasLine = (logFile: string, text: string): boolean =>
-  existsSync(logFile) && readFileSync(logFile, "utf8").includes(text);
+type ProcessLog = Pick<PartProcess, "logFile" | "logStart">;
+
+/** Whether a process has written a line with this text to its log; what stood there before it is another's. */
+export function hasLine({ logFile, logStart }: ProcessLog, text: string): boolean {
+  const file = openSync(logFile, "r");
+  try {
+    const chunk = Buffer.alloc(chunkLength);
+    let rest = "";
+    for (let at = logStart, length = 1; length > 0; at += length) {
+      length = readSync(file, chunk, 0, chunk.length, at);
+      rest = rest.slice(-text.length) + chunk.toString("latin1", 0, length);
+      if (rest.includes(text)) return true;
+    }
+    return false;
+  } finally {
+    closeSync(file);
+  }
+}
 
 /** Tells each new line until the returned function is called, which tells what is left first. */
 export function followLines(logFile: string, tell: (line: string) => void): () => void {
@@ -17,7 +34,7 @@ export function followLines(logFile: string, tell: (line: string) => void): () =
     if (!existsSync(logFile)) return;
     const file = openSync(logFile, "r");
     try {
-      const chunk = Buffer.alloc(64 * 1024);
+      const chunk = Buffer.alloc(chunkLength);
       for (let length = 1; length > 0; position += length) {
         length = readSync(file, chunk, 0, chunk.length, position);
         const lines = (rest + chunk.toString("utf8", 0, length)).split("\n");

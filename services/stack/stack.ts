@@ -228,7 +228,7 @@ export class Stack {
       config,
       ...(stages.length === 0 ? [] : ["--stages", stages.join(",")]),
     ]);
-    const up = (): Promise<boolean> => Promise.resolve(hasLine(process.logFile, "connector is up"));
+    const up = (): Promise<boolean> => Promise.resolve(hasLine(process, "connector is up"));
     await untilReady(process, up, connectorStartLimitMs);
     return process;
   }
