@@ -27,7 +27,8 @@ import { findMembership, PushedDataset } from "./pushed-dataset.ts";
 import { writeReport } from "./report.ts";
 import { prepareRows, sourcesOf, summarise, type Prepared, type RowSummary } from "./rows.ts";
 import { sealPush, type TokenRow } from "./sealed-push.ts";
-import { reasonsOf, requireShares, type Shares } from "./shares.ts";
+import { reasonsOf } from "./row-faults.ts";
+import { requireShares, type Shares } from "./shares.ts";
 import type { DatasetPlace, PendingPush } from "./state-folder.ts";
 
 /** What every command about a push needs. */

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { replaceFile } from "../keystore/atomic-file.ts";
-import type { RowFault } from "./rows.ts";
+import type { RowFault } from "./row-faults.ts";
 import type { DatasetPlace } from "./state-folder.ts";
 
 /** Writes `reports/<collaboration>.<dataset>-<push>.jsonl`, mode 0600, and answers its path. */

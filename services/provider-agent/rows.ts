@@ -5,10 +5,10 @@
 import { derivationsOf, isDerived } from "../../documents/derived-columns.ts";
 import { PavilionError } from "../../runtime/errors.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
-import { readValue, type CellValue, type FileColumn, type ValueFault } from "./columns.ts";
+import { readValue, type CellValue, type FileColumn } from "./columns.ts";
 import type { FileRow } from "./csv.ts";
 import { normalise } from "./normalisation.ts";
-import { reasonsOf } from "./shares.ts";
+import { reasonsOf, type IdentifierFault, type RowFault } from "./row-faults.ts";
 
 export interface PreparedRow {
   readonly row: number;
@@ -16,16 +16,6 @@ export interface PreparedRow {
   readonly identifier: Uint8Array;
   /** One value a declared column, in their order. */
   readonly values: (number | null)[];
-}
-
-type IdentifierFault = "missing-identifier" | "duplicate-identifier" | "unreadable-identifier";
-
-export interface RowFault {
-  readonly row: number;
-  /** Column of the file. */
-  readonly column: string;
-  readonly outcome: "rejected" | "defaulted";
-  readonly reason: IdentifierFault | ValueFault;
 }
 
 export interface Prepared {

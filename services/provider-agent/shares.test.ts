@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Prepared, RowFault } from "./rows.ts";
-import { defaultShares, reasonsOf, requireShares } from "./shares.ts";
+import { reasonsOf, type RowFault } from "./row-faults.ts";
+import type { Prepared } from "./rows.ts";
+import { defaultShares, requireShares } from "./shares.ts";
 
 const fault = (row: number, outcome: RowFault["outcome"], change: Partial<RowFault> = {}): RowFault => ({
   row,

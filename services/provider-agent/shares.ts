@@ -3,7 +3,8 @@
  * as identifier leaves out nearly all rows, and what is left would be wrong records under other people's identifiers.
  */
 import { PavilionError } from "../../runtime/errors.ts";
-import type { Prepared, RowFault } from "./rows.ts";
+import { reasonsOf, type RowFault } from "./row-faults.ts";
+import type { Prepared } from "./rows.ts";
 
 /** Shares from 0 to 1. */
 export interface Shares {
@@ -14,9 +15,6 @@ export interface Shares {
 }
 
 export const defaultShares: Shares = { leftOut: 0.1, emptied: 0.5 };
-
-/** Row numbers that are named of a reason. */
-const ROWS_NAMED_MAX = 10;
 
 /** Throws ROWS_LEFT_OUT. */
 export function requireShares(prepared: Prepared, { leftOut, emptied }: Shares): void {
@@ -35,20 +33,6 @@ export function requireShares(prepared: Prepared, { leftOut, emptied }: Shares):
     const told = `${String(cells)} of the ${String(prepared.rows.length)} values of column ${column} would be none or other`;
     throw refused(`${told} (${percent(share)}), more than ${percent(emptied)}`, prepared, "defaulted");
   }
-}
-
-/** Reasons in words with the first row numbers, at most ten each: `2976 duplicate identifier, in rows 2, 3, …`. */
-export function reasonsOf(faults: readonly RowFault[], outcome: RowFault["outcome"]): string[] {
-  const rows = new Map<string, Set<number>>();
-  for (const fault of faults) {
-    if (fault.outcome !== outcome) continue;
-    const reason = `${fault.column}: ${fault.reason.replaceAll("-", " ")}`;
-    rows.set(reason, (rows.get(reason) ?? new Set()).add(fault.row));
-  }
-  return [...rows].map(([reason, found]) => {
-    const named = [...found].slice(0, ROWS_NAMED_MAX).join(", ");
-    return `${String(found.size)} for ${reason}, in rows ${named}${found.size > ROWS_NAMED_MAX ? ", …" : ""}`;
-  });
 }
 
 function emptiedCells({ faults }: Prepared): Map<string, number> {

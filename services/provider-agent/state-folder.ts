@@ -151,7 +151,7 @@ export class StateFolder {
 
   async readPending(place: DatasetPlace): Promise<PendingPush | undefined> {
     for await (const line of this.#pendingLines(place)) {
-      const told = parsed<Partial<PendingPush>>(this.#datasetFile(place, "pending.jsonl"), line);
+      const told = parsed(this.#datasetFile(place, "pending.jsonl"), line) as Partial<PendingPush>;
       return { ...unnamed, ...told } as PendingPush;
     }
     return undefined;
@@ -160,7 +160,7 @@ export class StateFolder {
   async *readPendingBatches(place: DatasetPlace): AsyncGenerator<PendingBatch> {
     let first = true;
     for await (const line of this.#pendingLines(place)) {
-      if (!first) yield batchOf(parsed<BatchLine>(this.#datasetFile(place, "pending.jsonl"), line));
+      if (!first) yield batchOf(parsed(this.#datasetFile(place, "pending.jsonl"), line) as BatchLine);
       first = false;
     }
   }
@@ -245,7 +245,7 @@ export class StateFolder {
       if (isAbsent(error)) return undefined;
       throw error;
     }
-    return parsed<T>(file, text);
+    return parsed(file, text) as T;
   }
 
   // Ids are letters, digits and dashes, so a dot keeps them apart.
@@ -263,9 +263,9 @@ export class StateFolder {
 }
 
 /** Throws CONFIG_INVALID for what a disk has damaged: no write of ours is there in part. */
-function parsed<T>(file: string, text: string): T {
+function parsed(file: string, text: string): unknown {
   try {
-    return JSON.parse(text) as T;
+    return JSON.parse(text) as unknown;
   } catch {
     throw new PavilionError(
       "CONFIG_INVALID",
