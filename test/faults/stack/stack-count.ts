@@ -60,10 +60,14 @@ export async function countStack(
 ): Promise<StackCount> {
   const codec = await rig.codec();
   let standing = await standingOf(rig, codec);
-  const deadline = performance.now() + limitMs;
-  while (unfinished(standing, requests) > 0 && performance.now() < deadline) {
+  // However much the faults left to do: what goes on is waited for.
+  let open = unfinished(standing, requests);
+  for (let deadline = performance.now() + limitMs; open > 0 && performance.now() < deadline;) {
     await sleep(againAfterMs);
     standing = await standingOf(rig, codec);
+    const left = unfinished(standing, requests);
+    if (left < open) deadline = performance.now() + limitMs;
+    open = left;
   }
   // What was published last may still be on its way; what is wrong stays wrong.
   let problems = await problemsIn(standing, rig, requests, hostile);
