@@ -49,9 +49,9 @@ const suites: readonly Suite[] = [
       "infra",
     ],
     concurrency: 2,
-    timeout_ms: 300_000,
+    timeout_ms: 600_000,
   },
-  { name: "integration", folders: ["test"], without: longFaults, concurrency: 1, timeout_ms: 900_000 },
+  { name: "integration", folders: ["test"], without: longFaults, concurrency: 1, timeout_ms: 1_200_000 },
 ];
 
 /** With half an hour on top, a timer can wait no longer. */
