@@ -14,7 +14,7 @@ export const collaborations: TermsKind<Collaboration> = {
     const isOfEarlierFormat = typeof content === "object" && content !== null && isEarlier(content);
     const remedy = isOfEarlierFormat
       ? "It is of the format before populations were documents: region, jurisdiction and the whole budget stand in a population now, as in examples/population.yaml, which is signed and published first."
-      : "Correct these members; examples/collaboration.yaml is a whole one, docs/reference/documents.md explains each.";
+      : "Correct these members; examples/collaboration.yaml is an example whose keys are to be filled in, docs/reference/documents.md explains each.";
     const document = validateOwn("collaboration", content, file, remedy);
     requireConsistent(document);
     return document;

@@ -19,7 +19,7 @@ export const populations: TermsKind<Population> = {
   name: "population",
   read(content, file) {
     const remedy =
-      "Correct these members; examples/population.yaml is a whole one, docs/reference/documents.md explains each.";
+      "Correct these members; examples/population.yaml is an example whose keys are to be filled in, docs/reference/documents.md explains each.";
     const document = validateOwn("population", content, file, remedy);
     requirePopulation(document);
     requireAnswerable(document);
