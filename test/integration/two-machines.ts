@@ -20,8 +20,8 @@ interface Scene {
   /** The employer's file: its header, and its line about a person. */
   readonly header: string;
   readonly row: (person: number) => string;
-  /** Publishes a collaboration of the clinic, the sender, and the employer, with 200 records each. */
-  readonly agree: (id: string) => Promise<void>;
+  /** Publishes the shared collaboration, with 200 records each; the population has its datasets. */
+  readonly agree: () => Promise<void>;
 }
 
 interface State {
@@ -29,7 +29,8 @@ interface State {
   readonly meters: { collaboration: string; topic?: number; seen?: number }[];
 }
 
-const shared = "two-machines";
+/** The collaboration that is agreed on, of the sender and of whose pushes these are. */
+export const shared = { id: "two-machines", members: ["clinic", "employer"] } as const;
 
 export function pushesOfTwoMachines({ pavilion, dir, serving, header, row, agree }: Scene): void {
   /** The same parties' other machine: their keys and access, and a copy of what they remember. */
@@ -46,7 +47,7 @@ export function pushesOfTwoMachines({ pavilion, dir, serving, header, row, agree
     const file = join(dir, `people-${String(from)}.csv`);
     const rows = Array.from({ length: count }, (_, index) => row(from + index));
     writeFileSync(file, `${[header, ...rows].join("\n")}\n`);
-    return ["provider", "push", "--provider", "employer", "--collaboration", shared, ...options, file];
+    return ["provider", "push", "--provider", "employer", "--collaboration", shared.id, ...options, file];
   }
 
   const settling = (...options: string[]): string[] => [...pushing(1, 1).slice(0, -1), ...options];
@@ -65,19 +66,22 @@ export function pushesOfTwoMachines({ pavilion, dir, serving, header, row, agree
   async function interrupt(command: readonly string[]): Promise<void> {
     const push = pavilion.start(...command);
     const ended = once(push, "exit");
-    const pending = join(stateFolder, "datasets", `${shared}.1.employer-of-${shared}.pending.jsonl`);
-    while (!existsSync(pending)) await sleep(2);
+    const pending = join(stateFolder, "datasets", `${shared.id}.1.employer-of-${shared.id}.pending.jsonl`);
+    while (!existsSync(pending)) {
+      assert.equal(push.exitCode, null, "the push ended before its records were sealed");
+      await sleep(2);
+    }
     push.kill("SIGKILL");
     await ended;
   }
 
   test("pushes at once, from one folder and from two, are in whole where they say so, and agents find back", async () => {
-    await agree(shared);
+    await agree();
     copyOf("clinic");
     copyOf("employer");
 
     {
-      using owned = await new StateFolder(stateFolder).ownPushes(shared, { wait: false });
+      using owned = await new StateFolder(stateFolder).ownPushes(shared.id, { wait: false });
       assert.ok(owned);
       const { code, err } = await pavilion.run(...pushing(1, 50));
       assert.equal(code, 1);
@@ -90,7 +94,7 @@ export function pushesOfTwoMachines({ pavilion, dir, serving, header, row, agree
     await Promise.all([isDone(pavilion, three, pushed), isDone(elsewhere, four, pushed)]);
     for (const machine of [pavilion, elsewhere]) {
       const { datasets } = await stateOf(machine, "employer");
-      assert.equal(datasets.find(({ collaboration }) => collaboration === shared)?.live, 4);
+      assert.equal(datasets.find(({ collaboration }) => collaboration === shared.id)?.live, 4);
     }
   });
 
@@ -146,7 +150,7 @@ export function pushesOfTwoMachines({ pavilion, dir, serving, header, row, agree
     // What an agent of an earlier version counted in a file of its own counts too: here one evaluation.
     const old = join(elsewhere.home, "providers", "clinic", "state", "meter.json");
     const receivers = { employer: { evaluated: 1, pushes: {} } };
-    writeFileSync(old, JSON.stringify({ [shared]: { epoch: 1, receivers } }));
+    writeFileSync(old, JSON.stringify({ [shared.id]: { epoch: 1, receivers } }));
     const second = elsewhere.start("provider", "serve", "--provider", "clinic", "--json");
     serving.push(second);
     assert.ok(second.stdout);
@@ -160,7 +164,7 @@ export function pushesOfTwoMachines({ pavilion, dir, serving, header, row, agree
     const { err } = await pavilion.run(...pushing(1, 1, "--timeout", "8"));
     assert.match(err, /TIMED_OUT/);
     const { meters } = await stateOf(elsewhere, "clinic");
-    const meter = meters.find(({ collaboration }) => collaboration === shared);
+    const meter = meters.find(({ collaboration }) => collaboration === shared.id);
     assert.ok(meter?.topic !== undefined);
     assert.equal(meter.seen, meter.topic);
   });

@@ -14,7 +14,7 @@ import { after, before, test } from "node:test";
 import type { Result } from "../../schemas/avro/index.ts";
 import { CommandLine } from "./command-line.ts";
 import { publishPopulation } from "./population-file.ts";
-import { pushesOfTwoMachines } from "./two-machines.ts";
+import { pushesOfTwoMachines, shared } from "./two-machines.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "pavilion-up-"));
 const pavilion = new CommandLine(dir);
@@ -135,7 +135,8 @@ async function admitEverybody(): Promise<ReadonlyMap<string, string>> {
 }
 
 async function agree(keys: ReadonlyMap<string, string>): Promise<void> {
-  const datasets = Object.entries(collaborations).flatMap(([id, members]) =>
+  const later = [shared.id, shared.members] as const;
+  const datasets = [...Object.entries(collaborations), later].flatMap(([id, members]) =>
     members.map((name) => [name, `${name}-of-${id}`] as const),
   );
   await publishPopulation(pavilion, dir, { id: "townspeople", epsilon: "200", window: "100", datasets });
@@ -293,15 +294,14 @@ test("quartiles are read off bins", async () => {
 pushesOfTwoMachines({
   ...{ pavilion, dir, serving, header: providers.employer.header },
   row: (i) => providers.employer.row(i).join(","),
-  agree: async (id) => {
+  agree: async () => {
+    const { id, members } = shared;
     const keys = new Map<string, string>();
-    for (const name of ["clinic", "employer"])
-      keys.set(name, await pavilion.done("provider", "key", "--provider", name));
+    for (const name of members) keys.set(name, await pavilion.done("provider", "key", "--provider", name));
     keys.set("core", await pavilion.done("broker", "key", "--broker", "core"));
     const file = join(dir, `${id}.yaml`);
-    writeFileSync(file, yamlOf(id, ["clinic", "employer"], keys).replaceAll("records: 1000", "records: 200"));
-    for (const name of ["clinic", "employer"])
-      await pavilion.done("collaboration", "sign", file, "--provider", name);
+    writeFileSync(file, yamlOf(id, members, keys).replaceAll("records: 1000", "records: 200"));
+    for (const name of members) await pavilion.done("collaboration", "sign", file, "--provider", name);
     await pavilion.done("collaboration", "publish", join(dir, `${id}.signed.json`));
   },
 });
