@@ -22,6 +22,8 @@ import { freePort, requireFree } from "./ports.ts";
 
 /** 1,000 ether, far more than an anchorer spends in its life on a chain of its own. */
 const fundWei = 1000n * 10n ** 18n;
+const fundAttemptsMax = 3;
+const idleConnectionMs = 75_000;
 
 export interface ChainOptions {
   /** Its folder, absolute; made if absent. One running chain a folder. */
@@ -97,16 +99,29 @@ async function listen(keeper: ChainKeeper, port: number, host: string): Promise<
   const server = createServer((request, response) => {
     void answerRpc(keeper, request, response);
   });
+  // A client takes an idle connection for open until it hears of its end: the later it is ended, the rarer a request is lost to that.
+  server.keepAliveTimeout = idleConnectionMs;
   server.listen(port, host);
   await once(server, "listening");
   return server;
 }
 
-/** Gives an account of the embedded chain its money. PART_START_FAILED where the chain does not do it. */
+/**
+ * Gives an account of the embedded chain its money; asked again where no answer comes, since twice is as good as once.
+ * PART_START_FAILED where the chain does not do it.
+ */
 export async function fundAccount(url: string, address: string): Promise<void> {
-  const answer = await new JsonRpc(url)
-    .ask("anvil_setBalance", [address, `0x${fundWei.toString(16)}`])
-    .catch(() => undefined);
-  if (answer !== undefined && "result" in answer) return;
-  throw new PavilionError("PART_START_FAILED", "The chain does not fund an account.", "See its log.");
+  const chain = new JsonRpc(url);
+  let cause: unknown;
+  for (let attempt = 0; attempt < fundAttemptsMax; attempt++) {
+    try {
+      await chain.result("anvil_setBalance", [address, `0x${fundWei.toString(16)}`]);
+      return;
+    } catch (error) {
+      cause = error;
+    }
+  }
+  throw new PavilionError("PART_START_FAILED", "The chain does not fund an account.", "See its log.", {
+    cause,
+  });
 }
