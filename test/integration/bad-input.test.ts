@@ -242,8 +242,10 @@ test("who is revoked is cut off at once, and is let in again: BROKER_REVOKED, PR
   assert.equal(await asked(), "BUDGET_EXHAUSTED");
 
   const question = await stack.signed();
+  // A client that is open would join its group again by a log-in that is no more; operator.test.ts has one in hand.
+  await stack.forget();
   await revoked("broker", "core");
-  await assert.rejects(stack.ask(question), { type: "TOPIC_AUTHORIZATION_FAILED" });
+  await assert.rejects(stack.ask(question), /SASL|ACCESS_DENIED|[Nn]ot authorized/);
   assert.notEqual((await stack.pavilion.run(...stack.asking({}))).code, 0);
   // Even a record that gets there, by the hands of somebody who may write: it is no admitted broker's.
   const answers = await stack.askAsOperator(question);
