@@ -4,6 +4,7 @@
 import { Kafka, logLevel, type RetryOptions } from "kafkajs";
 import type { Log } from "../log.ts";
 import "./idle-connections.ts";
+import { scramLogIn } from "./log-in.ts";
 import { easeTransactions } from "./transaction-coordinator.ts";
 
 export interface KafkaAccess {
@@ -26,15 +27,10 @@ const retry: RetryOptions = {
 };
 
 export function connectKafka(access: KafkaAccess, clientId: string, log: Log): Kafka {
-  const mechanism = {
-    mechanism: "scram-sha-512" as const,
-    username: access.username,
-    password: access.password,
-  };
   const kafka = new Kafka({
     clientId,
     brokers: access.bootstrap.split(","),
-    sasl: mechanism,
+    sasl: scramLogIn(access.username, access.password),
     retry,
     logLevel: logLevel.WARN,
     logCreator:

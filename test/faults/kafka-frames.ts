@@ -14,6 +14,7 @@ export const apis = {
   AddOffsetsToTxn: 25,
   EndTxn: 26,
   TxnOffsetCommit: 28,
+  SaslAuthenticate: 36,
 } as const;
 
 export type Api = keyof typeof apis;

@@ -85,6 +85,21 @@ describe("while answers do not come", { concurrency: true }, () => {
   });
 });
 
+for (const side of sides) {
+  test(`a log-in that is cut off ${side} the broker heard it is no refusal: it is tried again`, async () => {
+    const { proxied } = rig.parts;
+    const cut = fault("SaslAuthenticate", side, "cut", "joining");
+    const admin = connectKafka(proxied, "joining", log).admin();
+    await admin.connect();
+    await admin.disconnect();
+    assert.equal(cut.hits(), 1);
+    const wrong = { ...proxied, password: randomUUID() };
+    const refused = connectKafka(wrong, "stranger", log).admin();
+    await assert.rejects(refused.connect(), { name: "KafkaJSSASLAuthenticationError" });
+    await refused.disconnect();
+  });
+}
+
 for (const api of requests) {
   for (const side of sides) {
     test(`${api} delayed, then cut ${side} the broker: the pipeline goes on`, async () => {
