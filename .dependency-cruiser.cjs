@@ -5,7 +5,9 @@
 
 /** Code of the project itself, by its folders at the root. */
 const project =
-  "^(bench|circuits|crypto|documents|infra|pipelines|runtime|schemas|scripts|services|simulation|stages|test)/";
+  "^(bench|circuits|cli|contracts|crypto|domain|errors|infra|pipelines|runtime|schemas|scripts|services|simulation|stages|test|verifier)/";
+/** What everybody may stand on. */
+const ground = ["^crypto/", "^schemas/", "^errors/"];
 const tests = "(\\.test\\.ts$|^test/)";
 /** Node modules that reach disk, network, processes, the clock or the environment. */
 const outsideWorld =
@@ -27,58 +29,64 @@ module.exports = {
   forbidden: [
     only(
       "stage-imports",
-      "A stage imports crypto, documents, schemas, the stage contract and itself: never another stage, never the runtime's insides.",
+      "A stage imports domain, crypto, schemas, the errors, the contract and itself: never another stage, never the runtime's insides.",
       "^stages/([^/]+)/",
-      [
-        "^crypto/",
-        "^documents/",
-        "^schemas/(avro|json)/",
-        "^schemas/topics\\.ts$",
-        "^runtime/(stage|changed-state|errors)\\.ts$",
-        "^stages/$1/",
-      ],
+      [...ground, "^domain/", "^runtime/contract/", "^stages/$1/"],
     ),
     only(
-      "document-imports",
-      "Signed documents rest on crypto, schemas and the error catalogue.",
-      "^documents/",
-      ["^documents/", "^crypto/", "^schemas/", "^runtime/errors\\.ts$"],
+      "domain-imports",
+      "What several rooms mean by the same words rests on the ground alone.",
+      "^domain/",
+      [...ground, "^domain/"],
+    ),
+    only(
+      "verifier-imports",
+      "The verifier stands alone, for a stranger to read whole: nothing of it trusts a stage, a service or the runtime.",
+      "^verifier/",
+      [...ground, "^domain/", "^verifier/"],
     ),
     only("crypto-imports", "Crypto is made of leaf libraries.", "^crypto/", ["^crypto/", "^schemas/"]),
-    only("schema-imports", "Schemas describe; they depend on nothing.", "^schemas/", ["^schemas/"]),
-    only("pipeline-imports", "A pipeline lists stages with their topics, nothing else.", "^pipelines/", [
+    only("schema-imports", "Schemas describe; reading them knows the errors.", "^schemas/", [
+      "^schemas/",
+      "^errors/",
+    ]),
+    only("error-imports", "The errors depend on nothing.", "^errors/", ["^errors/"]),
+    only("pipeline-imports", "A pipeline knows its stages and what they are run with.", "^pipelines/", [
+      ...ground,
+      "^domain/",
       "^pipelines/",
       "^stages/",
       "^runtime/",
-      "^schemas/",
     ]),
-    {
-      name: "runtime-imports",
-      comment: "The runtime knows the stage contract, no stage, pipeline or service.",
-      severity: "error",
-      from: { path: "^runtime/", pathNot: tests },
-      to: { path: "^(stages|pipelines|services)/" },
-    },
+    only("runtime-imports", "The runtime knows no pipeline, stage, service or document.", "^runtime/", [
+      ...ground,
+      "^runtime/",
+      "^contracts/",
+    ]),
     only(
-      "embedded-imports",
-      "The embedded stack stands alone; of the runtime it takes the errors.",
-      "^infra/embedded/",
-      ["^infra/(embedded/|parts\\.ts$)", "^runtime/errors\\.ts$"],
+      "service-imports",
+      "A service knows pipelines, never their stages; nobody below the command line knows it.",
+      "^services/",
+      [...ground, "^(contracts|domain|infra|pipelines|runtime|services|verifier)/"],
     ),
+    only("embedded-imports", "The embedded stack stands alone; it takes the errors.", "^infra/embedded/", [
+      "^infra/(embedded/|parts\\.ts$)",
+      "^errors/",
+    ]),
     {
       name: "pure-code",
       comment:
-        "Stages, documents and crypto touch disk, network, processes and environment only through what they are handed.",
+        "Stages, domain and crypto touch disk, network, processes and environment only through what they are handed.",
       severity: "error",
-      from: { path: "^(stages|documents|crypto)/", pathNot: tests },
+      from: { path: "^(stages|domain|crypto)/", pathNot: tests },
       to: { path: outsideWorld, dependencyTypes: ["core"] },
     },
     {
       name: "pure-code-packages",
       comment:
-        "Stages and crypto use no Kafka client, registry client, HSM module, chain client, prover or logger.",
+        "Stages, domain and crypto use no Kafka client, registry client, HSM module, chain client, prover or logger.",
       severity: "error",
-      from: { path: "^(stages|documents|crypto)/", pathNot: tests },
+      from: { path: "^(stages|domain|crypto)/", pathNot: tests },
       to: {
         path: "^node_modules/(kafkajs|@kafkajs/[^/]+|pkcs11js|ethers|snarkjs|pino|prom-client|cockatiel|@opentelemetry/[^/]+)/",
       },
@@ -96,6 +104,7 @@ module.exports = {
           "^runtime/kafka/",
           "^infra/embedded/",
           "^services/[^/]+/",
+          "^cli/",
         ],
       },
       to: { path: "^node_modules/kafkajs/" },
@@ -106,7 +115,7 @@ module.exports = {
       severity: "error",
       from: {
         path: project,
-        pathNot: [tests, "^runtime/(kafka|registry)/", "^infra/embedded/", "^services/[^/]+/"],
+        pathNot: [tests, "^runtime/(kafka|registry)/", "^infra/embedded/", "^services/[^/]+/", "^cli/"],
       },
       to: { path: "^node_modules/@kafkajs/" },
     },

@@ -73,16 +73,16 @@ export default defineConfig(
     },
   },
   {
-    files: ["services/cli/**/*.ts", "scripts/**/*.ts", "simulation/command.ts", "examples/**/*.ts"],
+    files: ["cli/**/*.ts", "scripts/**/*.ts", "simulation/command.ts", "examples/**/*.ts"],
     rules: { "no-console": "off" },
   },
   {
-    files: ["services/**/*.ts", "runtime/**/*.ts"],
+    files: ["cli/**/*.ts", "services/**/*.ts", "runtime/**/*.ts", "verifier/**/*.ts"],
     ignores: tests,
     rules: { "no-restricted-syntax": ["error", urlPath, unquoted] },
   },
   {
-    files: ["stages/**/*.ts", "crypto/**/*.ts"],
+    files: ["stages/**/*.ts", "domain/**/*.ts", "crypto/**/*.ts"],
     ignores: tests,
     rules: {
       "no-restricted-globals": [

@@ -8,7 +8,7 @@ import type { Access } from "../schemas/json/access.ts";
 import type { AgentConfig } from "../schemas/json/agent-config.ts";
 import type { ConnectorConfig } from "../schemas/json/connector-config.ts";
 import type { ExistingParts } from "../schemas/json/existing-parts.ts";
-import { PavilionError } from "./errors.ts";
+import { PavilionError } from "../errors/errors.ts";
 import { foreignKind } from "./file-kind.ts";
 import { shell } from "./shell.ts";
 import { readJson } from "./text-file.ts";

@@ -18,7 +18,7 @@ import type {
   RequestRef,
 } from "../schemas/avro/index.ts";
 import { declarationOf, type TopicName } from "../schemas/topics.ts";
-import type { ErrorCode } from "./errors.ts";
+import type { ErrorCode } from "../errors/errors.ts";
 import { causeOf } from "./failures/passing.ts";
 import { recordDigest } from "./record-digest.ts";
 import {
@@ -28,7 +28,7 @@ import {
   type RefusedRequest,
   type Stage,
   type StageEvent,
-} from "./stage.ts";
+} from "./contract/stage.ts";
 import type { CommittedState } from "./state/committed.ts";
 import { StateStore } from "./state/store.ts";
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { PavilionError } from "./errors.ts";
+import { PavilionError } from "../errors/errors.ts";
 import { readJson, readText } from "./text-file.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "text file's "));

@@ -10,9 +10,9 @@ import {
   sizeText,
   TextFault,
   type TextBounds,
-} from "../documents/json-text.ts";
-import { NotYaml, parseYaml, yamlBounds } from "../documents/yaml-text.ts";
-import { PavilionError, type ErrorCode } from "./errors.ts";
+} from "../schemas/reading/json-text.ts";
+import { NotYaml, parseYaml, yamlBounds } from "../schemas/reading/yaml-text.ts";
+import { PavilionError, type ErrorCode } from "../errors/errors.ts";
 import { foreignKind, notUtf8, type ForeignKind } from "./file-kind.ts";
 
 /** The file's text, in UTF-8, without its byte order mark. Throws under the code. */

@@ -1,5 +1,5 @@
 /**
- * Builds stages/compliance/policy/policy.wasm from its Rego, beside its SHA-256. With `--check` it writes nothing: it
+ * Builds domain/policy/policy.wasm from its Rego, beside its SHA-256. With `--check` it writes nothing: it
  * runs the policy's own tests, rebuilds in memory and compares. The compiler is `opa` on the PATH, or what OPA names;
  * where there is none a check holds the committed bytes to the committed hash, and says that the rest was skipped.
  */
@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { repositoryRoot } from "./generated.ts";
 
-const folder = join(repositoryRoot, "stages", "compliance", "policy");
+const folder = join(repositoryRoot, "domain", "policy");
 const entrypoint = "pavilion/compliance/decision";
 const BLOCK = 512;
 
@@ -83,7 +83,7 @@ async function rebuild(opa: string): Promise<number> {
   const wasm = await build(opa);
   await writeFile(join(folder, "policy.wasm"), wasm);
   await writeFile(join(folder, "policy.wasm.sha256"), hashLine(wasm));
-  console.log("written: stages/compliance/policy/policy.wasm and its hash");
+  console.log("written: domain/policy/policy.wasm and its hash");
   return 0;
 }
 

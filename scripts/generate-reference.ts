@@ -13,9 +13,9 @@ import {
   connectorAcls,
   providerAcls,
 } from "../services/operator/access.ts";
-import { usageOf, type Command } from "../services/cli/command.ts";
-import { commands } from "../services/cli/commands.ts";
-import { argumentsOf } from "../services/cli/options.ts";
+import { usageOf, type Command } from "../cli/command.ts";
+import { commands } from "../cli/commands.ts";
+import { argumentsOf } from "../cli/options.ts";
 import { declarationOf, ownerOf, topicFor, topics, type TopicName } from "../schemas/topics.ts";
 import { generate, repositoryRoot, sourcesIn, type GeneratedFile } from "./generated.ts";
 

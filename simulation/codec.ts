@@ -4,10 +4,10 @@
  */
 import avsc from "avsc";
 import type { Schema } from "avsc";
-import { PavilionError } from "../runtime/errors.ts";
+import { PavilionError } from "../errors/errors.ts";
 import type { Codec } from "../runtime/registry/codec.ts";
 import { plain } from "../runtime/registry/codec.ts";
-import { schemaText } from "../runtime/registry/schemas.ts";
+import { schemaText } from "../schemas/reading/avro-schemas.ts";
 import type { EventName, EventTypes } from "../schemas/avro/index.ts";
 
 const types = new Map<EventName, avsc.Type>();

@@ -3,7 +3,7 @@
  * consumer feeds it.
  */
 import type { KafkaRecord } from "../runtime/kafka/wire/record.ts";
-import type { Stage } from "../runtime/stage.ts";
+import type { Stage } from "../runtime/contract/stage.ts";
 import {
   groupOf,
   PartitionWorker,

@@ -4,7 +4,7 @@
  * is answered in its own name, and the request has the one result that it would have had without them.
  */
 import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
-import { signRequest } from "../documents/request.ts";
+import { signRequest } from "../domain/terms/request.ts";
 import { partitionOf } from "../runtime/kafka/partitioner.ts";
 import type { EventName, EventTypes } from "../schemas/avro/index.ts";
 import type { Request } from "../schemas/json/request.ts";

@@ -2,12 +2,12 @@
  * Defects that the runtime must not have, each put in by way of its surroundings. The simulation is worth what it finds:
  * every mutant has to be caught.
  */
-import { textDigest } from "../documents/request.ts";
+import { textDigest } from "../domain/terms/request.ts";
 import type { AddressedRecord } from "../runtime/kafka/emitted-record.ts";
 import { changelogTopic, topicFor } from "../schemas/topics.ts";
 import { decode, encode } from "./codec.ts";
 import { questions } from "./private-computation.ts";
-import type { PrivateComputationPorts } from "../pipelines/private-computation.ts";
+import type { PrivateComputationPorts } from "../pipelines/private-computation/pipeline.ts";
 import type { Transactions } from "../runtime/kafka/transactor.ts";
 import type { Mutation } from "./world.ts";
 

@@ -2,7 +2,7 @@
  * A stage's ports as they fail: not at all, before their effect, after it, slowly, or for a while on end. What cannot
  * be had is reported as the real port reports it, so that the runtime waits as it does for the real one.
  */
-import { PavilionError, type ErrorCode } from "../runtime/errors.ts";
+import { PavilionError, type ErrorCode } from "../errors/errors.ts";
 import type { Process, Seams } from "./seams.ts";
 
 export interface PortFaults {

@@ -6,9 +6,9 @@
 import { verifyCheckpoint } from "../crypto/checkpoint/checkpoint.ts";
 import { addFractions, compareFractions, parseFraction } from "../crypto/fraction/fraction.ts";
 import { verifyInclusion } from "../crypto/merkle/merkle.ts";
-import { hashOfLeaf, originOf } from "../documents/leaves.ts";
-import { textDigest } from "../documents/request.ts";
-import { parseDocument } from "../documents/validate.ts";
+import { hashOfLeaf, originOf } from "../domain/log/leaves.ts";
+import { textDigest } from "../domain/terms/request.ts";
+import { parseDocument } from "../schemas/reading/validate.ts";
 import type { EventTypes, Result } from "../schemas/avro/index.ts";
 import type { MatchLeaf } from "../schemas/json/match-leaf.ts";
 import { topics, type TopicName } from "../schemas/topics.ts";

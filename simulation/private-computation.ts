@@ -3,7 +3,10 @@
  * the policy and one is more than the budget has; each published twice, among an adversary's copies. What must hold after whatever happened stands in
  * private-computation-invariants.ts.
  */
-import { privateComputation, type PrivateComputationPorts } from "../pipelines/private-computation.ts";
+import {
+  privateComputation,
+  type PrivateComputationPorts,
+} from "../pipelines/private-computation/pipeline.ts";
 import type { EventTypes } from "../schemas/avro/index.ts";
 import { collaboration, partitions, portsIn, pushes, region, signed, start } from "../test/stage-pipeline.ts";
 import { publishCopies } from "./hostile-records.ts";

@@ -10,7 +10,7 @@ import { pino } from "pino";
 import { headersOf, headerText, eventTypeOf } from "../runtime/kafka/cloudevents.ts";
 import type { ChangelogKeys } from "../runtime/kafka/changelog.ts";
 import type { Transactions } from "../runtime/kafka/transactor.ts";
-import type { Stage } from "../runtime/stage.ts";
+import type { Stage } from "../runtime/contract/stage.ts";
 import { openTelemetry } from "../runtime/telemetry/telemetry.ts";
 import type { EventName, EventTypes } from "../schemas/avro/index.ts";
 import {

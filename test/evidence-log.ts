@@ -4,7 +4,7 @@
 import { signCheckpoint } from "../crypto/checkpoint/checkpoint.ts";
 import type { AnchorLink } from "../crypto/ethereum/anchor-state.ts";
 import { append, consistencyProof, inclusionProof, rootOf, type Nodes } from "../crypto/merkle/merkle.ts";
-import { originOf } from "../documents/leaves.ts";
+import { originOf } from "../domain/log/leaves.ts";
 import type { LogEvidence } from "../schemas/json/evidence-bundle.ts";
 import type { MatchLeaf } from "../schemas/json/match-leaf.ts";
 import type { SeedLeaf } from "../schemas/json/seed-leaf.ts";

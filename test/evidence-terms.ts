@@ -7,16 +7,16 @@ import { readFileSync } from "node:fs";
 import { didKeyOf, verificationMethodOf } from "../crypto/did/did-key.ts";
 import { digestOf } from "../crypto/jws/canonical.ts";
 import { ed25519FromSeed, type Ed25519Key } from "../crypto/jws/ed25519.ts";
-import { signCollaboration } from "../documents/collaboration.ts";
-import { signPopulation } from "../documents/population.ts";
-import { publicKeyText } from "../documents/signatures.ts";
-import type { Values } from "../documents/coordinates.ts";
-import { originOf } from "../documents/leaves.ts";
+import { signCollaboration } from "../domain/terms/collaboration.ts";
+import { signPopulation } from "../domain/terms/population.ts";
+import { publicKeyText } from "../domain/terms/signatures.ts";
+import type { Values } from "../domain/statistics/coordinates.ts";
+import { originOf } from "../domain/log/leaves.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
 import type { BundledCollaboration, BundledPopulation } from "../schemas/json/evidence-bundle.ts";
 import type { Population } from "../schemas/json/population.ts";
 import type { Trust } from "../schemas/json/trust.ts";
-import type { Issuer } from "../stages/signing/credential.ts";
+import type { Issuer } from "../domain/credentials/result-credential.ts";
 import type { EvidenceChain } from "./evidence-chain.ts";
 
 export const REGION = "au-east";
@@ -28,7 +28,7 @@ const fileHash = (path: string): string =>
   createHash("sha256")
     .update(readFileSync(new URL(path, root)))
     .digest("hex");
-export const policyHash = fileHash("stages/compliance/policy/policy.wasm");
+export const policyHash = fileHash("domain/policy/policy.wasm");
 export const circuitHash = fileHash("circuits/release/artifacts/verification-key.json");
 export const artifacts = new URL("circuits/release/artifacts/", root);
 

@@ -20,12 +20,18 @@ import {
 } from "../crypto/commitment/commitment.ts";
 import { seedCommitmentOf, seedFrom } from "../crypto/groth16/seed.ts";
 import { signDetached } from "../crypto/jws/jws.ts";
-import { signatureType } from "../documents/validate.ts";
-import { bySlot, committedColumns, coordinatesOf, layoutOf, positionOf } from "../documents/coordinates.ts";
-import { populationTerms } from "../documents/home.ts";
-import { homeIn } from "../documents/population.ts";
-import { hashOfLeaf } from "../documents/leaves.ts";
-import { deltaOf, scalesFor, widthsOf } from "../documents/mechanism.ts";
+import { signatureType } from "../schemas/reading/validate.ts";
+import {
+  bySlot,
+  committedColumns,
+  coordinatesOf,
+  layoutOf,
+  positionOf,
+} from "../domain/statistics/coordinates.ts";
+import { populationTerms } from "../domain/terms/home.ts";
+import { homeIn } from "../domain/terms/population.ts";
+import { hashOfLeaf } from "../domain/log/leaves.ts";
+import { deltaOf, scalesFor, widthsOf } from "../domain/statistics/mechanism.ts";
 import {
   basesOf,
   groupNumber,
@@ -34,8 +40,8 @@ import {
   remainderContext,
   type Opening,
   type Part,
-} from "../documents/opening.ts";
-import { readRequest, signRequest } from "../documents/request.ts";
+} from "../domain/statistics/opening.ts";
+import { readRequest, signRequest } from "../domain/terms/request.ts";
 import type { Prover } from "../runtime/prover/prover.ts";
 import type { Cell, Plan, ReleasedAggregate, ReleasedCell, RequestRef } from "../schemas/avro/index.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
@@ -51,10 +57,10 @@ import type { Request } from "../schemas/json/request.ts";
 import type { SeedLeaf } from "../schemas/json/seed-leaf.ts";
 import type { SpendLeaf } from "../schemas/json/spend-leaf.ts";
 import { commitAggregate } from "../stages/aggregate/commitment.ts";
-import { groupingsFor, statisticsFor } from "../stages/compliance/question.ts";
+import { groupingsFor, statisticsFor } from "../domain/statistics/question.ts";
 import { spendLeafOf } from "../stages/dp/spend-leaf.ts";
-import { answerOf } from "../stages/signing/answer.ts";
-import { credentialOf, signCredential } from "../stages/signing/credential.ts";
+import { answerOf } from "../domain/statistics/answer.ts";
+import { credentialOf, signCredential } from "../domain/credentials/result-credential.ts";
 import { proveGroup } from "../stages/zkp/proof.ts";
 import { MiniatureLog } from "./evidence-log.ts";
 import {

@@ -5,7 +5,7 @@
 import { encodeRlp, keccak256, toBeHex } from "ethers";
 import { anchorState, EMPTY_STATE } from "../crypto/ethereum/anchor-state.ts";
 import { stateSlot, type StateProof } from "../crypto/ethereum/state-proof.ts";
-import { PavilionError } from "../runtime/errors.ts";
+import { PavilionError } from "../errors/errors.ts";
 import type { Anchored } from "../stages/anchoring/anchors.ts";
 import type { AnchoringPorts } from "../stages/anchoring/stage.ts";
 

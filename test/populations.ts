@@ -4,10 +4,10 @@
 import { createHash } from "node:crypto";
 import { digestOf } from "../crypto/jws/canonical.ts";
 import { ed25519FromSeed, type Ed25519Key } from "../crypto/jws/ed25519.ts";
-import { signDeparture } from "../documents/departure.ts";
-import { populationText, signersOf, signPopulation } from "../documents/population.ts";
-import { publicKeyText } from "../documents/signatures.ts";
-import type { PopulationTable } from "../documents/home.ts";
+import { signDeparture } from "../domain/terms/departure.ts";
+import { populationText, signersOf, signPopulation } from "../domain/terms/population.ts";
+import { publicKeyText } from "../domain/terms/signatures.ts";
+import type { PopulationTable } from "../domain/terms/home.ts";
 import type { Departure, PopulationEntry } from "../schemas/avro/index.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
 import type { EarlierCollaboration } from "../schemas/json/earlier-collaboration.ts";

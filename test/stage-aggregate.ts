@@ -2,8 +2,8 @@
  * An aggregate for the dp stage's tests, and the stage over a state in memory, with real seeds and a real HMAC.
  */
 import assert from "node:assert/strict";
-import { coordinateOf, layoutOf, positionOf } from "../documents/coordinates.ts";
-import type { Outcome, Output } from "../runtime/stage.ts";
+import { coordinateOf, layoutOf, positionOf } from "../domain/statistics/coordinates.ts";
+import type { Outcome, Output } from "../runtime/contract/stage.ts";
 import type {
   Cell,
   ExactAggregate,

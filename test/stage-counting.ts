@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { AuditEvent, DatasetHead, DeadLetter, Refusal, RequestRef } from "../schemas/avro/index.ts";
-import { decline, output, publish, refuse, reject, type Stage } from "../runtime/stage.ts";
+import { decline, output, publish, refuse, reject, type Stage } from "../runtime/contract/stage.ts";
 import { StageTask, type Emission, type Input } from "../runtime/task.ts";
 
 export const region = "eu-central";

@@ -3,8 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { decodeRecord } from "../runtime/registry/match-record.ts";
-import type { Outcome, StageEvent } from "../runtime/stage.ts";
+import { decodeRecord } from "../domain/records/match-record.ts";
+import type { Outcome, StageEvent } from "../runtime/contract/stage.ts";
 import type { Notice, RecordBatch, RecordSlice } from "../schemas/avro/index.ts";
 import { ingest, type IngestPorts } from "../stages/ingest/stage.ts";
 import { collaborationOf, PARTITIONS, regionOpener } from "./agent-messages.ts";

@@ -11,9 +11,9 @@ import {
   scalarFrom,
   type Point,
 } from "../crypto/commitment/commitment.ts";
-import { coordinatesOf, type Values } from "../documents/coordinates.ts";
-import type { CommitmentLookup, Preimage, PlacedToken } from "../documents/match-preimage.ts";
-import type { Outcome, StageEvent } from "../runtime/stage.ts";
+import { coordinatesOf, type Values } from "../domain/statistics/coordinates.ts";
+import type { CommitmentLookup, Preimage, PlacedToken } from "../domain/log/match-preimage.ts";
+import type { Outcome, StageEvent } from "../runtime/contract/stage.ts";
 import type {
   EventName,
   EventTypes,

@@ -11,22 +11,25 @@ import { readFileSync } from "node:fs";
 import { didKeyOf, verificationMethodOf } from "../crypto/did/did-key.ts";
 import { openerFor } from "../crypto/hpke/hpke.ts";
 import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
-import { signCollaboration, type CollaborationTable } from "../documents/collaboration.ts";
-import { publicKeyText } from "../documents/signatures.ts";
-import { originOf } from "../documents/leaves.ts";
-import { signPopulation } from "../documents/population.ts";
-import { signRequest } from "../documents/request.ts";
-import type { SeedTable } from "../documents/seeds.ts";
-import { Standing } from "../documents/standing.ts";
-import { privateComputation, type PrivateComputationPorts } from "../pipelines/private-computation.ts";
-import { decodeRecord } from "../runtime/registry/match-record.ts";
+import { signCollaboration, type CollaborationTable } from "../domain/terms/collaboration.ts";
+import { publicKeyText } from "../domain/terms/signatures.ts";
+import { originOf } from "../domain/log/leaves.ts";
+import { signPopulation } from "../domain/terms/population.ts";
+import { signRequest } from "../domain/terms/request.ts";
+import type { SeedTable } from "../domain/log/seeds.ts";
+import { Standing } from "../domain/terms/standing.ts";
+import {
+  privateComputation,
+  type PrivateComputationPorts,
+} from "../pipelines/private-computation/pipeline.ts";
+import { decodeRecord } from "../domain/records/match-record.ts";
 import type { Population } from "../schemas/json/population.ts";
 import type { CollaborationEntry, EventTypes } from "../schemas/avro/index.ts";
-import { collaborationTemplate, populationTemplate, requestDraft } from "../services/cli/demo/example.ts";
+import { collaborationTemplate, populationTemplate, requestDraft } from "../cli/demo/example.ts";
 import { sealBatch, type Head, type TokenRecord } from "../services/provider-agent/sealing.ts";
 import type { Anchored } from "../stages/anchoring/anchors.ts";
 import type { AnchoringPorts } from "../stages/anchoring/stage.ts";
-import { loadPolicy } from "../stages/compliance/policy/policy.ts";
+import { loadPolicy } from "../domain/policy/policy.ts";
 import { miniatureChain, type ChainProof } from "./evidence-chain.ts";
 import { checkOpening } from "./release-reference.ts";
 import { populationsOf } from "./populations.ts";
@@ -75,7 +78,7 @@ const collaborations: CollaborationTable = {
   latest: (id) => (id === collaboration.id ? collaboration : undefined),
   at: (id, version) => (id === collaboration.id && version === 1 ? collaboration : undefined),
 };
-const policyFolder = new URL("../stages/compliance/policy/", import.meta.url);
+const policyFolder = new URL("../domain/policy/", import.meta.url);
 const policy = await loadPolicy(
   readFileSync(new URL("policy.wasm", policyFolder)),
   readFileSync(new URL("policy.wasm.sha256", policyFolder), "utf8").slice(0, 64),

@@ -2,9 +2,9 @@
  * A plan over two datasets, for the tests of the stages between matching and noise: count, valid and sum of a nullable
  * age, in total and by a state of two categories and `other`.
  */
-import { participantWith } from "../documents/collaboration.ts";
-import { committedColumns } from "../documents/coordinates.ts";
-import { populationTerms } from "../documents/home.ts";
+import { participantWith } from "../domain/terms/collaboration.ts";
+import { committedColumns } from "../domain/statistics/coordinates.ts";
+import { populationTerms } from "../domain/terms/home.ts";
 import type {
   CommittedColumn,
   MatchQuestion,

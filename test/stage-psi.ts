@@ -1,7 +1,7 @@
 /**
  * Events of the psi stage for its tests: slices of two datasets and questions over them, in partition 3 of 4.
  */
-import type { Outcome, StageEvent } from "../runtime/stage.ts";
+import type { Outcome, StageEvent } from "../runtime/contract/stage.ts";
 import type { MatchPreimage, MatchQuestion, RecordSlice } from "../schemas/avro/index.ts";
 import { psi, type PsiPorts } from "../stages/psi/stage.ts";
 import { recordsIn } from "./stage-match.ts";

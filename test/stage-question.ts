@@ -2,9 +2,9 @@
  * One collaboration and one request for the stages' tests, with real keys, as plain values to vary.
  */
 import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
-import type { CollaborationTable } from "../documents/collaboration.ts";
-import { publicKeyText } from "../documents/signatures.ts";
-import { readRequest, signRequest } from "../documents/request.ts";
+import type { CollaborationTable } from "../domain/terms/collaboration.ts";
+import { publicKeyText } from "../domain/terms/signatures.ts";
+import { readRequest, signRequest } from "../domain/terms/request.ts";
 import type { RequestRef, RoutedRequest, SignedRequest } from "../schemas/avro/index.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
 import type { Request } from "../schemas/json/request.ts";

@@ -2,7 +2,7 @@
  * Drives a stage's handler over plain events and a state in memory.
  */
 import assert from "node:assert/strict";
-import type { Outcome, StateView } from "../runtime/stage.ts";
+import type { Outcome, StateView } from "../runtime/contract/stage.ts";
 import { MemoryState } from "./stage-state.ts";
 
 export interface StageRun {

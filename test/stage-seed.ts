@@ -4,8 +4,8 @@
  */
 import { createHash, createHmac } from "node:crypto";
 import { seedCommitmentOf, seedFrom } from "../crypto/groth16/seed.ts";
-import type { BlindingSource } from "../documents/blinding.ts";
-import { Seeds } from "../documents/seeds.ts";
+import type { BlindingSource } from "../domain/log/blinding.ts";
+import { Seeds } from "../domain/log/seeds.ts";
 import type { SeedEntry, SeedRef } from "../schemas/avro/index.ts";
 
 /** The 64 bytes of a seed. */

@@ -2,7 +2,7 @@
  * A stage's state in memory, for tests with plain values. Values pass through JSON, as they do on the way to a
  * changelog and back, so a handler that leans on anything else fails here.
  */
-import type { Change, StateView } from "../runtime/stage.ts";
+import type { Change, StateView } from "../runtime/contract/stage.ts";
 
 export class MemoryState implements StateView {
   readonly #tables = new Map<string, Map<string, unknown>>();

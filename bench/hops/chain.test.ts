@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import avsc from "avsc";
-import { schemaText } from "../../runtime/registry/schemas.ts";
+import { schemaText } from "../../schemas/reading/avro-schemas.ts";
 import { StateStore } from "../../runtime/state/store.ts";
-import type { StageEvent } from "../../runtime/stage.ts";
+import type { StageEvent } from "../../runtime/contract/stage.ts";
 import type { EventName } from "../../schemas/avro/index.ts";
 import { declarationOf } from "../../schemas/topics.ts";
 import { carriedText, chainIn, hopStages, links, topicsIn } from "./chain.ts";

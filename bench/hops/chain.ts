@@ -3,7 +3,7 @@
  * nothing but carry a text from one to the next. Real topics and events, so that the runtime does all that it does in
  * the pipeline: reads CloudEvents headers, decodes and encodes Avro, remembers what it saw.
  */
-import { publish, type Stage } from "../../runtime/stage.ts";
+import { publish, type Stage } from "../../runtime/contract/stage.ts";
 import type { EventName, EventTypes, RequestRef } from "../../schemas/avro/index.ts";
 import {
   changelogTopic,

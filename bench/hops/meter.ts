@@ -6,7 +6,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Consumer, Kafka, Message, Producer } from "kafkajs";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { headersOf } from "../../runtime/kafka/cloudevents.ts";
 import { freshTraceparent } from "../../runtime/kafka/publisher.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";

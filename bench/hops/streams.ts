@@ -9,7 +9,7 @@ import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { javaCommand, jvmArguments, loggingArgument } from "../../infra/embedded/java.ts";
 import { kafkaPart, partsDir } from "../../infra/embedded/parts.ts";
 import { startFailure, startProcess, type PartProcess } from "../../infra/embedded/process.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { KafkaAccess } from "../../runtime/kafka/client.ts";
 import { chainIn } from "./chain.ts";
 

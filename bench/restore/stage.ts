@@ -1,7 +1,7 @@
 /**
  * A stage with a large state: each input adds so many entries of about a hundred bytes.
  */
-import { publish, type Change, type Stage } from "../../runtime/stage.ts";
+import { publish, type Change, type Stage } from "../../runtime/contract/stage.ts";
 
 export const entriesEach = 1_000;
 

@@ -9,8 +9,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readConfig, readSecret } from "../../runtime/config.ts";
 import { openLog } from "../../runtime/log.ts";
-import { openBrokerClient } from "../../services/broker-client/client.ts";
-import { newRequest, signRequest, type Asked } from "../../services/broker-client/request.ts";
+import { openBrokerClient } from "../../services/clients/broker/client.ts";
+import { newRequest, signRequest, type Asked } from "../../services/clients/broker/request.ts";
 import { openBroker } from "../../services/keystore/parties.ts";
 
 const [folder = "", questionFile = ""] = process.argv.slice(2);

@@ -9,9 +9,9 @@
 import { readConfig } from "../../runtime/config.ts";
 import { openLog } from "../../runtime/log.ts";
 import { readJsonText } from "../../runtime/text-file.ts";
-import { openAuditorClient } from "../../services/auditor-client/client.ts";
-import { LogAudit } from "../../services/verifier/audit.ts";
-import { readTrust } from "../../services/verifier/trust.ts";
+import { openAuditorClient } from "../../services/clients/auditor/client.ts";
+import { LogAudit } from "../../verifier/audit.ts";
+import { readTrust } from "../../verifier/trust.ts";
 
 const [accessFile = "", trustFile = ""] = process.argv.slice(2);
 const access = readConfig("access", accessFile);

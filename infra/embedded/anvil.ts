@@ -9,7 +9,7 @@
 import { rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { JsonRpc } from "./json-rpc.ts";
 import { startProcess, untilReady, type PartProcess } from "./process.ts";
 

@@ -15,7 +15,7 @@ import {
 import { open, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 
 export type Entry =
   /** The first line: the genesis block's time, in seconds. */

@@ -5,7 +5,7 @@
  * Changes are made one after another. Where it stays open whether the node made one, the node is ended: the journal counts,
  * and the next start makes it.
  */
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { RunningAnvil } from "./anvil.ts";
 import type { ChainJournal, Entry } from "./chain-journal.ts";
 import type { RpcAnswer } from "./json-rpc.ts";

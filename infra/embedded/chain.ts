@@ -12,7 +12,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { CHAIN_ID, startAnvil } from "./anvil.ts";
 import { answerRpc } from "./chain-front.ts";
 import { ChainJournal } from "./chain-journal.ts";

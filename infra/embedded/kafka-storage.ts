@@ -9,7 +9,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { internalUsers, serverProperties } from "./kafka-settings.ts";
 import type { InternalPasswords, KafkaPorts, Place } from "./kafka-settings.ts";
 import { startFailure, startProcess } from "./process.ts";

@@ -5,7 +5,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { javaCommand, jvmArguments } from "./java.ts";
 import { kafkaPart } from "./parts.ts";
 import { startProcess } from "./process.ts";

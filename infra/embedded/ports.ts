@@ -5,7 +5,7 @@
  */
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 
 /** `count` distinct free ports on 127.0.0.1. */
 export async function freePorts(count: number): Promise<number[]> {

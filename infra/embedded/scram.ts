@@ -4,7 +4,7 @@
  * enough to log in to the cluster that holds it: whoever writes it down keeps it as secret as the password.
  */
 import { pbkdf2Sync } from "node:crypto";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 
 export interface ScramUser {
   readonly name: string;

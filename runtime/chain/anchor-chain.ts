@@ -10,7 +10,7 @@
 import { getAddress } from "ethers";
 import { anchorState, EMPTY_STATE } from "../../crypto/ethereum/anchor-state.ts";
 import type { StateProof } from "../../crypto/ethereum/state-proof.ts";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { proveState } from "./block-proof.ts";
 import { Broadcast } from "./broadcast.ts";
 import { HsmSigner, type ChainKey } from "./hsm-signer.ts";

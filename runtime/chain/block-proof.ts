@@ -8,7 +8,7 @@
 import { encodeRlp, keccak256 } from "ethers";
 import { CryptoError } from "../../crypto/errors.ts";
 import { stateSlot, verifyStateProof, type StateProof } from "../../crypto/ethereum/state-proof.ts";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { hex, list, nonsense, quantity, record, tag, type Block, type ChainNode } from "./node.ts";
 
 /** A header's fields in their order; later forks added those from baseFeePerGas on, and a chain has the first so many. */

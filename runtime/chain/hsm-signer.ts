@@ -6,7 +6,7 @@
  */
 import { AbstractSigner, computeAddress, hexlify, recoverAddress, Signature, Transaction } from "ethers";
 import type { Provider, TransactionRequest } from "ethers";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 
 export interface ChainKey {
   /** secp256k1, 65 bytes uncompressed. */

@@ -7,7 +7,7 @@
  */
 import { FetchRequest, isError, JsonRpcProvider } from "ethers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { spareLoopback } from "../loopback.ts";
 
 const requestLimitMs = 5000;

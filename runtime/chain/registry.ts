@@ -8,7 +8,7 @@
 import { Interface } from "ethers";
 import artifact from "../../contracts/AnchorRegistry.json" with { type: "json" };
 import { anchorState, type AnchorLink } from "../../crypto/ethereum/anchor-state.ts";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { hex, list, nonsense, quantity, record, tag, type ChainNode } from "./node.ts";
 
 /** An anchor and where the chain has it. */

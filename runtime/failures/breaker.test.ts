@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { Breaker, type BreakerState } from "./breaker.ts";
 import { PortHeld } from "./passing.ts";
 

@@ -15,7 +15,7 @@ import {
   handleWhen,
   type CircuitBreakerPolicy,
 } from "cockatiel";
-import { PavilionError, type ErrorCode } from "../errors.ts";
+import { PavilionError, type ErrorCode } from "../../errors/errors.ts";
 import { causeOf, PortHeld, type Port } from "./passing.ts";
 
 export interface BreakerRules {

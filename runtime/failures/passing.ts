@@ -5,7 +5,7 @@
  * CHAIN_UNAVAILABLE is not among them: anchoring answers for the chain by itself and goes on taking leaves meanwhile. A
  * CHAIN_* that leaves its handler ends one tick, and the next one tries again.
  */
-import { PavilionError, type ErrorCode } from "../errors.ts";
+import { PavilionError, type ErrorCode } from "../../errors/errors.ts";
 
 /** What a process asks of the outside besides Kafka; each has one breaker. */
 export const ports = ["hsm", "prover", "registry", "chain"] as const;

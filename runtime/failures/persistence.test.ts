@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import fc from "fast-check";
 import { longestWaitMs, settled } from "../../test/waits.ts";
-import { errorCatalogue, PavilionError, type ErrorCode } from "../errors.ts";
+import { errorCatalogue, PavilionError, type ErrorCode } from "../../errors/errors.ts";
 import { attemptsMaxFor, causeOf, portAwayBy, PortHeld } from "./passing.ts";
 import { persist, Waits, type Persisted } from "./persistence.ts";
 

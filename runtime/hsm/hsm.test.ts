@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { flattenedVerify, importJWK } from "jose";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { openHsm } from "./hsm.ts";
 import type { Hsm } from "./hsm.ts";
 import { provisionKeys } from "./provision.ts";

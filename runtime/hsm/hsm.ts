@@ -10,7 +10,7 @@
  */
 import { ECDH } from "node:crypto";
 import pkcs11 from "pkcs11js";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { CKM_EDDSA, findKey, KEY_KINDS, seedKind } from "./keys.ts";
 import type { KeyLabel, RegionKey } from "./keys.ts";
 import { lowS } from "./low-s.ts";

@@ -6,7 +6,7 @@
  * for another use than its own is refused.
  */
 import pkcs11 from "pkcs11js";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { refusing } from "./token.ts";
 import type { Token } from "./token.ts";
 

@@ -7,7 +7,7 @@
  * be found then among it; the next call opens the token anew, one call at a time, as soon as it is there. What comes
  * back must hold the same keys.
  */
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { openHsm, type Hsm, type HsmOptions } from "./hsm.ts";
 
 /** No message of the stages' is like it; what comes of it is thrown away. */

@@ -2,7 +2,7 @@
  * ECDSA signatures as Ethereum takes them (EIP-2): of the two that are valid, s and n - s, the one in the lower half.
  * Tokens return either.
  */
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 
 /** The order of secp256k1 (SEC 2, section 2.4.1). */
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test, afterEach } from "node:test";
 import pkcs11 from "pkcs11js";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { provisionKeys } from "./provision.ts";
 import { SessionPool } from "./session-pool.ts";
 import { initialiseToken } from "../../test/hsm-token.ts";

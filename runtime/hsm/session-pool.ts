@@ -6,7 +6,7 @@
  * replaced, everyone waiting and coming later is refused instead of kept waiting.
  */
 import pkcs11 from "pkcs11js";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { hsmFailure, refusing } from "./token.ts";
 import type { Token } from "./token.ts";
 

@@ -7,7 +7,7 @@
  */
 import { isMainThread } from "node:worker_threads";
 import pkcs11 from "pkcs11js";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 
 /** Where a region's token is and how to log in. */
 export interface TokenAddress {

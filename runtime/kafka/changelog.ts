@@ -4,9 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import type { Message } from "kafkajs";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { Sealer } from "../registry/codec.ts";
-import type { Change } from "../stage.ts";
+import type { Change } from "../contract/stage.ts";
 import type { Checkpoint } from "../state/committed.ts";
 import type { StateStore } from "../state/store.ts";
 import type { KafkaRecord } from "./wire/record.ts";

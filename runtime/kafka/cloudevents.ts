@@ -3,7 +3,7 @@
  */
 import type { IHeaders } from "kafkajs";
 import type { EventName } from "../../schemas/avro/index.ts";
-import { eventOf, fullName } from "../registry/schemas.ts";
+import { eventOf, fullName } from "../../schemas/reading/avro-schemas.ts";
 import type { Headers } from "./wire/record.ts";
 
 export interface EventAttributes {

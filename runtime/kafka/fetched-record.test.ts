@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DeadLetter, EventTypes } from "../../schemas/avro/index.ts";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { Codec } from "../registry/codec.ts";
-import { publish, type Stage } from "../stage.ts";
+import { publish, type Stage } from "../contract/stage.ts";
 import { StageTask, type Emission, type Input } from "../task.ts";
 import { readInput } from "./fetched-record.ts";
 import { murmur2, partitionOf } from "./partitioner.ts";

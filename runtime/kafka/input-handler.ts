@@ -8,7 +8,7 @@ import { persist, type OnFailure } from "../failures/persistence.ts";
 import { portAwayBy, type Port } from "../failures/passing.ts";
 import type { Log } from "../log.ts";
 import type { Codec } from "../registry/codec.ts";
-import type { Stage } from "../stage.ts";
+import type { Stage } from "../contract/stage.ts";
 import { requestIdOf, tenantOf, type Emission, type Input, type StageTask } from "../task.ts";
 import type { StageMetrics } from "../telemetry/metrics.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";

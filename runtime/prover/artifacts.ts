@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 
 export interface Artifacts {
   /** How the keys were made: "development" is one machine's setup, whose maker could make false proofs. */

@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { releaseSignals } from "../../crypto/groth16/release-statement.ts";
 import { verifyProof } from "../../crypto/groth16/verify.ts";
 import { releaseExample } from "../../test/release-example.ts";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { type ProofInput, type Prover, openProver } from "./prover.ts";
 
 const artifacts = new URL("../../circuits/release/artifacts/", import.meta.url);

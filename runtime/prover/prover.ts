@@ -14,7 +14,7 @@ import {
   releaseSignals,
 } from "../../crypto/groth16/release-statement.ts";
 import { type Proof, type VerificationKey, readVerificationKey } from "../../crypto/groth16/verify.ts";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { type Artifacts, mismatch, readArtifacts } from "./artifacts.ts";
 import type { ProofAnswer, ProofTask, ProverKeys } from "./worker.ts";
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { after, before, test } from "node:test";
 import avsc from "avsc";
 import { openCodec, type Codec } from "./codec.ts";
-import { fullName, schemaText } from "./schemas.ts";
+import { fullName, schemaText } from "../../schemas/reading/avro-schemas.ts";
 import { SubjectVersions } from "./subject-versions.ts";
 
 /**

@@ -8,10 +8,10 @@ import type { RawAvroSchema } from "@kafkajs/confluent-schema-registry/dist/@typ
 import avsc from "avsc";
 import type { EventName, EventTypes } from "../../schemas/avro/index.ts";
 import { declarationOf, type TopicName } from "../../schemas/topics.ts";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { spareLoopback } from "../loopback.ts";
-import { requireWithinBounds } from "./avro-bounds.ts";
-import { eventNames, fullName, schemaText } from "./schemas.ts";
+import { requireWithinBounds } from "../../schemas/reading/avro-bounds.ts";
+import { eventNames, fullName, schemaText } from "../../schemas/reading/avro-schemas.ts";
 import { SubjectVersions } from "./subject-versions.ts";
 
 /** Magic byte and schema id. */

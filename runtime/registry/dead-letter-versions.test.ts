@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import avsc from "avsc";
 import type { DeadLetter } from "../../schemas/avro/index.ts";
-import { schemaText } from "./schemas.ts";
+import { schemaText } from "../../schemas/reading/avro-schemas.ts";
 
 const typeOf = (text: string): avsc.Type => avsc.Type.forSchema(JSON.parse(text) as avsc.Schema);
 const current = typeOf(schemaText("DeadLetter"));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import fc from "fast-check";
 import { sealerWith } from "../sealer.ts";
-import type { Change } from "../stage.ts";
+import type { Change } from "../contract/stage.ts";
 import { statesIn } from "./disk-state.ts";
 import { StateStore } from "./store.ts";
 

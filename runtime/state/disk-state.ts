@@ -15,9 +15,9 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { LRUCache } from "lru-cache";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { ChangelogKeys } from "../kafka/changelog.ts";
-import type { Change } from "../stage.ts";
+import type { Change } from "../contract/stage.ts";
 import type { Checkpoint, CommittedState } from "./committed.ts";
 
 interface CachedValue {

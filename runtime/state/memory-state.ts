@@ -1,7 +1,7 @@
 /**
  * Committed state in memory, gone with its process.
  */
-import type { Change } from "../stage.ts";
+import type { Change } from "../contract/stage.ts";
 import type { CommittedState } from "./committed.ts";
 
 type Table = Map<string, unknown>;

@@ -2,7 +2,7 @@
  * A stage's state in one partition: what was committed, with a layer of changes over it that stand or fall with the
  * transaction under way.
  */
-import type { Change, StateView } from "../stage.ts";
+import type { Change, StateView } from "../contract/stage.ts";
 import type { Checkpoint, CommittedState } from "./committed.ts";
 import { MemoryState } from "./memory-state.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { topics, type TopicName } from "../../schemas/topics.ts";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { Metrics, type PartitionView } from "./metrics.ts";
 
 const idle: PartitionView = {

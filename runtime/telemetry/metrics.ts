@@ -6,7 +6,7 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { TopicName } from "../../schemas/topics.ts";
-import { PavilionError } from "../errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { BreakerState } from "../failures/breaker.ts";
 import { portAwayBy, ports, type Port } from "../failures/passing.ts";
 

@@ -6,7 +6,7 @@ export interface Cell {
   grouping: number;
   /** Index into the grouping's categories. */
   category: number;
-  /** One exact sum per coordinate of the plan's datasets, slot by slot; see documents/coordinates.ts. */
+  /** One exact sum per coordinate of the plan's datasets, slot by slot; see domain/statistics/coordinates.ts. */
   sums: number[];
   /** Sum of the records' blindings modulo the group order, 32 bytes big-endian; secret. */
   blinding: Buffer;

@@ -3,9 +3,12 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
-import { privateComputation, type PrivateComputationPorts } from "../../pipelines/private-computation.ts";
+import {
+  privateComputation,
+  type PrivateComputationPorts,
+} from "../../pipelines/private-computation/pipeline.ts";
 import { readSecret } from "../../runtime/config.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { openLastingHsm } from "../../runtime/hsm/lasting-hsm.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { startClock } from "../../runtime/kafka/clock.ts";

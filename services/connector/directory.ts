@@ -2,11 +2,11 @@
  * The connector's view of the region's tables: the populations and collaborations that hold, the providers that the operator
  * admitted, who was cut off, and the noise seeds that are anchored.
  */
-import { CollaborationVersions } from "../../documents/collaboration-versions.ts";
-import { PopulationVersions } from "../../documents/population-versions.ts";
-import { Seeds } from "../../documents/seeds.ts";
-import { Standing } from "../../documents/standing.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { CollaborationVersions } from "../../domain/terms/collaboration-versions.ts";
+import { PopulationVersions } from "../../domain/terms/population-versions.ts";
+import { Seeds } from "../../domain/log/seeds.ts";
+import { Standing } from "../../domain/terms/standing.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type { TableRecord } from "../../runtime/kafka/tables.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AnchorChain } from "../../runtime/chain/anchor-chain.ts";
-import { PavilionError, type ErrorCode } from "../../runtime/errors.ts";
+import { PavilionError, type ErrorCode } from "../../errors/errors.ts";
 import { PortHeld } from "../../runtime/failures/passing.ts";
 import type { Hsm } from "../../runtime/hsm/hsm.ts";
 import type { Prover } from "../../runtime/prover/prover.ts";

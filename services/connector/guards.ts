@@ -3,7 +3,7 @@
  * is neither flooded nor waited for by everybody at once.
  */
 import type { AnchorChain } from "../../runtime/chain/anchor-chain.ts";
-import { PavilionError, type ErrorCode } from "../../runtime/errors.ts";
+import { PavilionError, type ErrorCode } from "../../errors/errors.ts";
 import { Breaker } from "../../runtime/failures/breaker.ts";
 import type { Port } from "../../runtime/failures/passing.ts";
 import type { Hsm } from "../../runtime/hsm/hsm.ts";

@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { readConfig } from "../../runtime/config.ts";
 import { endingBySignal } from "../../runtime/ending.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { openLog } from "../../runtime/log.ts";
 import { startConnector } from "./connector.ts";
 

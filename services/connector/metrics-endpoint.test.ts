@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { freePort } from "../../infra/embedded/ports.ts";
 import { Metrics } from "../../runtime/telemetry/metrics.ts";
-import { fetchSamples } from "../cli/status/samples.ts";
+import { fetchSamples } from "../../cli/status/samples.ts";
 import { openMetricsEndpoint, type MetricsEndpoint } from "./metrics-endpoint.ts";
 
 const open = new Set<MetricsEndpoint>();

@@ -5,20 +5,23 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { didKeyOf, verificationMethodOf } from "../../crypto/did/did-key.ts";
 import { openerFor } from "../../crypto/hpke/hpke.ts";
-import { originOf } from "../../documents/leaves.ts";
-import { privateComputation, type PrivateComputationPorts } from "../../pipelines/private-computation.ts";
+import { originOf } from "../../domain/log/leaves.ts";
+import {
+  privateComputation,
+  type PrivateComputationPorts,
+} from "../../pipelines/private-computation/pipeline.ts";
 import { openAnchorChain } from "../../runtime/chain/anchor-chain.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { Hsm } from "../../runtime/hsm/hsm.ts";
 import { openProver } from "../../runtime/prover/prover.ts";
-import { decodeRecord } from "../../runtime/registry/match-record.ts";
+import { decodeRecord } from "../../domain/records/match-record.ts";
 import type { Metrics } from "../../runtime/telemetry/metrics.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
-import { loadPolicy } from "../../stages/compliance/policy/policy.ts";
+import { loadPolicy } from "../../domain/policy/policy.ts";
 import type { Directory } from "./directory.ts";
 import { guardChain, guardHsm, guardProver } from "./guards.ts";
 
-const policyFolder = new URL("../../stages/compliance/policy/", import.meta.url);
+const policyFolder = new URL("../../domain/policy/", import.meta.url);
 const circuitFolder = new URL("../../circuits/release/artifacts/", import.meta.url);
 
 export interface Wiring {

@@ -12,7 +12,7 @@ import { CryptoError } from "../../crypto/errors.ts";
 import { decodeBase64url, encodeBase64url } from "../../crypto/jws/base64url.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { decrypt, encrypt, KEY_LENGTH, NONCE_LENGTH } from "../../crypto/sealing/aes-gcm.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { shell } from "../../runtime/shell.ts";
 import { createFile } from "./atomic-file.ts";
 

@@ -4,7 +4,7 @@
  */
 import type { AclSpec, TopicSpec } from "../../runtime/kafka/admin.ts";
 import { batchBytesMax, outsideBytesMax } from "../../runtime/kafka/wire/bounds.ts";
-import { privateComputation } from "../../pipelines/private-computation.ts";
+import { privateComputation } from "../../pipelines/private-computation/pipeline.ts";
 import {
   changelogTopic,
   deadLetterTopic,

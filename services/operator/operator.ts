@@ -4,15 +4,15 @@
  * Every step may be repeated.
  */
 import type { Admin, Kafka } from "kafkajs";
-import { verifyCollaboration } from "../../documents/collaboration.ts";
-import { requireServable, verifyPopulation } from "../../documents/population.ts";
+import { verifyCollaboration } from "../../domain/terms/collaboration.ts";
+import { requireServable, verifyPopulation } from "../../domain/terms/population.ts";
 import { digestOf } from "../../crypto/jws/canonical.ts";
 import { createAcls, createTopics, deleteAcls, deleteAclsOf, writersOf } from "../../runtime/kafka/admin.ts";
-import { requireWithin, type PopulationTable } from "../../documents/home.ts";
+import { requireWithin, type PopulationTable } from "../../domain/terms/home.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts";
-import { readTerms, type Terms, type TermsContext, type TermsReader } from "../../runtime/kafka/terms.ts";
+import { readTerms, type Terms, type TermsContext, type TermsReader } from "../clients/terms.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type {

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { ContractFactory, FetchRequest, JsonRpcProvider, Wallet } from "ethers";
 import artifact from "../../contracts/AnchorRegistry.json" with { type: "json" };
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 
 const requestLimitMs = 5000;
 const receiptLimitMs = 120_000;

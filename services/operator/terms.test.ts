@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CollaborationVersions } from "../../documents/collaboration-versions.ts";
-import { PopulationVersions } from "../../documents/population-versions.ts";
-import type { Terms } from "../../runtime/kafka/terms.ts";
+import { CollaborationVersions } from "../../domain/terms/collaboration-versions.ts";
+import { PopulationVersions } from "../../domain/terms/population-versions.ts";
+import type { Terms } from "../clients/terms.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import { collaborationAfter, collaborationOf, participant, signed } from "../../test/agent-messages.ts";
 import {

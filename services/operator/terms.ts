@@ -1,9 +1,9 @@
 /**
  * Which of a region's terms a party is to read: those that name it, and what it needs to check them.
  */
-import type { AnyCollaboration } from "../../documents/collaboration.ts";
-import { signersOf } from "../../documents/population.ts";
-import type { Terms } from "../../runtime/kafka/terms.ts";
+import type { AnyCollaboration } from "../../domain/terms/collaboration.ts";
+import { signersOf } from "../../domain/terms/population.ts";
+import type { Terms } from "../clients/terms.ts";
 import type { CollaborationEntry, PopulationEntry } from "../../schemas/avro/index.ts";
 import type { Population } from "../../schemas/json/population.ts";
 

@@ -5,13 +5,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { didKeyOf } from "../../crypto/did/did-key.ts";
-import { publicKeyText } from "../../documents/signatures.ts";
-import { originOf } from "../../documents/leaves.ts";
-import { validateDocument } from "../../documents/validate.ts";
+import { publicKeyText } from "../../domain/terms/signatures.ts";
+import { originOf } from "../../domain/log/leaves.ts";
+import { validateDocument } from "../../schemas/reading/validate.ts";
 import type { Trust } from "../../schemas/json/trust.ts";
 
 const circuitFolder = new URL("../../circuits/release/artifacts/", import.meta.url);
-const policyFile = new URL("../../stages/compliance/policy/policy.wasm", import.meta.url);
+const policyFile = new URL("../../domain/policy/policy.wasm", import.meta.url);
 
 /** A region's keys, as its operator hands them out. */
 export interface TrustedRegionKeys {

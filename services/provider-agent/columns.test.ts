@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { rangeOf } from "../../documents/collaboration.ts";
+import { rangeOf } from "../../domain/terms/collaboration.ts";
 import { oddTexts } from "../../test/odd-names.ts";
 import { ageAt, readValue, type FileColumn } from "./columns.ts";
 

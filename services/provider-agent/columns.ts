@@ -2,9 +2,9 @@
  * How a cell's text becomes the value of a column of the file: an integer within its bounds, 0 or 1 for a flag, an index
  * for a category, null where a nullable column has none.
  *
- * Promises: every value lies in the range that ingest checks (documents/collaboration.ts, `rangeOf`).
+ * Promises: every value lies in the range that ingest checks (domain/terms/collaboration.ts, `rangeOf`).
  */
-import type { Column, DerivedColumn, IntegerColumn } from "../../documents/derived-columns.ts";
+import type { Column, DerivedColumn, IntegerColumn } from "../../domain/statistics/derived-columns.ts";
 
 /** Why a cell gave no value of its own. */
 export type ValueFault = "missing-value" | "unreadable-value" | "out-of-bounds" | "unknown-category";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { oddTexts } from "../../test/odd-names.ts";
 import { readRows, type FileRow } from "./csv.ts";
 

@@ -9,7 +9,7 @@ import { createReadStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { CsvError, parse } from "csv-parse";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { foreignKind, HEAD_LENGTH, notUtf8, type ForeignKind } from "../../runtime/file-kind.ts";
 
 export interface FileRow {

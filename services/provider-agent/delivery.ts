@@ -5,7 +5,7 @@
  * Promises: a push counts as accepted only by notices about its own batches. A batch is accepted only after those before
  * it, so one that is accepted vouches for them.
  */
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { freshTraceparent } from "../../runtime/kafka/publisher.ts";
 import { openReader, type Reader } from "../../runtime/kafka/reader.ts";
 import type { Notice } from "../../schemas/avro/index.ts";

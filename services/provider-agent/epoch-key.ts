@@ -5,10 +5,10 @@
  */
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { signDetached, type JwsSigner } from "../../crypto/jws/jws.ts";
-import { participantOf } from "../../documents/collaboration.ts";
-import { verifySignature } from "../../documents/signatures.ts";
-import { parseDocument, signatureType, validateDocument } from "../../documents/validate.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { participantOf } from "../../domain/terms/collaboration.ts";
+import { verifySignature } from "../../domain/terms/signatures.ts";
+import { parseDocument, signatureType, validateDocument } from "../../schemas/reading/validate.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { EpochKey } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 

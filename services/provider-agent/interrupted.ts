@@ -2,7 +2,7 @@
  * A push that an earlier run sealed and did not see settled: what of it is live, and the two ways on. It is finished, byte
  * for byte as it was sealed, or what is not live of it is given up.
  */
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { deliver, settledOf, type Delivered } from "./delivery.ts";
 import type { PushedDataset } from "./pushed-dataset.ts";
 import { headToFollow } from "./live-head.ts";

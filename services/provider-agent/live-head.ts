@@ -6,9 +6,9 @@
  * Promises: a head that this provider did not sign for this dataset and epoch is none. Does not see whether the region
  * holds back a newer one; ingest refuses then what follows an older.
  */
-import { verifySignature } from "../../documents/signatures.ts";
-import { validateDocument } from "../../documents/validate.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { verifySignature } from "../../domain/terms/signatures.ts";
+import { validateDocument } from "../../schemas/reading/validate.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { openReader } from "../../runtime/kafka/reader.ts";
 import type { LiveHead } from "../../schemas/avro/index.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";

@@ -10,7 +10,7 @@
 import { parseArgs } from "node:util";
 import { CryptoError } from "../../crypto/errors.ts";
 import { endingBySignal } from "../../runtime/ending.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { describeError, openLog } from "../../runtime/log.ts";
 import { agentPlanOf, openAgent, readAgentConfig } from "./agent.ts";
 import { Progress } from "./progress.ts";

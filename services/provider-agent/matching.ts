@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { eventTypeOf } from "../../runtime/kafka/cloudevents.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { EpochKey, EvaluatedBatch, Notice } from "../../schemas/avro/index.ts";
 import { topicFor } from "../../schemas/topics.ts";
 import { freshGroup, type Agent } from "./agent.ts";

@@ -4,11 +4,11 @@
  * population's document names, which every provider signed; never to one on an operator's word.
  */
 import { timingSafeEqual } from "node:crypto";
-import { participantOf, type CollaborationTable } from "../../documents/collaboration.ts";
+import { participantOf, type CollaborationTable } from "../../domain/terms/collaboration.ts";
 import { decodeBase64url } from "../../crypto/jws/base64url.ts";
-import { collaborationNamed, homeOf, type PopulationTable } from "../../documents/home.ts";
-import { publicKeyIn } from "../../documents/signatures.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { collaborationNamed, homeOf, type PopulationTable } from "../../domain/terms/home.ts";
+import { publicKeyIn } from "../../domain/terms/signatures.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { shell } from "../../runtime/shell.ts";
 import type { Collaboration, Participant } from "../../schemas/json/collaboration.ts";
 

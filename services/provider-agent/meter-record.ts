@@ -11,8 +11,8 @@ import { decrypt, encrypt, NONCE_LENGTH } from "../../crypto/sealing/aes-gcm.ts"
 import { CryptoError } from "../../crypto/errors.ts";
 import { canonicalBytes, digestOf } from "../../crypto/jws/canonical.ts";
 import { signDetached, verifyDetached, type JwsSigner } from "../../crypto/jws/jws.ts";
-import { signatureType, validateDocument } from "../../documents/validate.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { signatureType, validateDocument } from "../../schemas/reading/validate.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { ProviderStateDocument } from "../../schemas/json/provider-state.ts";
 import type { Self } from "./membership.ts";
 

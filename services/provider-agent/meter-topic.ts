@@ -9,7 +9,7 @@
  * agent without that memory would then count anew.
  */
 import { randomBytes } from "node:crypto";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { headersOf } from "../../runtime/kafka/cloudevents.ts";
 import { freshTraceparent } from "../../runtime/kafka/publisher.ts";
 import type { AddressedRecord } from "../../runtime/kafka/emitted-record.ts";

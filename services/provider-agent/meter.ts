@@ -4,7 +4,7 @@
  *
  * The pure part: where it is kept, and how all agents of a provider come to see one, is meter-topic.ts's.
  */
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { ProviderStateDocument } from "../../schemas/json/provider-state.ts";
 
 /**

@@ -7,11 +7,11 @@
 import { canonicalBytes, digestOf } from "../../crypto/jws/canonical.ts";
 import { signDetached, type JwsSigner } from "../../crypto/jws/jws.ts";
 import { blindEvaluateBatch, evaluate, randomScalar, token, type KeyPair } from "../../crypto/oprf/oprf.ts";
-import { payloadDigest } from "../../documents/batch.ts";
-import { participantOf } from "../../documents/collaboration.ts";
-import { verifySignature } from "../../documents/signatures.ts";
-import { parseDocument, signatureType, validateDocument } from "../../documents/validate.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { payloadDigest } from "../../domain/records/batch.ts";
+import { participantOf } from "../../domain/terms/collaboration.ts";
+import { verifySignature } from "../../domain/terms/signatures.ts";
+import { parseDocument, signatureType, validateDocument } from "../../schemas/reading/validate.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { BlindedBatch, EvaluatedBatch } from "../../schemas/avro/index.ts";
 import type { BlindedBatchHeader } from "../../schemas/json/blinded-batch.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";

@@ -10,7 +10,7 @@ import { createHash, randomBytes, randomInt } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { basename } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { freshTraceparent } from "../../runtime/kafka/publisher.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
 import type { Agent } from "./agent.ts";

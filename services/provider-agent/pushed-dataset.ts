@@ -2,7 +2,7 @@
  * The dataset that a provider pushes to a collaboration, owned by this process for as long as it works on it: its place,
  * its terms, and what of it is live.
  */
-import { readTerms } from "../../runtime/kafka/terms.ts";
+import { readTerms } from "../clients/terms.ts";
 import type { Agent } from "./agent.ts";
 import { readLiveHead } from "./live-head.ts";
 import { requireMembership, type Membership } from "./membership.ts";

@@ -2,8 +2,8 @@
  * From the file's rows to what may be pushed, and to what is said to the provider about its own rows: which were left
  * out, and in which a value had to stand in. What is said holds row numbers, columns and reasons, never a cell.
  */
-import { derivationsOf, isDerived } from "../../documents/derived-columns.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { derivationsOf, isDerived } from "../../domain/statistics/derived-columns.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
 import { readValue, type CellValue, type FileColumn } from "./columns.ts";
 import type { FileRow } from "./csv.ts";

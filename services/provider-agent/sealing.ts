@@ -7,11 +7,16 @@ import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { signDetached, type JwsSigner } from "../../crypto/jws/jws.ts";
 import { commitRecords, encodePoints, encodeScalar, scalarFrom } from "../../crypto/commitment/commitment.ts";
 import { EPHEMERAL_SEED_LENGTH, sealerTo, type Sealer } from "../../crypto/hpke/hpke.ts";
-import { datasetHeadOf, payloadDigest, recordBatchInfo, recordRoot } from "../../documents/batch.ts";
-import type { Column } from "../../documents/derived-columns.ts";
-import { columnsDigest, committedColumns, coordinatesOf, type Values } from "../../documents/coordinates.ts";
-import { signatureType, validateDocument } from "../../documents/validate.ts";
-import { encodeRecord } from "../../runtime/registry/match-record.ts";
+import { datasetHeadOf, payloadDigest, recordBatchInfo, recordRoot } from "../../domain/records/batch.ts";
+import type { Column } from "../../domain/statistics/derived-columns.ts";
+import {
+  columnsDigest,
+  committedColumns,
+  coordinatesOf,
+  type Values,
+} from "../../domain/statistics/coordinates.ts";
+import { signatureType, validateDocument } from "../../schemas/reading/validate.ts";
+import { encodeRecord } from "../../domain/records/match-record.ts";
 import type { RecordBatch } from "../../schemas/avro/index.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
 import { asBuffer } from "./batches.ts";

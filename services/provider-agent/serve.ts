@@ -9,8 +9,8 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CryptoError } from "../../crypto/errors.ts";
-import { PavilionError } from "../../runtime/errors.ts";
-import { openTerms } from "../../runtime/kafka/terms.ts";
+import { PavilionError } from "../../errors/errors.ts";
+import { openTerms } from "../clients/terms.ts";
 import { eventTypeOf, traceparentOr } from "../../runtime/kafka/cloudevents.ts";
 import type { BlindedBatch } from "../../schemas/avro/index.ts";
 import { topicFor } from "../../schemas/topics.ts";

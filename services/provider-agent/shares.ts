@@ -2,7 +2,7 @@
  * How much of a file may be left out, or be without a value of its own, before nothing of it is sent: a wrong column named
  * as identifier leaves out nearly all rows, and what is left would be wrong records under other people's identifiers.
  */
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { reasonsOf, type RowFault } from "./row-faults.ts";
 import type { Prepared } from "./rows.ts";
 

@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { open, readdir, readFile, rename, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { RecordBatch } from "../../schemas/avro/index.ts";
 import { isAbsent, removeFile, removeLeftOvers, replaceFile } from "../keystore/atomic-file.ts";
 import { takeOwnership, type Patience } from "../keystore/owner-lock.ts";

@@ -2,8 +2,8 @@
  * What an agent remembers beside what the region has of it, and the way on where the region lost some: it was restored from
  * a copy, or it forgot. A person decides that, who knows what became of it.
  */
-import { readTerms } from "../../runtime/kafka/terms.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { readTerms } from "../clients/terms.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { Agent } from "./agent.ts";
 import { findInterrupted, tell } from "./interrupted.ts";
 import { MeterTopic } from "./meter-topic.ts";

@@ -1,7 +1,7 @@
 /**
  * Waiting for somebody else's answer: bounded, and said aloud.
  */
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { Mailbox } from "./mailbox.ts";
 
 export interface Patience {

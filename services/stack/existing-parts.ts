@@ -9,7 +9,7 @@ import { putKafkaUser } from "../../infra/embedded/kafka-users.ts";
 import { partsDir } from "../../infra/embedded/parts.ts";
 import type { Parts } from "../../infra/parts.ts";
 import { readConfig, readSecret } from "../../runtime/config.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { ExistingParts } from "../../schemas/json/existing-parts.ts";
 import { readRemembered } from "./remembered.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import type { Part } from "../../infra/parts.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { Kept, type Standing } from "./kept.ts";
 
 /** A process that ends when it is told, or when a test ends it. */

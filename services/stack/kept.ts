@@ -4,7 +4,7 @@
  * How it stands is told as it changes.
  */
 import type { Part } from "../../infra/parts.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { Waits } from "../../runtime/failures/persistence.ts";
 
 const stoodAfterMs = 60_000;

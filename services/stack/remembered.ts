@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { encodeBase64url } from "../../crypto/jws/base64url.ts";
 import type { KafkaPorts } from "../../infra/embedded/kafka-settings.ts";
 import { freePorts } from "../../infra/embedded/ports.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 
 /** A region as its operator hands it out; keys are base64url. */
 export interface RememberedRegion {

@@ -6,7 +6,7 @@
  */
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import { openLog } from "../../runtime/log.ts";
 import { keptStack } from "./plan.ts";
 import { Stack } from "./stack.ts";

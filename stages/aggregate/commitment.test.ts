@@ -15,9 +15,9 @@ import {
   type Point,
 } from "../../crypto/commitment/commitment.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import { bySlot, layoutOf } from "../../documents/coordinates.ts";
-import { hashOfLeaf, partitionDigest, preimageDigest } from "../../documents/leaves.ts";
-import { parseDocument } from "../../documents/validate.ts";
+import { bySlot, layoutOf } from "../../domain/statistics/coordinates.ts";
+import { hashOfLeaf, partitionDigest, preimageDigest } from "../../domain/log/leaves.ts";
+import { parseDocument } from "../../schemas/reading/validate.ts";
 import type { MatchQuestion } from "../../schemas/avro/index.ts";
 import {
   blindingOf,

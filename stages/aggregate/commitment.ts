@@ -4,7 +4,7 @@
  * Each group's commitment is re-randomised, C' = ΣC + ρ·H: ΣC alone would tell which set of records matched. What
  * re-randomises, and the salts, are keyed functions of the request and the group, secret and the same at a replay.
  */
-import type { BlindingSource } from "../../documents/blinding.ts";
+import type { BlindingSource } from "../../domain/log/blinding.ts";
 import { createHash, createHmac } from "node:crypto";
 import {
   commitSums,
@@ -15,8 +15,8 @@ import {
   scalarFrom,
 } from "../../crypto/commitment/commitment.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import { bySlot, layoutOf } from "../../documents/coordinates.ts";
-import { hashOfLeaf, leafText, preimageDigest } from "../../documents/leaves.ts";
+import { bySlot, layoutOf } from "../../domain/statistics/coordinates.ts";
+import { hashOfLeaf, leafText, preimageDigest } from "../../domain/log/leaves.ts";
 import type { Cell, ExactAggregate, LogLeaf, MatchPreimage } from "../../schemas/avro/index.ts";
 import type { MatchLeaf } from "../../schemas/json/match-leaf.ts";
 import type { Join } from "./join.ts";

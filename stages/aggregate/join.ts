@@ -6,7 +6,7 @@
  * stage.
  */
 import { decodeScalar, encodeScalar, ORDER } from "../../crypto/commitment/commitment.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { Cell, PartialAggregate, Plan, RequestRef } from "../../schemas/avro/index.ts";
 
 /** A cell as state holds it: JSON. */
@@ -88,7 +88,7 @@ function addSums(sums: readonly number[], others: readonly number[]): number[] {
 }
 
 /**
- * Cannot fail on what psi sends: documents/collaboration.ts takes no column whose sum over a full dataset could be
+ * Cannot fail on what psi sends: domain/terms/collaboration.ts takes no column whose sum over a full dataset could be
  * inexact, so that no question fails for the data it matches.
  */
 function requireExact(cells: readonly JoinedCell[]): void {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import type { Outcome, StageEvent } from "../../runtime/stage.ts";
+import type { Outcome, StageEvent } from "../../runtime/contract/stage.ts";
 import { encodeScalar, ORDER } from "../../crypto/commitment/commitment.ts";
-import { layoutOf } from "../../documents/coordinates.ts";
-import { hashOfLeaf, originOf } from "../../documents/leaves.ts";
+import { layoutOf } from "../../domain/statistics/coordinates.ts";
+import { hashOfLeaf, originOf } from "../../domain/log/leaves.ts";
 import type {
   Cell,
   ExactAggregate,

@@ -5,9 +5,9 @@
  * Promises: the leaf leaves with the sums, before anybody can draw noise for them; publishes a request's aggregate once, from exactly one partial of every partition, or refuses at its
  * deadline. Does not: add noise, or let a number leave the curator.
  */
-import type { BlindingSource } from "../../documents/blinding.ts";
-import { originOf } from "../../documents/leaves.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import type { BlindingSource } from "../../domain/log/blinding.ts";
+import { originOf } from "../../domain/log/leaves.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import {
   output,
   publish,
@@ -20,7 +20,7 @@ import {
   type Stage,
   type StageEvent,
   type StateView,
-} from "../../runtime/stage.ts";
+} from "../../runtime/contract/stage.ts";
 import type { PartialAggregate, RequestRef } from "../../schemas/avro/index.ts";
 import { commitAggregate } from "./commitment.ts";
 import { join, joinedCount, type Join } from "./join.ts";

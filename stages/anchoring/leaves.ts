@@ -3,7 +3,7 @@
  * kept until the spend that paid for it is anchored too, or the request can no longer be charged.
  */
 import { leafHash } from "../../crypto/merkle/merkle.ts";
-import type { Change, StateView } from "../../runtime/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
 import type { LogLeaf, RequestRef } from "../../schemas/avro/index.ts";
 import type { MatchLeaf } from "../../schemas/json/match-leaf.ts";
 import { appendLeaf, sizeOf } from "./log.ts";

@@ -5,10 +5,10 @@
  */
 import { seedCommitmentOf, seedFrom } from "../../crypto/groth16/seed.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import type { BlindingSource } from "../../documents/blinding.ts";
-import { leafText } from "../../documents/leaves.ts";
-import { PavilionError } from "../../runtime/errors.ts";
-import type { Change, StateView } from "../../runtime/stage.ts";
+import type { BlindingSource } from "../../domain/log/blinding.ts";
+import { leafText } from "../../domain/log/leaves.ts";
+import { PavilionError } from "../../errors/errors.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
 import type { LogLeaf, SeedEntry } from "../../schemas/avro/index.ts";
 import { anchorCount } from "./anchors.ts";
 import { seedsAwaited } from "./leaves.ts";

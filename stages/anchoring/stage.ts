@@ -4,9 +4,9 @@
  */
 import { signCheckpoint, type NoteSigner } from "../../crypto/checkpoint/checkpoint.ts";
 import type { StateProof } from "../../crypto/ethereum/state-proof.ts";
-import { originOf } from "../../documents/leaves.ts";
-import { withChanges } from "../../runtime/changed-state.ts";
-import { PavilionError, type ErrorCode } from "../../runtime/errors.ts";
+import { originOf } from "../../domain/log/leaves.ts";
+import { withChanges } from "../../runtime/contract/changed-state.ts";
+import { PavilionError, type ErrorCode } from "../../errors/errors.ts";
 import {
   output,
   publish,
@@ -16,7 +16,7 @@ import {
   type Output,
   type Stage,
   type StateView,
-} from "../../runtime/stage.ts";
+} from "../../runtime/contract/stage.ts";
 import type { RequestRef } from "../../schemas/avro/index.ts";
 import {
   anchorCount,

@@ -2,8 +2,8 @@
  * What the stage asks of the outside and cannot have at present, and why: told to auditors when it begins, when its
  * reason changes, and not at every tick between.
  */
-import type { ErrorCode } from "../../runtime/errors.ts";
-import type { Change, StateView } from "../../runtime/stage.ts";
+import type { ErrorCode } from "../../errors/errors.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
 
 const LOG = "log";
 

@@ -1,9 +1,9 @@
 /**
  * The heads of every dataset as ingest reports them, and pinning them: a plan names the state that is answered as of.
  */
-import { PavilionError } from "../../runtime/errors.ts";
-import type { Change, StateView } from "../../runtime/stage.ts";
-import { committedColumns } from "../../documents/coordinates.ts";
+import { PavilionError } from "../../errors/errors.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
+import { committedColumns } from "../../domain/statistics/coordinates.ts";
 import type { DatasetHead, PinnedDataset } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 

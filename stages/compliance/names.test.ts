@@ -1,18 +1,21 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Standing } from "../../documents/standing.ts";
+import { Standing } from "../../domain/terms/standing.ts";
 import type { MatchQuestion, Plan } from "../../schemas/avro/index.ts";
 import type { Request } from "../../schemas/json/request.ts";
 import { oddIds, renamed } from "../../test/odd-names.ts";
 import { populationOver, populationsOf } from "../../test/populations.ts";
 import { collaboration, issuedAt, request, routed, tableOf } from "../../test/stage-question.ts";
 import { MemoryState } from "../../test/stage-state.ts";
-import { loadPolicy } from "./policy/policy.ts";
+import { loadPolicy } from "../../domain/policy/policy.ts";
 import { compliance } from "./stage.ts";
 
-const wasm = readFileSync(new URL("./policy/policy.wasm", import.meta.url));
-const pinned = readFileSync(new URL("./policy/policy.wasm.sha256", import.meta.url), "utf8").slice(0, 64);
+const wasm = readFileSync(new URL("../../domain/policy/policy.wasm", import.meta.url));
+const pinned = readFileSync(new URL("../../domain/policy/policy.wasm.sha256", import.meta.url), "utf8").slice(
+  0,
+  64,
+);
 const policy = await loadPolicy(wasm, pinned);
 
 const { question } = request;

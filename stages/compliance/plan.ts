@@ -2,19 +2,19 @@
  * The plan of a request: everything that later stages need to know, pinned, so that none reads a table's latest.
  */
 import { compareFractions, parseFraction } from "../../crypto/fraction/fraction.ts";
-import { PavilionError } from "../../runtime/errors.ts";
-import type { StateView } from "../../runtime/stage.ts";
-import { committedColumns, placesOf } from "../../documents/coordinates.ts";
-import { matchesMax } from "../../documents/collaboration.ts";
-import { populationTerms, type CollaborationHome } from "../../documents/home.ts";
-import { partsOf } from "../../documents/opening.ts";
-import { staysExact } from "../../documents/mechanism.ts";
-import { epsilonLeast, epsilonMost, isPrivate } from "../../documents/epsilon-range.ts";
+import { PavilionError } from "../../errors/errors.ts";
+import type { StateView } from "../../runtime/contract/stage.ts";
+import { committedColumns, placesOf } from "../../domain/statistics/coordinates.ts";
+import { matchesMax } from "../../domain/terms/collaboration.ts";
+import { populationTerms, type CollaborationHome } from "../../domain/terms/home.ts";
+import { partsOf } from "../../domain/statistics/opening.ts";
+import { staysExact } from "../../domain/statistics/mechanism.ts";
+import { epsilonLeast, epsilonMost, isPrivate } from "../../domain/statistics/epsilon-range.ts";
 import type { Plan, SeedRef } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { Request } from "../../schemas/json/request.ts";
 import { pinDatasets } from "./heads.ts";
-import { groupingsFor, statisticsFor } from "./question.ts";
+import { groupingsFor, statisticsFor } from "../../domain/statistics/question.ts";
 
 /** What is asked under; `carried` are accounts from before the population was a document. */
 export interface Terms extends CollaborationHome {

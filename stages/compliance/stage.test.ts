@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { fraction } from "../../crypto/fraction/fraction.ts";
 import { errorBound } from "../../crypto/laplace/laplace.ts";
-import { Standing } from "../../documents/standing.ts";
+import { Standing } from "../../domain/terms/standing.ts";
 import { digestOf } from "../../crypto/jws/canonical.ts";
-import type { Column } from "../../documents/derived-columns.ts";
-import type { Outcome } from "../../runtime/stage.ts";
+import type { Column } from "../../domain/statistics/derived-columns.ts";
+import type { Outcome } from "../../runtime/contract/stage.ts";
 import type { DatasetHead, MatchQuestion, Plan, RoutedRequest } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { Question, Request } from "../../schemas/json/request.ts";
@@ -21,11 +21,14 @@ import {
 } from "../../test/stage-question.ts";
 import { firstSeed, seedRef } from "../../test/stage-seed.ts";
 import { MemoryState } from "../../test/stage-state.ts";
-import { loadPolicy } from "./policy/policy.ts";
+import { loadPolicy } from "../../domain/policy/policy.ts";
 import { compliance, type CompliancePorts } from "./stage.ts";
 
-const wasm = readFileSync(new URL("./policy/policy.wasm", import.meta.url));
-const pinned = readFileSync(new URL("./policy/policy.wasm.sha256", import.meta.url), "utf8").slice(0, 64);
+const wasm = readFileSync(new URL("../../domain/policy/policy.wasm", import.meta.url));
+const pinned = readFileSync(new URL("../../domain/policy/policy.wasm.sha256", import.meta.url), "utf8").slice(
+  0,
+  64,
+);
 const policy = await loadPolicy(wasm, pinned);
 /** A draw beyond the width has a chance of 2^-100. */
 const WITHIN_WIDTH = fraction(2n ** 100n - 1n, 2n ** 100n);

@@ -1,17 +1,24 @@
 /**
  * The compliance stage: decides whether a question may be asked, and pins what it computes. See README.md.
  */
-import type { CollaborationTable } from "../../documents/collaboration.ts";
-import type { StandingTable } from "../../documents/standing.ts";
-import { accountsBefore, collaborationNamed, homeOf, type PopulationTable } from "../../documents/home.ts";
-import { parseDocument } from "../../documents/validate.ts";
-import { PavilionError } from "../../runtime/errors.ts";
-import { output, publish, refuse, type Outcome, type Stage, type StateView } from "../../runtime/stage.ts";
+import type { CollaborationTable } from "../../domain/terms/collaboration.ts";
+import type { StandingTable } from "../../domain/terms/standing.ts";
+import { accountsBefore, collaborationNamed, homeOf, type PopulationTable } from "../../domain/terms/home.ts";
+import { parseDocument } from "../../schemas/reading/validate.ts";
+import { PavilionError } from "../../errors/errors.ts";
+import {
+  output,
+  publish,
+  refuse,
+  type Outcome,
+  type Stage,
+  type StateView,
+} from "../../runtime/contract/stage.ts";
 import type { MatchQuestion, RoutedRequest } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import { noteHead } from "./heads.ts";
 import { planFor } from "./plan.ts";
-import { policyInput, type Policy } from "./policy/policy.ts";
+import { policyInput, type Policy } from "../../domain/policy/policy.ts";
 
 export interface CompliancePorts {
   readonly region: string;

@@ -5,8 +5,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Standing } from "../../documents/standing.ts";
-import type { Outcome } from "../../runtime/stage.ts";
+import { Standing } from "../../domain/terms/standing.ts";
+import type { Outcome } from "../../runtime/contract/stage.ts";
 import type { DatasetHead, MatchQuestion } from "../../schemas/avro/index.ts";
 import {
   earlierCollaborationOf,
@@ -16,10 +16,10 @@ import {
 } from "../../test/populations.ts";
 import { collaboration, issuedAt, population as pays, routed, tableOf } from "../../test/stage-question.ts";
 import { MemoryState } from "../../test/stage-state.ts";
-import { loadPolicy } from "./policy/policy.ts";
+import { loadPolicy } from "../../domain/policy/policy.ts";
 import { compliance, type CompliancePorts } from "./stage.ts";
 
-const folder = new URL("./policy/", import.meta.url);
+const folder = new URL("../../domain/policy/", import.meta.url);
 const pinned = readFileSync(new URL("policy.wasm.sha256", folder), "utf8").slice(0, 64);
 const ports: CompliancePorts = {
   ...{ region: "au-east", jurisdiction: "AU", partitions: 4, standing: new Standing() },

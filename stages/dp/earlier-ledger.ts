@@ -9,8 +9,8 @@ import {
   multiplyFractions,
   parseFraction,
 } from "../../crypto/fraction/fraction.ts";
-import { DELTA_MAX, greatestDelta } from "../../documents/mechanism.ts";
-import type { StateView } from "../../runtime/stage.ts";
+import { DELTA_MAX, greatestDelta } from "../../domain/statistics/mechanism.ts";
+import type { StateView } from "../../runtime/contract/stage.ts";
 import type { SpendLeaf } from "../../schemas/json/spend-leaf.ts";
 import type { Charge } from "./windows.ts";
 

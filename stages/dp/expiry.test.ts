@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Outcome } from "../../runtime/stage.ts";
+import type { Outcome } from "../../runtime/contract/stage.ts";
 import { aggregate, DAY_MS, handle, handleOverdue, releasedIn, spend } from "../../test/stage-aggregate.ts";
 import { issuedAt } from "../../test/stage-question.ts";
 import { MemoryState } from "../../test/stage-state.ts";

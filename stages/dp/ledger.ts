@@ -13,8 +13,8 @@ import {
   parseFraction,
   subtractFractions,
 } from "../../crypto/fraction/fraction.ts";
-import { deltaOf } from "../../documents/mechanism.ts";
-import type { Change, StateView } from "../../runtime/stage.ts";
+import { deltaOf } from "../../domain/statistics/mechanism.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
 import type { BudgetState, Plan, Spend } from "../../schemas/avro/index.ts";
 import { hadPaid, openingOf, type CarriedAccount, type Opening } from "./earlier-ledger.ts";
 import { addedUp, advanced, withCharge, type Charge, type Charges, type Window } from "./windows.ts";

@@ -5,8 +5,8 @@
  * Promises: scales follow from the plan alone; which groups stand in a release never depends on a record, only
  * whether their values do, on the noised count. Does not: pay.
  */
-import { coordinateOf, layoutOf, positionOf } from "../../documents/coordinates.ts";
-import { scalesOf, widthsOf } from "../../documents/mechanism.ts";
+import { coordinateOf, layoutOf, positionOf } from "../../domain/statistics/coordinates.ts";
+import { scalesOf, widthsOf } from "../../domain/statistics/mechanism.ts";
 import type { Cell, ExactAggregate, Plan, ReleasedCell } from "../../schemas/avro/index.ts";
 import { drawNoise, type NoiseSource } from "./noise.ts";
 

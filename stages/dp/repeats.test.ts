@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import type { Outcome } from "../../runtime/stage.ts";
+import type { Outcome } from "../../runtime/contract/stage.ts";
 import type { ExactAggregate, Plan } from "../../schemas/avro/index.ts";
 import type { Request } from "../../schemas/json/request.ts";
 import {

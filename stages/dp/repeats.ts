@@ -3,8 +3,8 @@
  * at no cost. A second draw of noise would let the two be averaged.
  */
 import { digestOf } from "../../crypto/jws/canonical.ts";
-import { parseDocument } from "../../documents/validate.ts";
-import type { Change, StateView } from "../../runtime/stage.ts";
+import { parseDocument } from "../../schemas/reading/validate.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
 import type { ExactAggregate, Plan, ReleasedAggregate } from "../../schemas/avro/index.ts";
 
 const ANSWERS = "answers";

@@ -5,7 +5,7 @@
  * A release is kept whole: a second aggregate of the same request, were it over other heads, must not leave as a
  * second, unpaid release.
  */
-import type { Change, StateView } from "../../runtime/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
 import type { ReleasedAggregate, RequestRef } from "../../schemas/avro/index.ts";
 
 const RELEASED = "released";

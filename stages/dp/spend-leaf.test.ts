@@ -4,10 +4,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import { deltaOf } from "../../documents/mechanism.ts";
-import { hashOfLeaf, releasedDigest } from "../../documents/leaves.ts";
-import { parseDocument } from "../../documents/validate.ts";
-import type { Outcome } from "../../runtime/stage.ts";
+import { deltaOf } from "../../domain/statistics/mechanism.ts";
+import { hashOfLeaf, releasedDigest } from "../../domain/log/leaves.ts";
+import { parseDocument } from "../../schemas/reading/validate.ts";
+import type { Outcome } from "../../runtime/contract/stage.ts";
 import type { LogLeaf, Plan } from "../../schemas/avro/index.ts";
 import type { SpendLeaf } from "../../schemas/json/spend-leaf.ts";
 import {

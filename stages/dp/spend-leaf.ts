@@ -1,9 +1,9 @@
 /**
  * The leaf of a spend: who was charged what, for which match and which release, after which spend of the population.
  */
-import type { BlindingSource } from "../../documents/blinding.ts";
+import type { BlindingSource } from "../../domain/log/blinding.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import { hashOfLeaf, leafText, releasedDigest } from "../../documents/leaves.ts";
+import { hashOfLeaf, leafText, releasedDigest } from "../../domain/log/leaves.ts";
 import type { ExactAggregate, LogLeaf, ReleasedCell, Spend } from "../../schemas/avro/index.ts";
 import type { SpendLeaf } from "../../schemas/json/spend-leaf.ts";
 import type { CarriedAccount } from "./earlier-ledger.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { originOf } from "../../documents/leaves.ts";
-import { deltaOf } from "../../documents/mechanism.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { originOf } from "../../domain/log/leaves.ts";
+import { deltaOf } from "../../domain/statistics/mechanism.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { Plan } from "../../schemas/avro/index.ts";
 import { topics } from "../../schemas/topics.ts";
 import {

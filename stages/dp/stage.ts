@@ -5,9 +5,9 @@
  */
 import { compareFractions, parseFraction } from "../../crypto/fraction/fraction.ts";
 import { seedCommitmentOf, seedFrom } from "../../crypto/groth16/seed.ts";
-import type { BlindingSource } from "../../documents/blinding.ts";
-import { originOf } from "../../documents/leaves.ts";
-import { scalesFor } from "../../documents/mechanism.ts";
+import type { BlindingSource } from "../../domain/log/blinding.ts";
+import { originOf } from "../../domain/log/leaves.ts";
+import { scalesFor } from "../../domain/statistics/mechanism.ts";
 import {
   output,
   publish,
@@ -18,7 +18,7 @@ import {
   type Outcome,
   type Stage,
   type StateView,
-} from "../../runtime/stage.ts";
+} from "../../runtime/contract/stage.ts";
 import type { Cell, ExactAggregate, Plan, ReleasedAggregate, RequestRef } from "../../schemas/avro/index.ts";
 import type { CarriedAccount } from "./earlier-ledger.ts";
 import { costless, hasPaid, pay, type Amounts } from "./ledger.ts";

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { widthsOf } from "../../documents/mechanism.ts";
+import { widthsOf } from "../../domain/statistics/mechanism.ts";
 import type { Plan, ReleaseWitness } from "../../schemas/avro/index.ts";
 import {
   aggregate,

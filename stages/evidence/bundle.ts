@@ -3,9 +3,9 @@
  * with its proofs; the credential; and where the log and the chain hold it.
  */
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import { signersOf } from "../../documents/population.ts";
-import { signatureOf, type Signer } from "../../documents/signatures.ts";
-import { parseDocument, validateDocument } from "../../documents/validate.ts";
+import { signersOf } from "../../domain/terms/population.ts";
+import { signatureOf, type Signer } from "../../domain/terms/signatures.ts";
+import { parseDocument, validateDocument } from "../../schemas/reading/validate.ts";
 import type { CollaborationEntry, EvidenceBundle, PopulationEntry } from "../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument, LogEvidence, Release } from "../../schemas/json/evidence-bundle.ts";
 import type { Parts } from "./parts.ts";

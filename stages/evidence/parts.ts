@@ -4,7 +4,7 @@
  * refused as well, by a stage behind the ledger or as a copy of itself: for it a request is forgotten, a day later, that
  * nothing shows to be charged.
  */
-import type { Change, StateView } from "../../runtime/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
 import type { Plan, Refusal, RequestRef } from "../../schemas/avro/index.ts";
 
 const PARTS = "parts";

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import fc from "fast-check";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import { readRequest } from "../../documents/request.ts";
+import { readRequest } from "../../domain/terms/request.ts";
 import { openProver } from "../../runtime/prover/prover.ts";
-import type { Outcome, StageEvent } from "../../runtime/stage.ts";
+import type { Outcome, StageEvent } from "../../runtime/contract/stage.ts";
 import type {
   CollaborationEntry,
   PopulationEntry,
@@ -13,8 +13,8 @@ import type {
   RequestRef,
 } from "../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
-import { holds } from "../../services/verifier/checklist.ts";
-import { verify } from "../../services/verifier/verify.ts";
+import { holds } from "../../verifier/checklist.ts";
+import { verify } from "../../verifier/verify.ts";
 import { miniatureChain } from "../../test/evidence-chain.ts";
 import { artifacts, connectorNamed, partiesNamed, trustIn } from "../../test/evidence-terms.ts";
 import { evidenceOf, shortQuestion } from "../../test/evidence.ts";

@@ -3,7 +3,7 @@
  * offline. See README.md.
  */
 import { createHash } from "node:crypto";
-import { output, publish, type Outcome, type Stage, type StateView } from "../../runtime/stage.ts";
+import { output, publish, type Outcome, type Stage, type StateView } from "../../runtime/contract/stage.ts";
 import type { CollaborationEntry, PopulationEntry, RequestRef } from "../../schemas/avro/index.ts";
 import { bundleOf, complete, type Region } from "./bundle.ts";
 import { finish, forgetOld, keepParts, noteRefusal, withPart, type Parts } from "./parts.ts";

@@ -7,8 +7,8 @@ import fc from "fast-check";
 import { ORDER, type Committed } from "../../crypto/commitment/commitment.ts";
 import { decodeCurvePoint, encodePoint, MODULUS } from "../../crypto/commitment/group.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import { datasetHeadOf, recordRoot } from "../../documents/batch.ts";
-import { decodeRecord, encodeRecord } from "../../runtime/registry/match-record.ts";
+import { datasetHeadOf, recordRoot } from "../../domain/records/batch.ts";
+import { decodeRecord, encodeRecord } from "../../domain/records/match-record.ts";
 import type { RecordBatch } from "../../schemas/avro/index.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
 import {

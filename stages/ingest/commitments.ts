@@ -14,9 +14,9 @@ import {
   type Opening,
   type Point,
 } from "../../crypto/commitment/commitment.ts";
-import { recordRoot, SHARE_LENGTH } from "../../documents/batch.ts";
-import type { Column } from "../../documents/derived-columns.ts";
-import { committedColumns, coordinatesOf } from "../../documents/coordinates.ts";
+import { recordRoot, SHARE_LENGTH } from "../../domain/records/batch.ts";
+import type { Column } from "../../domain/statistics/derived-columns.ts";
+import { committedColumns, coordinatesOf } from "../../domain/statistics/coordinates.ts";
 import type { MatchRecord } from "../../schemas/avro/index.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
 import { RejectedBatch } from "./rejected-batch.ts";

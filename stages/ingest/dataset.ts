@@ -2,7 +2,7 @@
  * What ingest keeps of a dataset in an epoch: its head and size, the day's changes, and per token the push that wrote it
  * last. No value is kept.
  */
-import type { Change, StateView } from "../../runtime/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
 import type { MatchRecord } from "../../schemas/avro/index.ts";
 import type { Limits } from "../../schemas/json/collaboration.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";

@@ -1,14 +1,14 @@
 /**
- * The manifest of a record batch, and its provider's signature over the head it makes: who pushes what, and whether it may. The checks are documents/membership.ts's;
+ * The manifest of a record batch, and its provider's signature over the head it makes: who pushes what, and whether it may. The checks are domain/terms/membership.ts's;
  * what they throw is a reason to reject the batch.
  */
-import { datasetHeadOf } from "../../documents/batch.ts";
-import type { CollaborationTable } from "../../documents/collaboration.ts";
-import type { PopulationTable } from "../../documents/home.ts";
-import { verifySignature } from "../../documents/signatures.ts";
-import { readMessage, requireCurrent, requireMember, requirePlace } from "../../documents/membership.ts";
-import { columnsDigest } from "../../documents/coordinates.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { datasetHeadOf } from "../../domain/records/batch.ts";
+import type { CollaborationTable } from "../../domain/terms/collaboration.ts";
+import type { PopulationTable } from "../../domain/terms/home.ts";
+import { verifySignature } from "../../domain/terms/signatures.ts";
+import { readMessage, requireCurrent, requireMember, requirePlace } from "../../domain/terms/membership.ts";
+import { columnsDigest } from "../../domain/statistics/coordinates.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
 import { RejectedBatch } from "./rejected-batch.ts";

@@ -2,8 +2,8 @@
  * What is said of a batch: to its provider, and to auditors.
  */
 import { digestOf } from "../../crypto/jws/canonical.ts";
-import { textDigest } from "../../documents/batch.ts";
-import { explain, output, type Audit, type Output } from "../../runtime/stage.ts";
+import { textDigest } from "../../domain/records/batch.ts";
+import { explain, output, type Audit, type Output } from "../../runtime/contract/stage.ts";
 import type { RecordBatch } from "../../schemas/avro/index.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
 import type { RejectedBatch } from "./rejected-batch.ts";

@@ -7,9 +7,9 @@
  * Does not: keep or report anything it opened.
  */
 import { CryptoError } from "../../crypto/errors.ts";
-import { payloadDigest, recordBatchInfo, SHARE_LENGTH } from "../../documents/batch.ts";
-import { rangeOf } from "../../documents/collaboration.ts";
-import { derivationsOf, type Column } from "../../documents/derived-columns.ts";
+import { payloadDigest, recordBatchInfo, SHARE_LENGTH } from "../../domain/records/batch.ts";
+import { rangeOf } from "../../domain/terms/collaboration.ts";
+import { derivationsOf, type Column } from "../../domain/statistics/derived-columns.ts";
 import type { MatchRecord, RecordBatch } from "../../schemas/avro/index.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
 import { RejectedBatch } from "./rejected-batch.ts";

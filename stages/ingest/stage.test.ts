@@ -3,12 +3,12 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { CryptoError } from "../../crypto/errors.ts";
 import { digestOf } from "../../crypto/jws/canonical.ts";
-import { payloadDigest } from "../../documents/batch.ts";
-import { columnsDigest } from "../../documents/coordinates.ts";
-import type { Column } from "../../documents/derived-columns.ts";
-import { PavilionError } from "../../runtime/errors.ts";
-import { decodeRecord, encodeRecord } from "../../runtime/registry/match-record.ts";
-import type { Outcome } from "../../runtime/stage.ts";
+import { payloadDigest } from "../../domain/records/batch.ts";
+import { columnsDigest } from "../../domain/statistics/coordinates.ts";
+import type { Column } from "../../domain/statistics/derived-columns.ts";
+import { PavilionError } from "../../errors/errors.ts";
+import { decodeRecord, encodeRecord } from "../../domain/records/match-record.ts";
+import type { Outcome } from "../../runtime/contract/stage.ts";
 import type { RecordBatch } from "../../schemas/avro/index.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
@@ -35,7 +35,7 @@ import {
   slicesIn,
   takeIn,
 } from "../../test/stage-ingest.ts";
-import { textDigest } from "../../documents/batch.ts";
+import { textDigest } from "../../domain/records/batch.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { ingest, type IngestPorts } from "./stage.ts";
 

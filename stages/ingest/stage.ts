@@ -6,9 +6,9 @@
  * notice. Does not: see an identifier, or put a token, a value or a count into a message, notice or audit event.
  */
 import { digestOf } from "../../crypto/jws/canonical.ts";
-import { datasetHeadOf } from "../../documents/batch.ts";
-import type { CollaborationTable } from "../../documents/collaboration.ts";
-import type { PopulationTable } from "../../documents/home.ts";
+import { datasetHeadOf } from "../../domain/records/batch.ts";
+import type { CollaborationTable } from "../../domain/terms/collaboration.ts";
+import type { PopulationTable } from "../../domain/terms/home.ts";
 import {
   output,
   publish,
@@ -18,7 +18,7 @@ import {
   type Stage,
   type StageEvent,
   type StateView,
-} from "../../runtime/stage.ts";
+} from "../../runtime/contract/stage.ts";
 import type { MatchRecord, RecordBatch } from "../../schemas/avro/index.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
 import { datasetAt, forgetOtherEpochs, writeRecords } from "./dataset.ts";

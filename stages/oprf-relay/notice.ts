@@ -2,10 +2,10 @@
  * What is said of a message between agents: to its provider where it is not relayed, and to auditors.
  */
 import { digestOf } from "../../crypto/jws/canonical.ts";
-import { textDigest } from "../../documents/batch.ts";
-import type { MessageDocument, MessageKind } from "../../documents/membership.ts";
-import type { PavilionError } from "../../runtime/errors.ts";
-import { explain, output, type Audit, type Output } from "../../runtime/stage.ts";
+import { textDigest } from "../../domain/records/batch.ts";
+import type { MessageDocument, MessageKind } from "../../domain/terms/membership.ts";
+import type { PavilionError } from "../../errors/errors.ts";
+import { explain, output, type Audit, type Output } from "../../runtime/contract/stage.ts";
 
 /** `text` is the document as it came; `dataset` is the provider's in the collaboration; empty where it has none. */
 export function notice(

@@ -2,8 +2,8 @@
  * The shape of relayed payloads (RFC 9497, ristretto255-SHA512): element and proof lengths, count and signed digest.
  * Whether an element is a valid, non-identity point is for the agents to check, who compute with it.
  */
-import { payloadDigest } from "../../documents/batch.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { payloadDigest } from "../../domain/records/batch.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { BlindedBatch, EvaluatedBatch } from "../../schemas/avro/index.ts";
 
 const ELEMENT_LENGTH = 32;

@@ -2,8 +2,8 @@
  * Who hears what: a receiver's blinded batch goes to the sender alone, the sender's evaluation to the receiver that
  * asked alone, the epoch's key to every receiver. Messages are forwarded as they came, signature included.
  */
-import { PavilionError } from "../../runtime/errors.ts";
-import { output, type Output } from "../../runtime/stage.ts";
+import { PavilionError } from "../../errors/errors.ts";
+import { output, type Output } from "../../runtime/contract/stage.ts";
 import type { BlindedBatch, EpochKey, EvaluatedBatch } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { EpochKeyDocument } from "../../schemas/json/epoch-key.ts";

@@ -9,8 +9,8 @@ import {
   finalizeBatch,
   randomScalar,
 } from "../../crypto/oprf/oprf.ts";
-import { payloadDigest } from "../../documents/batch.ts";
-import type { Outcome, StageEvent } from "../../runtime/stage.ts";
+import { payloadDigest } from "../../domain/records/batch.ts";
+import type { Outcome, StageEvent } from "../../runtime/contract/stage.ts";
 import type { BlindedBatch, EpochKey, EvaluatedBatch, Notice } from "../../schemas/avro/index.ts";
 import type { BlindedBatchHeader } from "../../schemas/json/blinded-batch.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";

@@ -4,9 +4,9 @@
  * Promises: forwards unchanged what a member signed for the current epoch, to the one member it is meant for, and one
  * key an epoch. Does not: hold a key, compute on elements, or meter; the sender's agent meters.
  */
-import type { CollaborationTable } from "../../documents/collaboration.ts";
-import type { PopulationTable } from "../../documents/home.ts";
-import { verifySignature } from "../../documents/signatures.ts";
+import type { CollaborationTable } from "../../domain/terms/collaboration.ts";
+import type { PopulationTable } from "../../domain/terms/home.ts";
+import { verifySignature } from "../../domain/terms/signatures.ts";
 import {
   readMessage,
   requireCurrent,
@@ -14,8 +14,8 @@ import {
   requirePlace,
   type MessageDocument,
   type MessageKind,
-} from "../../documents/membership.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+} from "../../domain/terms/membership.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import {
   publish,
   reject,
@@ -24,7 +24,7 @@ import {
   type Stage,
   type StageEvent,
   type StateView,
-} from "../../runtime/stage.ts";
+} from "../../runtime/contract/stage.ts";
 import type { BlindedBatch, EpochKey, EvaluatedBatch } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import { audited, notice } from "./notice.ts";

@@ -9,7 +9,7 @@ import {
   layoutOf,
   positionOf,
   type Values,
-} from "../../documents/coordinates.ts";
+} from "../../domain/statistics/coordinates.ts";
 import type { Cell, Plan } from "../../schemas/avro/index.ts";
 import { StateStore } from "../../runtime/state/store.ts";
 import { blindingOf } from "../../test/stage-match.ts";

@@ -9,8 +9,8 @@
  * anybody but the caller, or hide from its own process how long it took.
  */
 import { encodeScalar, ORDER } from "../../crypto/commitment/commitment.ts";
-import { addCoordinates, layoutOf, type Layout, type Values } from "../../documents/coordinates.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { addCoordinates, layoutOf, type Layout, type Values } from "../../domain/statistics/coordinates.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { Cell, Grouping, Plan } from "../../schemas/avro/index.ts";
 
 /** A record of one person: values by declared column, its blinding in hex, and the leaf's batch and row. */
@@ -139,7 +139,7 @@ function cellsOf(tables: readonly Table[], { length }: Layout): Cell[] {
   return tables.flatMap(({ sums, blindings }, grouping) =>
     blindings.map((blinding, category) => {
       const own = [...sums.subarray(category * length, (category + 1) * length)];
-      // Cannot happen: documents/collaboration.ts takes no column whose sum over a full dataset could be inexact.
+      // Cannot happen: domain/terms/collaboration.ts takes no column whose sum over a full dataset could be inexact.
       if (!own.every(Number.isSafeInteger)) throw unfit("a sum is too large to be exact");
       return { grouping, category, sums: own, blinding: Buffer.from(encodeScalar(blinding % ORDER)) };
     }),

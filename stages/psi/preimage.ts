@@ -5,8 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import type { BlindingSource } from "../../documents/blinding.ts";
-import { partitionDigest } from "../../documents/leaves.ts";
+import type { BlindingSource } from "../../domain/log/blinding.ts";
+import { partitionDigest } from "../../domain/log/leaves.ts";
 import type { Plan } from "../../schemas/avro/index.ts";
 import type { MatchedPerson } from "./match.ts";
 

@@ -3,8 +3,8 @@
  * `held`: open questions by request digest; `decided`: the deadlines of those answered or refused, kept for a while so
  * that a question that comes twice is decided once.
  */
-import type { BlindingSource } from "../../documents/blinding.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import type { BlindingSource } from "../../domain/log/blinding.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import {
   output,
   type Audit,
@@ -12,7 +12,7 @@ import {
   type Output,
   type RefusedRequest,
   type StateView,
-} from "../../runtime/stage.ts";
+} from "../../runtime/contract/stage.ts";
 import type { MatchQuestion, RequestRef } from "../../schemas/avro/index.ts";
 import { compareHeads, type Head } from "./heads.ts";
 import { match, type DatasetRecords, type Match } from "./match.ts";

@@ -2,7 +2,7 @@
  * Where the partition keeps records: one entry for each dataset and token. An entry that datasets shared would be
  * written by each of them under one name, and whoever reads the changelog's topic could count the people who match.
  */
-import type { StateView } from "../../runtime/stage.ts";
+import type { StateView } from "../../runtime/contract/stage.ts";
 import type { SliceRecord } from "../../schemas/avro/index.ts";
 import type { DatasetRecords, StoredRecord } from "./match.ts";
 

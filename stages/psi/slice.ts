@@ -4,8 +4,8 @@
  *
  * Promises: taking a slice in again changes nothing; batches go in without gaps, and a fork of a dataset is refused.
  */
-import { PavilionError } from "../../runtime/errors.ts";
-import type { Change, StateView } from "../../runtime/stage.ts";
+import { PavilionError } from "../../errors/errors.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
 import type { RecordSlice } from "../../schemas/avro/index.ts";
 import type { Head } from "./heads.ts";
 import { placeOf, recordTable, storedRecord } from "./records.ts";

@@ -5,8 +5,8 @@
  * Promises: a partial aggregate is as of exactly the heads that compliance pinned; each question gets from each
  * partition one partial or one refusal, by its deadline. Does not: see identifiers, add noise, or say who matched.
  */
-import type { BlindingSource } from "../../documents/blinding.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import type { BlindingSource } from "../../domain/log/blinding.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import {
   publish,
   reject,
@@ -15,9 +15,9 @@ import {
   type Stage,
   type StageEvent,
   type StateView,
-} from "../../runtime/stage.ts";
+} from "../../runtime/contract/stage.ts";
 import type { RecordSlice } from "../../schemas/avro/index.ts";
-import { withChanges } from "../../runtime/changed-state.ts";
+import { withChanges } from "../../runtime/contract/changed-state.ts";
 import { decide, forgetDecided, heldQuestions, type Decisions } from "./question.ts";
 import { takeSlice } from "./slice.ts";
 

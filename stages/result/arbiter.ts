@@ -3,7 +3,7 @@
  * from its routing until its result, and closed for a week after it and after its deadline; nothing else of it is
  * published meanwhile, nor ever after: what is older than the memory and not open any more had its result.
  */
-import type { Change, StateView } from "../../runtime/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
 import type { RequestRef, RoutedRequest } from "../../schemas/avro/index.ts";
 
 /** Grace beyond the deadline before a request is overdue, in milliseconds. */

@@ -4,9 +4,9 @@
  *
  * A request's end and its document come on topics that meet in no order: whichever comes last is what it is told with.
  */
-import type { CollaborationTable } from "../../documents/collaboration.ts";
-import { parseDocument } from "../../documents/validate.ts";
-import { output, type Change, type Output, type StateView } from "../../runtime/stage.ts";
+import type { CollaborationTable } from "../../domain/terms/collaboration.ts";
+import { parseDocument } from "../../schemas/reading/validate.ts";
+import { output, type Change, type Output, type StateView } from "../../runtime/contract/stage.ts";
 import type { RequestEntry, RequestRef, Result } from "../../schemas/avro/index.ts";
 
 /** `unlisted`: digest → how it ended and when that is forgotten, until its document comes. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { ErrorCode } from "../../runtime/errors.ts";
-import { explain, type Outcome, type StageEvent } from "../../runtime/stage.ts";
+import type { ErrorCode } from "../../errors/errors.ts";
+import { explain, type Outcome, type StageEvent } from "../../runtime/contract/stage.ts";
 import type {
   Overdue,
   Refusal,

@@ -1,7 +1,7 @@
 /**
  * The result stage: the single arbiter of a request's one result. See README.md.
  */
-import { errorCatalogue, type ErrorCode } from "../../runtime/errors.ts";
+import { errorCatalogue, type ErrorCode } from "../../errors/errors.ts";
 import {
   output,
   publish,
@@ -9,7 +9,7 @@ import {
   type Outcome,
   type Stage,
   type StateView,
-} from "../../runtime/stage.ts";
+} from "../../runtime/contract/stage.ts";
 import type { Refusal, RequestRef, Result, RoutedRequest } from "../../schemas/avro/index.ts";
 import {
   close,

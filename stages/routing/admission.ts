@@ -2,8 +2,8 @@
  * Whether a verified request may be asked here and now: its tenant, its home, its times. It has one home, the one that it
  * names: no other one ends it.
  */
-import { homeOf, type PopulationTable } from "../../documents/home.ts";
-import { PavilionError } from "../../runtime/errors.ts";
+import { homeOf, type PopulationTable } from "../../domain/terms/home.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import type { Fault, VerifiedRequest } from "./verification.ts";
 

@@ -8,7 +8,7 @@
  * tenant after at most one of each other tenant of its own; what waits is bounded for each tenant, each signer and in all.
  * Does not: say when there is room for the next one; see in-flight.ts.
  */
-import type { Change, StateView } from "../../runtime/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
 import type { RoutedRequest } from "../../schemas/avro/index.ts";
 
 /** How many requests of one tenant of one signer may wait in a partition, … */

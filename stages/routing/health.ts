@@ -1,7 +1,7 @@
 /**
  * The region's health, as far as a request needs it: each stage of the pipeline was named by a tick not long ago.
  */
-import type { Change, StateView } from "../../runtime/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
 
 /** A stage is up if a tick named it within this time, in milliseconds. */
 const FRESH_MS = 60_000;

@@ -2,7 +2,7 @@
  * Requests that are under way. Only so many are at a time, so that whoever comes next waits here, where tenants take
  * turns, and not behind somebody else's flood in the stages that follow.
  */
-import type { Change, StateView } from "../../runtime/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
 
 /** How many requests of a partition may be under way. */
 export const IN_FLIGHT_MAX = 16;

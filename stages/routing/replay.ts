@@ -3,7 +3,7 @@
  * its deadline. What is older than the memory is neither decided nor remembered: whether it was answered cannot be known
  * any more. Nor is what was issued more than a day ahead, which the memory would have to hold for as long.
  */
-import type { Change, StateView } from "../../runtime/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/stage.ts";
 
 const KEEP_MS = 24 * 3_600_000;
 /** How often the entries are looked through; ticks come every second. */

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Outcome } from "../../runtime/stage.ts";
+import type { Outcome } from "../../runtime/contract/stage.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import type { RoutedRequest, SignedRequest } from "../../schemas/avro/index.ts";
-import { signRequest } from "../../documents/request.ts";
-import { Standing } from "../../documents/standing.ts";
+import { signRequest } from "../../domain/terms/request.ts";
+import { Standing } from "../../domain/terms/standing.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import {
   brokerKey,

@@ -1,10 +1,10 @@
 /**
  * The routing stage: verifies a broker's request and admits it in its home region. See README.md.
  */
-import type { CollaborationTable } from "../../documents/collaboration.ts";
-import type { PopulationTable } from "../../documents/home.ts";
-import type { SeedTable } from "../../documents/seeds.ts";
-import type { StandingTable } from "../../documents/standing.ts";
+import type { CollaborationTable } from "../../domain/terms/collaboration.ts";
+import type { PopulationTable } from "../../domain/terms/home.ts";
+import type { SeedTable } from "../../domain/log/seeds.ts";
+import type { StandingTable } from "../../domain/terms/standing.ts";
 import {
   decline,
   publish,
@@ -13,7 +13,7 @@ import {
   type Stage,
   type StageEvent,
   type StateView,
-} from "../../runtime/stage.ts";
+} from "../../runtime/contract/stage.ts";
 import { faultOf, isElsewheres } from "./admission.ts";
 import { missingStage, noteSeen } from "./health.ts";
 import { memoryOf, noteDigest, pruneSeen } from "./replay.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Outcome } from "../../runtime/stage.ts";
+import type { Outcome } from "../../runtime/contract/stage.ts";
 import type { RoutedRequest } from "../../schemas/avro/index.ts";
 import { refusalsIn } from "../../test/stage-run.ts";
 import { oddTexts } from "../../test/odd-names.ts";

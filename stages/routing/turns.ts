@@ -9,7 +9,7 @@ import {
   type Outcome,
   type RefusedRequest,
   type StateView,
-} from "../../runtime/stage.ts";
+} from "../../runtime/contract/stage.ts";
 import type { RoutedRequest } from "../../schemas/avro/index.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { InFlight } from "./in-flight.ts";

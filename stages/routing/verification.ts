@@ -4,12 +4,12 @@
  * Promises: a request is known by its digest only once the signature holds, so that nobody has it answered by what they
  * publish in another's name. Does not: say whether the asker may ask this now; see admission.ts.
  */
-import type { CollaborationTable } from "../../documents/collaboration.ts";
-import { collaborationNamed } from "../../documents/home.ts";
-import { verifySignature } from "../../documents/signatures.ts";
-import { readRequest, type ReadRequest } from "../../documents/request.ts";
-import { PavilionError, type ErrorCode } from "../../runtime/errors.ts";
-import type { StageEvent } from "../../runtime/stage.ts";
+import type { CollaborationTable } from "../../domain/terms/collaboration.ts";
+import { collaborationNamed } from "../../domain/terms/home.ts";
+import { verifySignature } from "../../domain/terms/signatures.ts";
+import { readRequest, type ReadRequest } from "../../domain/terms/request.ts";
+import { PavilionError, type ErrorCode } from "../../errors/errors.ts";
+import type { StageEvent } from "../../runtime/contract/stage.ts";
 import type { RequestRef, SignedRequest } from "../../schemas/avro/index.ts";
 import type { Broker, Collaboration } from "../../schemas/json/collaboration.ts";
 

@@ -5,12 +5,12 @@ import { compactVerify, importJWK } from "jose";
 import { didKeyOf, publicKeyOfDidKey, verificationMethodOf } from "../../crypto/did/did-key.ts";
 import { encodeBase64url } from "../../crypto/jws/base64url.ts";
 import { ed25519FromSeed } from "../../crypto/jws/ed25519.ts";
-import type { Outcome } from "../../runtime/stage.ts";
+import type { Outcome } from "../../runtime/contract/stage.ts";
 import type { ReleasedAggregate, SignedResult } from "../../schemas/avro/index.ts";
 import { issuedAt, request } from "../../test/stage-question.ts";
 import { firstSeed } from "../../test/stage-seed.ts";
 import { MemoryState } from "../../test/stage-state.ts";
-import { CONTEXT } from "./credential.ts";
+import { CONTEXT } from "../../domain/credentials/result-credential.ts";
 import { release } from "../../test/stage-release.ts";
 import { signing, type SigningPorts } from "./stage.ts";
 

@@ -1,11 +1,16 @@
 /**
  * The signing stage: turns a release into the answer that was asked for, and attests it. See README.md.
  */
-import { parseDocument } from "../../documents/validate.ts";
-import { output, publish, type Stage } from "../../runtime/stage.ts";
+import { parseDocument } from "../../schemas/reading/validate.ts";
+import { output, publish, type Stage } from "../../runtime/contract/stage.ts";
 import type { SignedResult } from "../../schemas/avro/index.ts";
-import { answerOf } from "./answer.ts";
-import { credentialDigest, credentialOf, signCredential, type Issuer } from "./credential.ts";
+import { answerOf } from "../../domain/statistics/answer.ts";
+import {
+  credentialDigest,
+  credentialOf,
+  signCredential,
+  type Issuer,
+} from "../../domain/credentials/result-credential.ts";
 
 export interface SigningPorts {
   readonly region: string;

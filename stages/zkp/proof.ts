@@ -21,8 +21,8 @@ import {
 } from "../../crypto/commitment/commitment.ts";
 import type { Proof } from "../../crypto/groth16/verify.ts";
 import type { ReleaseOpening, ReleaseStatement } from "../../crypto/groth16/release-statement.ts";
-import { bySlot, layoutOf, positionOf, type Coordinate } from "../../documents/coordinates.ts";
-import { widthsOf } from "../../documents/mechanism.ts";
+import { bySlot, layoutOf, positionOf, type Coordinate } from "../../domain/statistics/coordinates.ts";
+import { widthsOf } from "../../domain/statistics/mechanism.ts";
 import {
   basesOf,
   groupNumber,
@@ -30,7 +30,7 @@ import {
   partsOf,
   remainderContext,
   type Part,
-} from "../../documents/opening.ts";
+} from "../../domain/statistics/opening.ts";
 import type { Cell, Plan, ReleasedCell } from "../../schemas/avro/index.ts";
 import type { PartProof } from "../../schemas/json/evidence-bundle.ts";
 

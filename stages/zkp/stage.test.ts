@@ -12,11 +12,17 @@ import {
 } from "../../crypto/commitment/commitment.ts";
 import { releaseSignals } from "../../crypto/groth16/release-statement.ts";
 import { verifyProofs } from "../../crypto/groth16/verify.ts";
-import { bySlot, coordinateOf, layoutOf, positionOf } from "../../documents/coordinates.ts";
-import { widthsOf } from "../../documents/mechanism.ts";
-import { basesOf, groupNumber, openingOf, partsOf, remainderContext } from "../../documents/opening.ts";
+import { bySlot, coordinateOf, layoutOf, positionOf } from "../../domain/statistics/coordinates.ts";
+import { widthsOf } from "../../domain/statistics/mechanism.ts";
+import {
+  basesOf,
+  groupNumber,
+  openingOf,
+  partsOf,
+  remainderContext,
+} from "../../domain/statistics/opening.ts";
 import { openProver } from "../../runtime/prover/prover.ts";
-import type { StageEvent } from "../../runtime/stage.ts";
+import type { StageEvent } from "../../runtime/contract/stage.ts";
 import type { Cell, Plan, ReleasedCell, ReleaseProof, ReleaseWitness } from "../../schemas/avro/index.ts";
 import type { Release } from "../../schemas/json/evidence-bundle.ts";
 import { checkOpening } from "../../test/release-reference.ts";

@@ -4,8 +4,8 @@
  */
 import { seedFrom } from "../../crypto/groth16/seed.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import type { BlindingSource } from "../../documents/blinding.ts";
-import { output, publish, type Outcome, type Stage } from "../../runtime/stage.ts";
+import type { BlindingSource } from "../../domain/log/blinding.ts";
+import { output, publish, type Outcome, type Stage } from "../../runtime/contract/stage.ts";
 import type { ReleaseWitness } from "../../schemas/avro/index.ts";
 import type { Release as BundledRelease } from "../../schemas/json/evidence-bundle.ts";
 import { proveGroup, type Prove, type Release } from "./proof.ts";

@@ -15,7 +15,7 @@ import {
   type Outcome,
   type Stage,
   type StateView,
-} from "../../runtime/stage.ts";
+} from "../../runtime/contract/stage.ts";
 
 export const region = "eu-central";
 export const partitions = 2;

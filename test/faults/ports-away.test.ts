@@ -10,17 +10,10 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PartProcess } from "../../infra/embedded/process.ts";
 import type { Result } from "../../schemas/avro/index.ts";
-import type { BrokerClient } from "../../services/broker-client/client.ts";
-import { openAuditTrail, type AuditRecord, type AuditTrail } from "../../services/cli/demo/audit-trail.ts";
-import { requestDraft } from "../../services/cli/demo/example.ts";
-import {
-  connectBroker,
-  homeRegion,
-  pushAll,
-  setScene,
-  signFresh,
-  type Scene,
-} from "../../services/cli/demo/scene.ts";
+import type { BrokerClient } from "../../services/clients/broker/client.ts";
+import { openAuditTrail, type AuditRecord, type AuditTrail } from "../../cli/demo/audit-trail.ts";
+import { requestDraft } from "../../cli/demo/example.ts";
+import { connectBroker, homeRegion, pushAll, setScene, signFresh, type Scene } from "../../cli/demo/scene.ts";
 import { readTopic } from "../integration/read-topic.ts";
 import { smallFiles } from "../integration/small-files.ts";
 import { limitMs, log } from "./fault-rig.ts";

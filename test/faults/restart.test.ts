@@ -10,11 +10,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, test } from "node:test";
 import type { PartProcess } from "../../infra/embedded/process.ts";
 import { openLog } from "../../runtime/log.ts";
-import { privateComputation } from "../../pipelines/private-computation.ts";
+import { privateComputation } from "../../pipelines/private-computation/pipeline.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
-import type { BrokerClient } from "../../services/broker-client/client.ts";
-import { openAuditTrail, type AuditRecord, type AuditTrail } from "../../services/cli/demo/audit-trail.ts";
-import { requestDraft } from "../../services/cli/demo/example.ts";
+import type { BrokerClient } from "../../services/clients/broker/client.ts";
+import { openAuditTrail, type AuditRecord, type AuditTrail } from "../../cli/demo/audit-trail.ts";
+import { requestDraft } from "../../cli/demo/example.ts";
 import {
   connectBroker,
   homeRegion,
@@ -23,9 +23,9 @@ import {
   signFresh,
   type Scene,
   trustedIn,
-} from "../../services/cli/demo/scene.ts";
+} from "../../cli/demo/scene.ts";
 import { trustOf } from "../../services/operator/trust.ts";
-import { verify } from "../../services/verifier/verify.ts";
+import { verify } from "../../verifier/verify.ts";
 import { readTopic } from "../integration/read-topic.ts";
 import { smallFiles } from "../integration/small-files.ts";
 

@@ -16,7 +16,7 @@ import { headersOf } from "../../runtime/kafka/cloudevents.ts";
 import { StageWorker } from "../../runtime/kafka/stage-worker.ts";
 import { openPublisher } from "../../runtime/kafka/publisher.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
-import { fullName, schemaText } from "../../runtime/registry/schemas.ts";
+import { fullName, schemaText } from "../../schemas/reading/avro-schemas.ts";
 import { topicFor } from "../../schemas/topics.ts";
 import { inputOf } from "./counting-load.ts";
 import { countingKeys } from "./counting-keys.ts";

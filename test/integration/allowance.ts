@@ -1,7 +1,7 @@
 /**
  * What each principal of the example may do on Kafka, in full, written down a second time: by topic, not by rule.
  */
-import { auditor, homeRegion, otherRegion } from "../../services/cli/demo/scene.ts";
+import { auditor, homeRegion, otherRegion } from "../../cli/demo/scene.ts";
 import {
   auditorPrincipal,
   brokerPrincipal,

@@ -12,15 +12,15 @@ import avsc from "avsc";
 import { compactVerify, importJWK } from "jose";
 import { publicKeyOfDidKey } from "../../crypto/did/did-key.ts";
 import { encodeBase64url } from "../../crypto/jws/base64url.ts";
-import { coordinateOf, layoutOf, positionOf } from "../../documents/coordinates.ts";
+import { coordinateOf, layoutOf, positionOf } from "../../domain/statistics/coordinates.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { openLog } from "../../runtime/log.ts";
 import type { ExactAggregate, Result, SignedRequest } from "../../schemas/avro/index.ts";
 import type { Request } from "../../schemas/json/request.ts";
-import { newRequest, signRequest } from "../../services/broker-client/request.ts";
-import type { BrokerClient } from "../../services/broker-client/client.ts";
-import { files, requestDraft } from "../../services/cli/demo/example.ts";
-import { plainJoin } from "../../services/cli/demo/plain-join.ts";
+import { newRequest, signRequest } from "../../services/clients/broker/request.ts";
+import type { BrokerClient } from "../../services/clients/broker/client.ts";
+import { files, requestDraft } from "../../cli/demo/example.ts";
+import { plainJoin } from "../../cli/demo/plain-join.ts";
 import {
   connectBroker,
   homeRegion,
@@ -29,7 +29,7 @@ import {
   setScene,
   signFresh,
   type Scene,
-} from "../../services/cli/demo/scene.ts";
+} from "../../cli/demo/scene.ts";
 import { brokerPrincipal, connectorPrincipal, providerPrincipal } from "../../services/operator/access.ts";
 import { reachOf } from "./reach.ts";
 import { allowedTo, stranger } from "./allowance.ts";

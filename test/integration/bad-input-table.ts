@@ -2,7 +2,7 @@
  * The table of bad inputs: what is put in, and the code that it meets.
  */
 import { readFileSync } from "node:fs";
-import type { errorCatalogue } from "../../runtime/errors.ts";
+import type { errorCatalogue } from "../../errors/errors.ts";
 import type { BadInputStack } from "./bad-input-stack.ts";
 
 /** What stands in bad inputs, and must not stand in what is said of them. */

@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 
-const main = resolve(import.meta.dirname, "../../services/cli/main.ts");
+const main = resolve(import.meta.dirname, "../../cli/main.ts");
 
 export interface Ran {
   readonly code: number;

@@ -23,7 +23,7 @@ interface Mount {
 }
 
 /** What the entry point runs, and imports of the project; the image's own was copied when it was built. */
-const code: readonly Mount[] = ["infra", "runtime/errors.ts"].map((path) => ({
+const code: readonly Mount[] = ["infra", "errors/errors.ts"].map((path) => ({
   source: join(root, path),
   target: join("/opt/pavilion", path),
   mode: "ro",

@@ -13,13 +13,13 @@ import { keccak_256 } from "@noble/hashes/sha3.js";
 import avsc from "avsc";
 import { Kafka, logLevel } from "kafkajs";
 import { liftShare } from "../../crypto/commitment/commitment.ts";
-import { replayMatch, type CommitmentLookup } from "../../documents/match-preimage.ts";
+import { replayMatch, type CommitmentLookup } from "../../domain/log/match-preimage.ts";
 import { openLog } from "../../runtime/log.ts";
 import type { AnchoredLeaf, Result } from "../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
 import type { MatchLeaf } from "../../schemas/json/match-leaf.ts";
-import type { BrokerClient } from "../../services/broker-client/client.ts";
-import { requestDraft } from "../../services/cli/demo/example.ts";
+import type { BrokerClient } from "../../services/clients/broker/client.ts";
+import { requestDraft } from "../../cli/demo/example.ts";
 import {
   auditor,
   connectBroker,
@@ -29,10 +29,10 @@ import {
   signFresh,
   type Scene,
   trustedIn,
-} from "../../services/cli/demo/scene.ts";
+} from "../../cli/demo/scene.ts";
 import { auditorPrincipal } from "../../services/operator/access.ts";
 import { trustOf } from "../../services/operator/trust.ts";
-import { verify } from "../../services/verifier/verify.ts";
+import { verify } from "../../verifier/verify.ts";
 import { readTopic } from "./read-topic.ts";
 import { openRegionKeys } from "./region-keys.ts";
 import { rootByProof } from "./rfc6962.ts";

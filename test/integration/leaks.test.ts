@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import avsc from "avsc";
 import { seedFrom } from "../../crypto/groth16/seed.ts";
 import { evaluate, token } from "../../crypto/oprf/oprf.ts";
-import { privateComputation } from "../../pipelines/private-computation.ts";
+import { privateComputation } from "../../pipelines/private-computation/pipeline.ts";
 import { openHsm } from "../../runtime/hsm/hsm.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { openLog } from "../../runtime/log.ts";
@@ -23,15 +23,8 @@ import {
   topics,
   type TopicName,
 } from "../../schemas/topics.ts";
-import { requestDraft } from "../../services/cli/demo/example.ts";
-import {
-  connectBroker,
-  homeRegion,
-  pushAll,
-  setScene,
-  signFresh,
-  type Scene,
-} from "../../services/cli/demo/scene.ts";
+import { requestDraft } from "../../cli/demo/example.ts";
+import { connectBroker, homeRegion, pushAll, setScene, signFresh, type Scene } from "../../cli/demo/scene.ts";
 import { openProvider } from "../../services/keystore/parties.ts";
 import { brokerPrincipal, connectorPrincipal, providerPrincipal } from "../../services/operator/access.ts";
 import { filesLeft, whereFound, type LeftFile } from "./files-left.ts";

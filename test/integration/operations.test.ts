@@ -106,7 +106,7 @@ interface Ran {
 
 /** Runs `./pavilion` beside the connector. */
 function pavilion(...args: string[]): Promise<Ran> {
-  const main = join(import.meta.dirname, "../../services/cli/main.ts");
+  const main = join(import.meta.dirname, "../../cli/main.ts");
   const command = [main, ...args, "--config", configFile];
   return new Promise((resolve) => {
     execFile(process.execPath, command, (error, out, err) => {

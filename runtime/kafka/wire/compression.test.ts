@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
-import { PavilionError } from "../../errors.ts";
+import { PavilionError } from "../../../errors/errors.ts";
 import { inflate } from "./compression.ts";
 import { decodeBatches } from "./record-batch.ts";
 

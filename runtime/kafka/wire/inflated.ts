@@ -2,7 +2,7 @@
  * The bytes that a decompressor writes and refers back to, up to a bound. Memory grows with what is written, whatever
  * lengths the compressed bytes claim.
  */
-import { PavilionError } from "../../errors.ts";
+import { PavilionError } from "../../../errors/errors.ts";
 
 export const unreadable = (detail: string): PavilionError => new PavilionError("RECORD_UNREADABLE", detail);
 

@@ -10,7 +10,7 @@
  * kafkajs's own decoder throws on a codec that it lacks, inflates without a bound, copies a record's headers for each of
  * them, checks no CRC, and stands still before a batch that compaction emptied.
  */
-import { PavilionError } from "../../errors.ts";
+import { PavilionError } from "../../../errors/errors.ts";
 import { crc32c } from "../crc32c.ts";
 import { batchBytesMax, batchRecordsMax, headersMax, inflateOverhead, recordOverhead } from "./bounds.ts";
 import { inflate } from "./compression.ts";

@@ -2,7 +2,7 @@
  * A record as it was decoded from a fetch.
  */
 import type { KafkaMessage } from "kafkajs";
-import type { ErrorCode } from "../../errors.ts";
+import type { ErrorCode } from "../../../errors/errors.ts";
 
 /** By name; the first where one stands more than once. Names that come from outside are keys of a map, never members. */
 export type Headers = ReadonlyMap<string, Buffer>;

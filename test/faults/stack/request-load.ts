@@ -3,12 +3,12 @@
  * acknowledged stands on the topic for sure; of one whose publishing failed that is open.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { readRequest } from "../../../documents/request.ts";
+import { readRequest } from "../../../domain/terms/request.ts";
 import { connectKafka } from "../../../runtime/kafka/client.ts";
 import { openPublisher, type Publisher } from "../../../runtime/kafka/publisher.ts";
 import { openCodec } from "../../../runtime/registry/codec.ts";
 import type { Result, SignedRequest } from "../../../schemas/avro/index.ts";
-import { openBrokerClient } from "../../../services/broker-client/client.ts";
+import { openBrokerClient } from "../../../services/clients/broker/client.ts";
 import { limitMs, log } from "../fault-rig.ts";
 import { region, type StackRig } from "./stack-rig.ts";
 

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kafka } from "kafkajs";
 import { addFractions, formatFraction, parseFraction } from "../../../crypto/fraction/fraction.ts";
-import { privateComputation } from "../../../pipelines/private-computation.ts";
+import { privateComputation } from "../../../pipelines/private-computation/pipeline.ts";
 import { eventTypeOf } from "../../../runtime/kafka/cloudevents.ts";
 import type { KafkaRecord } from "../../../runtime/kafka/wire/record.ts";
 import { openReader } from "../../../runtime/kafka/reader.ts";

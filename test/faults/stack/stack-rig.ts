@@ -23,7 +23,7 @@ export const providers = ["clinic", "insurer"] as const;
 export type Provider = (typeof providers)[number];
 
 const upAgainAfterMs = 1_000;
-const main = resolve(import.meta.dirname, "../../../services/cli/main.ts");
+const main = resolve(import.meta.dirname, "../../../cli/main.ts");
 
 export interface Victim {
   readonly name: string;

@@ -1,0 +1,90 @@
+/**
+ * `audit --access ACCESS.json --trust TRUST.json [--json]`: reads a region's whole log and audits it. Exit code 0 where all
+ * holds, 1 where something does not.
+ */
+import { parseArgs } from "node:util";
+import { readConfig } from "../../runtime/config.ts";
+import { PavilionError } from "../../errors/errors.ts";
+import { openLog } from "../../runtime/log.ts";
+import { readJsonText } from "../../runtime/text-file.ts";
+import type { Trust, TrustedRegion } from "../../schemas/json/trust.ts";
+import { openAuditorClient } from "../../services/clients/auditor/client.ts";
+import { LogAudit, type AuditReport } from "../../verifier/audit.ts";
+import { readTrust } from "../../verifier/trust.ts";
+import { coloured } from "../colour.ts";
+import { misuse } from "../misuse.ts";
+
+export async function audit(args: string[]): Promise<number> {
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({ args, options: { access: text, trust: text, json: { type: "boolean" } } });
+  if (values.access === undefined || values.trust === undefined)
+    throw misuse("An audit takes --access and --trust.");
+  const access = readConfig("access", values.access);
+  const roots = trustedRoots(values.trust, access.region);
+  const log = openLog({ service: "auditor" }, "error", "stderr");
+  const { id: auditor, region, kafka, registryUrl } = access;
+  const client = await openAuditorClient({ auditor, region, kafka, registryUrl, log });
+  const logAudit = new LogAudit(...roots);
+  // The bundles first: what is logged meanwhile is then missing from neither.
+  await client.bundles(logAudit.bundles);
+  await client.leaves(logAudit);
+  const report = logAudit.report();
+  const { count: bundles } = logAudit.bundles;
+  const lines =
+    values.json === true
+      ? [JSON.stringify(reportObject(report, bundles))]
+      : reportLines(report, region, bundles);
+  for (const line of lines) console.log(line);
+  return report.faultCount === 0 ? 0 : 1;
+}
+
+function reportLines(
+  { leaves, kinds, spent, uncompared, faults, faultCount }: AuditReport,
+  region: string,
+  bundles: number,
+) {
+  const more = faultCount - faults.length;
+  return [
+    `  ${String(leaves)} leaves in the log of ${region}, ${String(bundles)} bundles`,
+    ...Array.from(kinds, ([kind, count]) => `  ${kind.padEnd(6)} ${String(count)}`),
+    ...Array.from(
+      spent,
+      ([population, { spends, epsilon }]) =>
+        `  ${population} has spent epsilon ${epsilon} in ${String(spends)} spends`,
+    ),
+    ...(uncompared > 0
+      ? [`  ${String(uncompared)} spends are under terms that no bundle carries yet: held to no budget`]
+      : []),
+    ...faults.map(({ name, text }) => `  ${coloured("red", "FAILED")}  ${name.padEnd(15)}  ${text}`),
+    ...(more > 0 ? [`  and ${String(more)} more`] : []),
+    faultCount === 0
+      ? "The log holds: nothing is missing, and every spend adds up."
+      : "The log does not hold.",
+  ];
+}
+
+/** What `--json` prints. Names of populations become members here, and nothing looks one up. */
+const reportObject = (
+  { leaves, kinds, spent, uncompared, faults, faultCount }: AuditReport,
+  bundles: number,
+): object => ({
+  ...{ holds: faultCount === 0, bundles, leaves },
+  ...{ kinds: Object.fromEntries(kinds), spent: Object.fromEntries(spent), uncompared, faults, faultCount },
+});
+
+/** Throws TRUST_UNREADABLE. */
+function trustedRoots(file: string, name: string): [Trust, TrustedRegion] {
+  const text = readJsonText(file, "TRUST_UNREADABLE");
+  let trust: Trust;
+  try {
+    trust = readTrust(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : "it cannot be read.";
+    throw new PavilionError("TRUST_UNREADABLE", `The trust file ${file} is not one: ${why}`, undefined, {
+      cause,
+    });
+  }
+  const found = trust.regions.find(({ region }) => region === name);
+  if (found !== undefined) return [trust, found];
+  throw new PavilionError("TRUST_UNREADABLE", `The trust file does not name the region ${name}.`);
+}

@@ -1,0 +1,143 @@
+/**
+ * `request FILE.json … [--bundle FILE] [--timeout SECONDS] [--json]`: asks, one question a file, all at once; prints each
+ * answer, and with `--bundle` waits for the evidence of one.
+ */
+import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import type { JwsSigner } from "../../crypto/jws/jws.ts";
+import { errorCodeOr, PavilionError } from "../../errors/errors.ts";
+import { openLog } from "../../runtime/log.ts";
+import { shell } from "../../runtime/shell.ts";
+import { readJson } from "../../runtime/text-file.ts";
+import { secondsIn, secondsWanted } from "../../runtime/waits.ts";
+import type { Result } from "../../schemas/avro/index.ts";
+import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
+import { openBrokerClient, type BrokerClient } from "../../services/clients/broker/client.ts";
+import { newRequest, requireAsked, signRequest, type Asked } from "../../services/clients/broker/request.ts";
+import { openBroker } from "../../services/keystore/parties.ts";
+import { misuse } from "../misuse.ts";
+import { accessOf, keysOf } from "../party/keys.ts";
+import { answerTable } from "./answer.ts";
+
+const evidenceSecondsDefault = "300";
+
+interface Question {
+  readonly file: string;
+  readonly asked: Asked;
+}
+
+export async function request(args: string[]): Promise<number> {
+  const text = { type: "string" } as const;
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { bundle: text, timeout: text, json: { type: "boolean", default: false } },
+  });
+  if (positionals.length === 0) throw misuse("A request takes a file with a question.");
+  if (values.bundle !== undefined && positionals.length > 1) {
+    throw misuse("--bundle takes the evidence of one question.");
+  }
+  const seconds = secondsIn(values.timeout ?? evidenceSecondsDefault);
+  if (seconds === undefined) throw misuse(`--timeout takes ${secondsWanted}.`);
+  const bundle = values.bundle === undefined ? undefined : placeFor(values.bundle);
+  const questions = positionals.map(readQuestion);
+  const broker = brokerOf(questions);
+  const client = await clientOf(broker);
+  try {
+    const { keystore, passphrase } = keysOf("broker", broker);
+    const { sign } = await openBroker(keystore, passphrase);
+    const results = await Promise.all(questions.map((question) => ask(client, sign, question)));
+    const tell = (lines: readonly string[]): void => {
+      if (!values.json) for (const line of lines) console.log(line);
+    };
+    // Before the evidence, which may take long or fail: the answer is paid for.
+    for (const [index, result] of results.entries()) tell(resultLines(positionals[index] ?? "", result));
+    const block = bundle === undefined ? undefined : await keepBundle(client, results[0], bundle, seconds);
+    if (bundle !== undefined) tell(bundleLines(bundle, block));
+    if (values.json) {
+      const told = results.map((result, index) => ({ file: positionals[index], result }));
+      console.log(JSON.stringify({ results: told, ...(bundle === undefined ? {} : { bundle, block }) }));
+    }
+    return results.every(({ answer }) => answer !== null) ? 0 : 1;
+  } finally {
+    await client.close();
+  }
+}
+
+/** Where the bundle is to be written, found out before anything is spent. Throws CONFIG_INVALID. */
+function placeFor(file: string): string {
+  const place = resolve(file);
+  try {
+    mkdirSync(dirname(place), { recursive: true });
+    accessSync(dirname(place), constants.W_OK);
+    if (!existsSync(place) || statSync(place).isFile()) return place;
+  } catch (cause) {
+    throw new PavilionError("CONFIG_INVALID", `No bundle can be written to ${place}.`, undefined, { cause });
+  }
+  throw new PavilionError("CONFIG_INVALID", `${place} is no file.`, "Name a file for the bundle.");
+}
+
+/** Throws DOCUMENT_INVALID. */
+function readQuestion(file: string): Question {
+  return { file, asked: requireAsked(readJson(file, "DOCUMENT_INVALID"), file) };
+}
+
+/** All questions of a call are one broker's. */
+function brokerOf(questions: readonly Question[]): string {
+  const [broker, ...others] = new Set(questions.map(({ asked }) => asked.broker));
+  if (broker !== undefined && others.length === 0) return broker;
+  throw new PavilionError(
+    "DOCUMENT_INVALID",
+    "The questions name several brokers, and a call asks as one.",
+    "Ask the questions of each broker by themselves.",
+  );
+}
+
+function clientOf(broker: string): Promise<BrokerClient> {
+  const { region, kafka, registryUrl } = accessOf("broker", broker);
+  const log = openLog({ service: "broker", broker }, "error", "stderr");
+  return openBrokerClient({ broker, region, kafka, registryUrl, log });
+}
+
+/** Signs under the newest seed, and once more under the next one should it have closed meanwhile. */
+async function ask(client: BrokerClient, sign: JwsSigner, { asked }: Question): Promise<Result> {
+  const once = async (): Promise<Result> =>
+    client.ask(await signRequest(newRequest(asked, await client.newestSeed()), sign));
+  const result = await once();
+  return result.code === "STALE_SEED" ? once() : result;
+}
+
+/** Writes the evidence; answers the block to look up at one's own node. */
+async function keepBundle(
+  client: BrokerClient,
+  result: Result | undefined,
+  file: string,
+  seconds: number,
+): Promise<{ number: number; hash: string } | undefined> {
+  if (result?.answer === null || result?.evidenceFor === null || result === undefined) return undefined;
+  console.error("  the answer is provisional; waiting for its proofs and the anchor of its spend …");
+  const text = await client.evidence(result.evidenceFor, seconds * 1_000);
+  const bundle = JSON.parse(text) as EvidenceBundleDocument;
+  writeFileSync(file, `${JSON.stringify(bundle, undefined, 2)}\n`);
+  const { block, blockHash } = bundle.log.chain;
+  return { number: block, hash: blockHash };
+}
+
+function resultLines(file: string, result: Result): string[] {
+  const { requestId, answer, code, message } = result;
+  if (answer !== null) return [`  ${file}: request ${requestId}`, ...answerTable(answer)];
+  return [
+    `  ${file}: request ${requestId} is refused`,
+    `  ${errorCodeOr(code ?? "", "INTERNAL_ERROR")}: ${message ?? ""}`,
+  ];
+}
+
+const bundleLines = (file: string, block: { number: number; hash: string } | undefined): string[] =>
+  block === undefined
+    ? ["  no evidence: there is no answer"]
+    : [
+        `  evidence bundle  ${file}`,
+        `  look block ${String(block.number)} up at a node of your own; if its hash is the one below, verify by it:`,
+        shell`  ./pavilion verify ${file} --trust TRUST.json --block ${block.hash}`,
+      ];

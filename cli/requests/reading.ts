@@ -1,0 +1,108 @@
+/**
+ * Ended requests as they stand on a topic, the newest first, read from its end: what a list costs does not grow with how
+ * long the region has run.
+ */
+import { randomUUID } from "node:crypto";
+import type { Kafka } from "kafkajs";
+import { connectKafka } from "../../runtime/kafka/client.ts";
+import { eventTypeOf } from "../../runtime/kafka/cloudevents.ts";
+import { endOf, openReader } from "../../runtime/kafka/reader.ts";
+import { openLog } from "../../runtime/log.ts";
+import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
+import type { RequestEntry } from "../../schemas/avro/index.ts";
+import { operatorName } from "../../services/stack/stack.ts";
+import { misuse } from "../misuse.ts";
+import { accessOf } from "../party/keys.ts";
+import { regionNamed, runningStack } from "../stack/running.ts";
+
+export interface Door {
+  readonly region: string;
+  readonly kafka: Kafka;
+  readonly codec: Codec;
+  /** Groups that begin so are the reader's. */
+  readonly groups: string;
+}
+
+export interface EndedRequest {
+  /** When its end was written down, in milliseconds. */
+  readonly endedAt: number;
+  readonly entry: RequestEntry;
+}
+
+interface Page {
+  /** From this moment on, and before that one; milliseconds. */
+  readonly since: number;
+  readonly until: number;
+  readonly limit: number;
+}
+
+/** As a provider, by its access file; else as the operator of the running stack. */
+export async function openDoor(provider: string | undefined, named: string | undefined): Promise<Door> {
+  const log = openLog({ service: "cli" }, "error", "stderr");
+  if (provider !== undefined) {
+    if (named !== undefined)
+      throw misuse("--region is the operator's; a provider reads in the region of its access file.");
+    const { region, kafka, registryUrl } = accessOf("provider", provider);
+    return {
+      region,
+      kafka: connectKafka(kafka, `provider.${provider}`, log),
+      codec: await openCodec(registryUrl),
+      groups: `${region}.provider.${provider}.`,
+    };
+  }
+  const stack = runningStack();
+  const { bootstrap, registryUrl, passwords } = stack;
+  const region = regionNamed(stack, named).name;
+  const access = { bootstrap, username: operatorName, password: passwords[operatorName] ?? "" };
+  return {
+    region,
+    kafka: connectKafka(access, operatorName, log),
+    codec: await openCodec(registryUrl),
+    groups: `${region}.operator.`,
+  };
+}
+
+/** The newest of a page, and whether there are older ones in it. Goes back by growing steps until the page is full. */
+export async function newestEnded(
+  door: Door,
+  topic: string,
+  { since, until, limit }: Page,
+): Promise<{ entries: EndedRequest[]; more: boolean }> {
+  const end = await endOf(door.kafka, topic);
+  // A transaction leaves a marker behind its records, so about half of the offsets hold some.
+  for (let back = BigInt(2 * limit + 2); ; back *= 4n) {
+    const from = end > back ? end - back : 0n;
+    const read = from === end ? [] : await readFrom(door, topic, from);
+    const found = read.filter(({ endedAt }) => endedAt >= since && endedAt < until).reverse();
+    const isWhole = from === 0n || (read[0]?.endedAt ?? Infinity) < since;
+    if (isWhole || found.length > limit)
+      return { entries: found.slice(0, limit), more: found.length > limit };
+  }
+}
+
+async function readFrom(
+  { kafka, codec, groups }: Door,
+  topic: string,
+  from: bigint,
+): Promise<EndedRequest[]> {
+  const read: EndedRequest[] = [];
+  const reader = await openReader(kafka, {
+    topic,
+    group: `${groups}${randomUUID()}`,
+    from,
+    fail: () => undefined, // `caughtUp` rejects
+    handle: async ({ value, headers, timestamp }) => {
+      if (value === null || eventTypeOf(headers) !== "RequestEntry") return;
+      read.push({
+        endedAt: Number(timestamp),
+        entry: await codec.decode("requests.ended", "RequestEntry", value),
+      });
+    },
+  });
+  try {
+    await reader.caughtUp;
+  } finally {
+    await reader.close();
+  }
+  return read;
+}

@@ -1,0 +1,113 @@
+/**
+ * `up [--parts FILE]`: starts the stack and leaves it running, in a process of its own. With a file that names Kafka,
+ * registry and chain, these are taken as they are, and where the connectors run elsewhere everything is made that they need.
+ */
+import { spawn } from "node:child_process";
+import { mkdirSync, openSync, closeSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { errorCodeOr, PavilionError } from "../../errors/errors.ts";
+import { openLog } from "../../runtime/log.ts";
+import { connectorsRunElsewhere, keepExistingParts } from "../../services/stack/existing-parts.ts";
+import { followLines } from "../../services/stack/log-lines.ts";
+import { keptStack } from "../../services/stack/plan.ts";
+import { readRemembered } from "../../services/stack/remembered.ts";
+import { Stack } from "../../services/stack/stack.ts";
+import { stackFolder } from "../home.ts";
+import { writeTrust } from "../trust/trust.ts";
+import { runningStack, supervisorOf } from "./running.ts";
+
+const startLimitMs = 180_000;
+/** supervisor.ts's, which is not loaded here: it is a program. */
+const upLine = "the stack is up";
+
+export async function up(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: { parts: { type: "string" }, json: { type: "boolean", default: false } },
+  });
+  const folder = stackFolder();
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const tell = (line: string): void => {
+    if (values.json) console.error(line);
+    else console.log(line);
+  };
+  const isRunning = supervisorOf(folder) !== undefined;
+  if (values.parts !== undefined) keepExistingParts(folder, resolve(values.parts), isRunning);
+  if (connectorsRunElsewhere(folder)) await prepare(folder, tell);
+  else if (!isRunning) {
+    readRemembered(folder);
+    await start(folder, tell);
+  } else tell("  the stack is up already");
+  const { bootstrap, registryUrl, chain, regions } = runningStack();
+  const trust = await writeTrust();
+  const names = regions.map(({ name }) => name);
+  if (values.json) {
+    console.log(JSON.stringify({ folder, bootstrap, registryUrl, chain: chain.url, regions: names, trust }));
+    return 0;
+  }
+  tell(`  regions       ${names.join(", ")}`);
+  tell(`  Kafka         ${bootstrap}`);
+  tell(`  registry      ${registryUrl}`);
+  tell(`  chain         ${chain.url}, contract ${chain.contract}`);
+  if (trust !== undefined) tell(`  trust file    ${trust}`);
+  tell(`  everything    ${folder}`);
+  tell("  next: ./pavilion provider init --provider NAME, or ./pavilion broker init --broker NAME");
+  return 0;
+}
+
+/** Makes everything that connectors elsewhere need: topics, ACLs, schemas, keys, the contract, their configurations. */
+async function prepare(folder: string, tell: (line: string) => void): Promise<void> {
+  const stack = await Stack.start(keptStack(folder, openLog({ service: "operator" }, "warn", "stderr")));
+  await stack.stop();
+  tell(
+    "  topics, ACLs, schemas, keys and the anchoring contract are there, and the connectors' configurations",
+  );
+}
+
+/** Resolves once the supervisor says that the stack is up. Throws what it failed of. */
+async function start(folder: string, tell: (line: string) => void): Promise<void> {
+  const logFile = join(folder, "supervisor.log");
+  const log = openSync(logFile, "w", 0o600);
+  const main = join(import.meta.dirname, "../../services/stack/supervisor.ts");
+  const child = spawn(process.execPath, [main, folder], {
+    cwd: folder,
+    detached: true,
+    stdio: ["ignore", log, log],
+  });
+  closeSync(log);
+  child.unref();
+  const lines: string[] = [];
+  const started = Promise.withResolvers<"up">();
+  const stopFollowing = followLines(logFile, (line) => {
+    const text = line.replace(/^\S+Z /, "");
+    lines.push(text);
+    if (text === upLine) started.resolve("up");
+    else if (!text.startsWith("{")) tell(`  ${text}`);
+  });
+  const ended = new Promise<"ended">((resolve) => {
+    child.once("exit", () => {
+      resolve("ended");
+    });
+  });
+  const late = AbortSignal.timeout(startLimitMs);
+  const tooLate = new Promise<"late">((resolve) => {
+    late.addEventListener("abort", () => {
+      resolve("late");
+    });
+  });
+  const outcome = await Promise.race([started.promise, ended, tooLate]);
+  stopFollowing();
+  if (outcome === "up") return;
+  if (outcome === "late") child.kill("SIGTERM");
+  throw failureIn(lines, logFile);
+}
+
+/** The failure that the supervisor told, under its own code. */
+function failureIn(lines: readonly string[], logFile: string): PavilionError {
+  const at = lines.findIndex((line) => line.startsWith("failed: "));
+  const [, code = "", message = ""] = /^failed: ([A-Z_]+): (.*)$/s.exec(lines[at] ?? "") ?? [];
+  return code === ""
+    ? new PavilionError("PART_START_FAILED", "The stack did not come up in time.", `See ${logFile}.`)
+    : new PavilionError(errorCodeOr(code, "PART_START_FAILED"), message, lines.at(-1)?.trim());
+}

@@ -1,0 +1,72 @@
+/**
+ * The terms that somebody on this machine may read: the operator of the running stack all of a region's, a provider or
+ * broker those that name it.
+ */
+import type { ParseArgsConfig } from "node:util";
+import { connectKafka, type KafkaAccess } from "../../runtime/kafka/client.ts";
+import { readTerms, type Terms, type TermsReader } from "../../services/clients/terms.ts";
+import { openLog } from "../../runtime/log.ts";
+import { openCodec } from "../../runtime/registry/codec.ts";
+import { operatorName } from "../../services/stack/stack.ts";
+import { misuse } from "../misuse.ts";
+import { accessOf } from "../party/keys.ts";
+import { regionNamed, runningStack } from "../stack/running.ts";
+
+/** Options of every command that reads terms. */
+export const readerOptions = {
+  provider: { type: "string" },
+  broker: { type: "string" },
+  region: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const satisfies NonNullable<ParseArgsConfig["options"]>;
+
+interface ReaderValues {
+  readonly provider?: string;
+  readonly broker?: string;
+  readonly region?: string;
+}
+
+export interface ReadTerms {
+  readonly terms: Terms;
+  readonly region: string;
+  readonly reader: TermsReader;
+}
+
+/** Throws STACK_DOWN, or CONFIG_INVALID for a party without access or a region that is none. */
+export async function termsAsked(values: ReaderValues): Promise<ReadTerms> {
+  const { reader, region, kafka, registryUrl } = doorOf(values);
+  const log = openLog({ service: reader.role }, "error", "stderr");
+  const client = reader.role === "operator" ? operatorName : `${reader.role}.${reader.id}`;
+  const context = { kafka: connectKafka(kafka, client, log), codec: await openCodec(registryUrl) };
+  return { terms: await readTerms({ ...context, region, reader, log }), region, reader };
+}
+
+interface Door {
+  readonly reader: TermsReader;
+  readonly region: string;
+  readonly kafka: KafkaAccess;
+  readonly registryUrl: string;
+}
+
+function doorOf({ provider, broker, region }: ReaderValues): Door {
+  const id = provider ?? broker;
+  if (id === undefined) return operatorsDoor(region);
+  if (provider !== undefined && broker !== undefined) throw misuse("Either a provider or a broker reads.");
+  if (region !== undefined)
+    throw misuse("--region is the operator's; a party reads in the region of its access file.");
+  const role = provider === undefined ? "broker" : "provider";
+  const access = accessOf(role, id);
+  return {
+    reader: { role, id },
+    region: access.region,
+    kafka: access.kafka,
+    registryUrl: access.registryUrl,
+  };
+}
+
+function operatorsDoor(named: string | undefined): Door {
+  const stack = runningStack();
+  const { bootstrap, registryUrl, passwords } = stack;
+  const kafka = { bootstrap, username: operatorName, password: passwords[operatorName] ?? "" };
+  return { reader: { role: "operator" }, region: regionNamed(stack, named).name, kafka, registryUrl };
+}

@@ -1,0 +1,63 @@
+/**
+ * The Avro schemas in schemas/avro/, each made self-contained as the registry wants it: a named type stands in full
+ * where it first occurs and by name after that (Avro 1.12, "Names").
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import type { EventName } from "../avro/index.ts";
+
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+const folder = new URL("../avro/", import.meta.url);
+const namespace = "pavilion.";
+
+/** Full name of an event's record; also its CloudEvents type and its registry subject. */
+export const fullName = (event: EventName): string => namespace + event;
+
+/** The event of a full name, or undefined where there is none. */
+export function eventOf(name: string): EventName | undefined {
+  const event = name.slice(namespace.length);
+  return name.startsWith(namespace) && eventNames().includes(event as EventName)
+    ? (event as EventName)
+    : undefined;
+}
+
+let names: EventName[] | undefined;
+
+/** Every schema of the folder. */
+export function eventNames(): EventName[] {
+  names ??= readdirSync(folder)
+    .filter((file) => file.endsWith(".avsc"))
+    .map((file) => file.slice(0, -".avsc".length) as EventName);
+  return names;
+}
+
+const selfContained = new Map<EventName, string>();
+
+/** The event's schema as JSON text, with every named type it needs inside. */
+export function schemaText(event: EventName): string {
+  let text = selfContained.get(event);
+  if (text === undefined) {
+    text = JSON.stringify(inline(fullName(event), new Set()));
+    selfContained.set(event, text);
+  }
+  return text;
+}
+
+function inline(schema: Json, defined: Set<string>): Json {
+  if (typeof schema === "string") {
+    const event = eventOf(schema);
+    if (event === undefined || defined.has(schema)) return schema;
+    defined.add(schema);
+    return inline(JSON.parse(readFileSync(new URL(`${event}.avsc`, folder), "utf8")) as Json, defined);
+  }
+  if (Array.isArray(schema)) return schema.map((member) => inline(member, defined));
+  if (schema === null || typeof schema !== "object") return schema;
+  const copy: Record<string, Json> = { ...schema };
+  for (const part of ["type", "items", "values"] as const) {
+    const inner = copy[part];
+    if (inner !== undefined) copy[part] = inline(inner, defined);
+  }
+  const fields = copy.fields;
+  if (Array.isArray(fields)) copy.fields = fields.map((field) => inline(field, defined));
+  return copy;
+}

@@ -1,9 +1,0 @@
-import assert from "node:assert/strict";
-import { test } from "node:test";
-import { oddTexts } from "../../../test/odd-names.ts";
-import { deadLetters } from "./command.ts";
-
-test("what objects have members of is no action", async () => {
-  for (const name of oddTexts)
-    await assert.rejects(deadLetters([name]), { message: "dead-letters takes list, show or redrive." });
-});

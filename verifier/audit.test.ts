@@ -1,0 +1,435 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { signCheckpoint } from "../crypto/checkpoint/checkpoint.ts";
+import { canonicalBytes, digestOf } from "../crypto/jws/canonical.ts";
+import { append, inclusionProof, rootOf, type Hash } from "../crypto/merkle/merkle.ts";
+import { publicKeyText } from "../domain/terms/signatures.ts";
+import { originOf, type Leaf } from "../domain/log/leaves.ts";
+import type { AnchoredLeaf } from "../schemas/avro/index.ts";
+import type { Trust, TrustedRegion } from "../schemas/json/trust.ts";
+import { openWorld, play } from "../simulation/private-computation.ts";
+import { noFaults } from "../simulation/world.ts";
+import { mutationsOf, pointer } from "../test/evidence-mutations.ts";
+import { logKey, population, region } from "../test/stage-pipeline.ts";
+import { hashOfText } from "./anchored-leaf.ts";
+import { LogAudit, type AuditReport } from "./audit.ts";
+import { auditFaults, type AuditFaultName } from "./audit-faults.ts";
+
+/** The log of a whole pipeline's run: two spends, four matches, a seed; and the bundles of its answers. */
+const { leaves, bundles } = await logged();
+
+async function logged() {
+  const world = openWorld(1, noFaults);
+  try {
+    await play(world, "in turn", false);
+    return {
+      leaves: world.events<"AnchoredLeaf">("proofs.anchored").map(({ value }) => value),
+      bundles: world.events<"EvidenceBundle">("evidence.bundles").map(({ value }) => value),
+    };
+  } finally {
+    world.close();
+  }
+}
+
+const [{ chainId, contract, anchorer } = { chainId: 0, contract: "", anchorer: "" }] = leaves;
+const trusted: TrustedRegion = {
+  ...{ region, jurisdiction: "EU", origin: originOf(region), logKey: publicKeyText(logKey.publicKey) },
+  ...{ anchorer, issuer: "did:key:z" },
+};
+const trust: Trust = {
+  ...{ type: "pavilion/trust", chain: { id: chainId, contract, development: true }, block: null },
+  ...{ regions: [trusted], brokers: [], providers: [], circuits: [], policies: [] },
+  populations: [{ id: population.id, digests: [digestOf(population)] }],
+};
+
+function reportOf(
+  records: readonly AnchoredLeaf[],
+  texts: readonly string[] = [],
+  by = trusted,
+): AuditReport {
+  const audit = new LogAudit(trust, by);
+  for (const text of texts) audit.bundles.take({ text });
+  for (const record of records) audit.take(record);
+  return audit.report();
+}
+
+const namesOf = (records: readonly AnchoredLeaf[], texts?: readonly string[]): AuditFaultName[] => [
+  ...new Set(reportOf(records, texts).faults.map(({ name }) => name)),
+];
+
+/** The log of an operator that tells whatever it likes, and signs it: these texts in one batch, told as these kinds. */
+async function logOf(texts: readonly string[], kinds: readonly string[]): Promise<AnchoredLeaf[]> {
+  const kept = new Map<string, Hash>();
+  const nodes = { get: (level: number, index: number) => kept.get(`${String(level)}/${String(index)}`) };
+  for (const [place, text] of texts.entries()) {
+    for (const { level, index, hash } of append(place, hashOfText(text), nodes))
+      kept.set(`${String(level)}/${String(index)}`, hash);
+  }
+  const [size, log] = [texts.length, originOf(region)];
+  const root = rootOf(size, nodes);
+  const signer = { name: log, publicKey: logKey.publicKey, sign: logKey.sign };
+  const checkpoint = await signCheckpoint({ origin: log, size, root }, signer);
+  return texts.map((text, index) => ({
+    ...{ log, index, text, size, root, checkpoint, chainId, contract, anchorer },
+    kind: kinds[index] ?? "seed",
+    requestDigest: (JSON.parse(text) as { request?: string }).request ?? null,
+    proof: inclusionProof(index, size, nodes),
+    ...{ transaction: `0x${"1".repeat(64)}`, block: 1 },
+  }));
+}
+
+const textOf = (leaf: object): string => new TextDecoder().decode(canonicalBytes(leaf));
+const hex = (digit: string): string => digit.repeat(64);
+const salt = hex("a");
+const seed = { type: "pavilion/seed-leaf", region, seed: 1, commitment: hex("5"), salt };
+const match = {
+  ...{ type: "pavilion/match-leaf", region, request: hex("1"), collaboration: "city", version: 1, epoch: 1 },
+  datasets: ["north", "south"].map((provider) => ({
+    ...{ provider, dataset: "people", sequence: 1, head: hex("b") },
+  })),
+  ...{ seed: hex("5"), groups: [{ grouping: 0, category: 0, commitment: "c".repeat(128) }] },
+  ...{ preimage: hex("d"), salt },
+};
+const spendOf = (population: string, of: object, request = hex("1"), more: object = {}) => ({
+  ...{ type: "pavilion/spend-leaf", region, request, population, sequence: 1, previous: null },
+  ...{ epsilon: "1", total: "1", match: hashOfText(textOf(of)), released: hex("e"), salt, ...more },
+});
+/** A seed, and a match and its spend for each population. */
+const spentBy = (populations: readonly string[]): object[] => [
+  seed,
+  ...populations.flatMap((population, at) => {
+    const request = at.toString(16).padStart(64, "0");
+    const own = { ...match, request };
+    return [own, spendOf(population, own, request)];
+  }),
+];
+const kindOf = (leaf: object): string => /pavilion\/(\w+)-leaf/.exec((leaf as Leaf).type)?.[1] ?? "other";
+const logOfLeaves = (told: readonly object[], kinds = told.map(kindOf)): Promise<AnchoredLeaf[]> =>
+  logOf(told.map(textOf), kinds);
+
+test("a log that is whole holds, and says what was spent", () => {
+  const { faults, faultCount, kinds, spent } = reportOf(
+    leaves,
+    bundles.map(({ text }) => text),
+  );
+  assert.deepEqual([faults, faultCount], [[], 0]);
+  assert.deepEqual(Object.fromEntries(kinds), { seed: 1, match: 4, spend: 2 });
+  const told = [...spent].map(([id, { spends, epsilon }]) => [id, spends, epsilon]);
+  assert.deepEqual(told, [[population.id, 2, "3"]]);
+});
+
+test("a leaf that is left out, told twice or moved shows, whichever it is", () => {
+  for (const [at, leaf] of leaves.entries()) {
+    const [without, doubled] = [leaves.toSpliced(at, 1), leaves.toSpliced(at, 0, leaf)];
+    assert.ok(namesOf(without).includes(at === leaves.length - 1 ? "log-end" : "leaf-order"), String(at));
+    assert.ok(namesOf(doubled).includes("leaf-order"), String(at));
+    const before = leaves[at - 1];
+    if (before === undefined) continue;
+    assert.ok(namesOf(leaves.with(at, before).with(at - 1, leaf)).includes("leaf-order"), String(at));
+  }
+});
+
+/** Where a change of a record's member is found out, whatever else it breaks. */
+const responsible: readonly (readonly [RegExp, AuditFaultName])[] = [
+  [/^\/log/, "leaf-region"],
+  [/^\/index/, "leaf-order"],
+  [/^\/kind/, "leaf-kind"],
+  [/^\/requestDigest/, "leaf-request"],
+  [/^\/(size|root)/, "leaf-checkpoint"],
+  [/^\/proof/, "leaf-proof"],
+  [/^\/(chainId|contract|anchorer|transaction|block)/, "leaf-anchor"],
+];
+
+test("every change of any member of any record that the hash does not bind is told under its name", async () => {
+  const bound = "log index kind requestDigest size root proof chainId contract anchorer";
+  const inBatch = await logOfLeaves(spentBy(["people", "others"]));
+  let made = 0;
+  const both: [AnchoredLeaf[], string[]][] = [
+    [leaves, bound.split(" ")],
+    [inBatch, ["transaction", "block"]],
+  ];
+  for (const [log, names] of both) {
+    for (const [at, record] of log.entries()) {
+      const outside = Object.fromEntries(Object.entries(record).filter(([name]) => names.includes(name)));
+      for (const { what, at: path, document } of mutationsOf(outside)) {
+        // An unknown member of the record is dropped by its Avro schema, and one that is missing has no record.
+        if (path.length === 0) continue;
+        const changed = { ...record, ...(document as Partial<AnchoredLeaf>) };
+        const member = String(path[0]);
+        if (!Object.hasOwn(document as object, member)) continue;
+        made++;
+        const [, expected] = responsible.find(([pattern]) => pattern.test(pointer(path))) ?? [];
+        assert.ok(
+          expected && namesOf(log.with(at, changed)).includes(expected),
+          `leaf ${String(at)}: ${what}`,
+        );
+      }
+    }
+  }
+  assert.ok(made > 300, `only ${String(made)} changes`);
+});
+
+test("another checkpoint of the same log, or one with a second signature, is not a leaf's", () => {
+  const checkpoints = [...new Set(leaves.map(({ checkpoint }) => checkpoint))];
+  assert.ok(checkpoints.length > 1);
+  for (const [at, leaf] of leaves.entries()) {
+    for (const other of checkpoints.filter((checkpoint) => checkpoint !== leaf.checkpoint))
+      assert.ok(
+        namesOf(leaves.with(at, { ...leaf, checkpoint: other })).includes("leaf-checkpoint"),
+        String(at),
+      );
+    for (const { what, document } of mutationsOf({ checkpoint: leaf.checkpoint })) {
+      const { checkpoint } = (document ?? {}) as { checkpoint?: unknown };
+      if (typeof checkpoint !== "string" || checkpoint === leaf.checkpoint) continue;
+      assert.ok(namesOf(leaves.with(at, { ...leaf, checkpoint })).includes("checkpoint"), what);
+    }
+    const twice = `${leaf.checkpoint}${leaf.checkpoint.split("\n").at(-2) ?? ""}\n`;
+    assert.ok(namesOf(leaves.with(at, { ...leaf, checkpoint: twice })).includes("checkpoint"));
+  }
+});
+
+test("every change of any member of any leaf is told, whether or not it is still a leaf", () => {
+  let made = 0;
+  for (const [at, leaf] of leaves.entries()) {
+    for (const { what, document } of mutationsOf(JSON.parse(leaf.text) as object)) {
+      const text = JSON.stringify(document);
+      made++;
+      assert.ok(
+        namesOf(leaves.with(at, { ...leaf, text })).includes("leaf-proof"),
+        `leaf ${String(at)}: ${what}`,
+      );
+    }
+  }
+  assert.ok(made > 500, `only ${String(made)} changes`);
+});
+
+test("a spend that is told as something else still counts: the kind is the leaf's own", async () => {
+  const told = spentBy(["people"]);
+  for (const kind of ["seed", "match", "note", "", "Spend", "__proto__"]) {
+    const { spent, faults } = reportOf(await logOfLeaves(told, ["seed", "match", kind]));
+    assert.deepEqual([...spent], [["people", { spends: 1, epsilon: "1", delta: "0" }]], kind);
+    assert.deepEqual(faults, [{ name: "leaf-kind", text: "Leaf 2 is a spend, and told as something else." }]);
+  }
+});
+
+test("a leaf of a kind that nobody here knows is told, never passed over", async () => {
+  for (const type of ["pavilion/reserve-leaf", "spend", "constructor", "__proto__", 1, null]) {
+    const names = namesOf(await logOfLeaves([seed, { ...seed, type }], ["seed", "seed"]));
+    assert.deepEqual(names, ["leaf-unknown"], String(type));
+  }
+  const { type: _, ...untyped } = seed;
+  assert.deepEqual(namesOf(await logOfLeaves([seed, untyped], ["seed", "seed"])), ["leaf-unknown"]);
+});
+
+test("a leaf that two readers could read differently is none, though the log signed it", async () => {
+  const text = textOf(spendOf("people", match));
+  const spellings = [
+    text.replace('"total":"1"', '"total":"9","total":"1"'),
+    text.replace('"population":"people"', '"population":"nobody","population":"people"'),
+    text.replace('"sequence":1', '"sequence":1.0'),
+    text.replace('"sequence":1', '"sequence":1e0'),
+    text.replace('"type"', '"\\u0074ype"'),
+    text.replace("{", "{ "),
+    `${text}\n`,
+    `\uFEFF${text}`,
+    textOf({ ...spendOf("people", match), unknown: 1 }),
+    textOf([]),
+    '{"type":"pavilion/spend-leaf","total":"\\ud800"}',
+    "[".repeat(100_000) + "]".repeat(100_000),
+    JSON.stringify("x".repeat(300_000)),
+    `{"type":"pavilion/spend-leaf","total":${"9".repeat(200_000)}}`,
+  ];
+  for (const spelling of spellings) {
+    const [told] = await logOf(["{}"], ["spend"]);
+    assert.ok(told);
+    const names = namesOf([{ ...told, text: spelling }]);
+    assert.ok(names.includes("leaf-text") || names.includes("leaf-unknown"), spelling.slice(0, 60));
+  }
+});
+
+test("spends that do not follow each other, do not add up or do not pay once for a match of their own show", async () => {
+  const other = { ...match, request: hex("2") };
+  const first = spendOf("people", match);
+  const next = { sequence: 2, previous: hashOfText(textOf(first)), total: "2" };
+  const second = (more: object): object[] => [
+    ...[seed, match, other, first],
+    spendOf("people", other, hex("2"), { ...next, ...more }),
+  ];
+  assert.deepEqual(namesOf(await logOfLeaves(second({}))), []);
+  const wrong: [AuditFaultName, object[]][] = [
+    ["spend-order", second({ sequence: 3 })],
+    ["spend-order", second({ sequence: 1 })],
+    ["spend-order", second({ previous: null })],
+    ["spend-order", second({ previous: hex("0") })],
+    ["spend-total", second({ total: "1" })],
+    ["spend-total", second({ total: "4/2" })],
+    ["spend-total", second({ epsilon: "2/2" })],
+    ["spend-total", second({ epsilon: "0", total: "1" })],
+    ["spend-total", second({ epsilon: "1/0" })],
+    ["spend-match", second({ match: hex("0") })],
+    ["spend-match", second({ match: hashOfText(textOf(match)) })],
+    ["spend-match", second({ request: hex("1") })],
+    ["spend-match", [seed, first, match]],
+    ["match", [match, seed, first]],
+    ["match", [seed, { ...match, seed: hex("6") }]],
+    ["seed", [seed, { ...seed, seed: 2 }]],
+    ["leaf-region", [seed, { ...seed, region: "elsewhere", commitment: hex("6") }]],
+  ];
+  for (const [name, told] of wrong) {
+    assert.ok(namesOf(await logOfLeaves(told)).includes(name), `${name}: ${textOf(told.at(-1) ?? {})}`);
+  }
+});
+
+const awkward = [
+  "constructor",
+  "prototype",
+  "then",
+  "valueof",
+  "tostring",
+  "hasownproperty",
+  "isprototypeof",
+];
+
+test("a population may be called what JavaScript's own objects have", async () => {
+  const { faults, spent } = reportOf(await logOfLeaves(spentBy(awkward)));
+  assert.deepEqual(faults, []);
+  assert.deepEqual([...spent.keys()], awkward);
+  assert.ok([...spent.values()].every(({ spends, epsilon }) => spends === 1 && epsilon === "1"));
+});
+
+test("a checkpoint of another key is none, and one that is over more leaves or other ones shows what is not shown", () => {
+  const other = { ...trusted, logKey: publicKeyText(Buffer.from(logKey.publicKey).reverse()) };
+  assert.ok(reportOf(leaves, [], other).faults.some(({ name }) => name === "checkpoint"));
+  const known = bundles.map(({ text }) => text);
+  const first = leaves[0]?.size ?? 0;
+  assert.deepEqual(namesOf(leaves.slice(0, first), known), ["log-end"]);
+  const forged = leaves.map((leaf, at) => (at === leaves.length - 1 ? { ...leaf, text: "{}" } : leaf));
+  assert.ok(namesOf(forged, known).includes("log-tree"));
+});
+
+test("a bundle that is none is told, whatever it is", () => {
+  for (const text of [
+    "",
+    "{",
+    "{}",
+    "null",
+    "1",
+    '{"log":{}}',
+    '{"log":{"checkpoint":1}}',
+    '{"log":{"checkpoint":"x"}}',
+  ])
+    assert.deepEqual(namesOf(leaves, [text]), ["bundle"], text);
+});
+
+test("what is no leaf at all is told, and the report of a log that is wrong throughout stays short", () => {
+  const audit = new LogAudit(trust, trusted);
+  audit.takeUnreadable();
+  audit.bundles.takeUnreadable();
+  const [leaf] = leaves;
+  assert.ok(leaf);
+  for (let index = 0; index < 500; index++) audit.take({ ...leaf, index: 7 });
+  const { faults, faultCount } = audit.report();
+  assert.deepEqual(
+    faults.slice(0, 2).map(({ name }) => name),
+    ["leaf-record", "bundle"],
+  );
+  assert.ok(faults.length === 100 && faultCount > 500);
+});
+
+test("no record whatever ends an audit otherwise than by a report", () => {
+  const member = fc.oneof(fc.string(), fc.constantFrom(...awkward, "__proto__"), fc.constant(hex("1")));
+  const record = fc.record({
+    ...{ log: member, kind: member, text: fc.oneof(member, fc.json()), root: member, checkpoint: member },
+    ...{ contract: member, anchorer: member, transaction: member, requestDigest: fc.option(member) },
+    ...{
+      index: fc.maxSafeInteger(),
+      size: fc.maxSafeInteger(),
+      chainId: fc.maxSafeInteger(),
+      block: fc.nat(),
+    },
+    proof: fc.array(member),
+  });
+  fc.assert(
+    fc.property(fc.array(record, { minLength: 1 }), (records) => {
+      const { faults } = reportOf([...leaves, ...records]);
+      assert.ok(faults.length > 0 && faults.every(({ name }) => Object.hasOwn(auditFaults, name)));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+describe("spends under a population's document", () => {
+  const delta = "1/1000000000000";
+  const home = ({ region: of, ...leaf }: typeof match): object => ({ ...leaf, home: of });
+  /** A spend of the population under a version of its document, with its own match before it. */
+  const spendUnder = (document: string, more: object = {}, of = home(match)) => ({
+    ...{ type: "pavilion/spend-leaf", home: region, request: hex("1"), population: population.id, document },
+    ...{ sequence: 1, previous: null, epsilon: "1", delta, total: "1", deltaTotal: delta, carried: [] },
+    ...{ match: hashOfText(textOf(of)), released: hex("e"), salt, ...more },
+  });
+  const trustedDigest = digestOf(population);
+  const bundle = JSON.stringify({ log: {}, population: { document: population } });
+  const auditOf = async (
+    told: readonly object[],
+    texts: readonly string[] = [bundle],
+  ): Promise<AuditReport> => reportOf(await logOfLeaves(told), texts);
+  const named = ({ faults }: AuditReport): AuditFaultName[] =>
+    [...new Set(faults.map(({ name }) => name))].filter((name) => name !== "bundle");
+
+  test("are held to the home's share of the version that they name", async () => {
+    const whole = await auditOf([seed, home(match), spendUnder(trustedDigest)]);
+    assert.deepEqual([named(whole), whole.uncompared], [[], 0]);
+    for (const beyond of [
+      { epsilon: "11", total: "11" },
+      { delta: "1/2", deltaTotal: "1/2" },
+    ]) {
+      const report = await auditOf([seed, home(match), spendUnder(trustedDigest, beyond)]);
+      assert.deepEqual(named(report), ["spend-budget"]);
+    }
+  });
+
+  test("under a version that the trust file does not name are none, whatever a bundle carries", async () => {
+    const richer = { ...population, budget: { ...population.budget, epsilon: "99" } };
+    const forged = JSON.stringify({ log: {}, population: { document: richer } });
+    const report = await auditOf([seed, home(match), spendUnder(digestOf(richer))], [bundle, forged]);
+    assert.deepEqual(named(report), ["spend-terms"]);
+  });
+
+  test("whose version no bundle carries are told as not compared", async () => {
+    const report = await auditOf([seed, home(match), spendUnder(trustedDigest)], []);
+    assert.deepEqual([named(report), report.uncompared], [[], 1]);
+  });
+
+  test("take over exactly what stood in the log before, and once", async () => {
+    const before = spendOf("people", match);
+    const next = home({ ...match, request: hex("2") });
+    const carried = {
+      population: "people",
+      sequence: 1,
+      epsilon: "1",
+      delta,
+      leaf: hashOfText(textOf(before)),
+    };
+    const takingOver = (account: object, more: object = {}) => {
+      const twice = { total: "2", deltaTotal: "1/500000000000" };
+      return spendUnder(trustedDigest, { request: hex("2"), carried: [account], ...twice, ...more }, next);
+    };
+    const auditing = async (...spends: object[]): Promise<AuditFaultName[]> =>
+      named(await auditOf([seed, match, before, next, ...spends]));
+    assert.deepEqual(await auditing(takingOver(carried)), []);
+    for (const wrong of [{ sequence: 2 }, { epsilon: "1/2" }, { leaf: hex("7") }, { population: "others" }]) {
+      const account = { ...carried, ...wrong };
+      assert.ok((await auditing(takingOver(account))).includes("spend-carried"), JSON.stringify(wrong));
+    }
+    assert.ok((await auditing(takingOver(carried, { total: "1" }))).includes("spend-total"));
+    assert.ok((await auditing(takingOver(carried, { deltaTotal: delta }))).includes("spend-total"));
+    const late = { sequence: 2, previous: hex("3") };
+    assert.ok((await auditing(takingOver(carried, late))).includes("spend-carried"));
+  });
+
+  test("of another home are of another log", async () => {
+    const report = await auditOf([seed, home(match), spendUnder(trustedDigest, { home: "elsewhere" })]);
+    assert.deepEqual(named(report), ["leaf-region"]);
+  });
+});

@@ -1,0 +1,241 @@
+/**
+ * An audit of a whole log, offline: every leaf there is, in the log's order, from the trust file's roots alone.
+ *
+ * Promises: leaves that are missing, out of order, changed, told as something else than their hashed bytes say, or not
+ * under a checkpoint that the log's key signed show, and so does a spend that is left out, charged twice, not added up, or beyond
+ * the budget of the version of the population's document that it names.
+ * What it keeps does not grow with what leaves hold, and grows with the log only by what later leaves may refer to.
+ * Does not: say that an operator has shown every leaf that it has logged after the newest checkpoint, nor that a
+ * checkpoint is anchored; bundles do, one by one.
+ */
+import { append, type NewNode, type Nodes, rootOf, verifyInclusion } from "../crypto/merkle/merkle.ts";
+import type { AnchoredLeaf } from "../schemas/avro/index.ts";
+import { validateDocument } from "../schemas/reading/validate.ts";
+import { PavilionError } from "../errors/errors.ts";
+import type { Population } from "../schemas/json/population.ts";
+import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
+import type { Trust, TrustedRegion } from "../schemas/json/trust.ts";
+import { hashOfText, readLeaf, requestOfLeaf, treeOf, type LeafKind } from "./anchored-leaf.ts";
+import { AuditFaults, type AuditFault, type Fail } from "./audit-faults.ts";
+import type { Tree } from "./log.ts";
+import { Spends, type Spent } from "./spends.ts";
+
+export interface AuditReport {
+  readonly leaves: number;
+  /** How many of each kind, by what the leaves themselves are. */
+  readonly kinds: ReadonlyMap<LeafKind, number>;
+  readonly spent: ReadonlyMap<string, Spent>;
+  /** How many spends name a trusted version of the population's document that no bundle carries: held to no budget. */
+  readonly uncompared: number;
+  /** What does not hold, the first of it; none where all does. */
+  readonly faults: readonly AuditFault[];
+  /** How much does not hold in all. */
+  readonly faultCount: number;
+}
+
+/** Leaves that one anchor brought: the tree that their checkpoint signs, and the first of them. */
+interface Batch {
+  readonly tree: Tree;
+  readonly first: AnchoredLeaf;
+}
+
+export class LogAudit {
+  readonly #chain: Trust["chain"];
+  readonly #region: TrustedRegion;
+  readonly #faults = new AuditFaults();
+  readonly #kinds = new Map<LeafKind, number>();
+  readonly #spends: Spends;
+  /** The last full subtree of each level: all that the next root rests on. */
+  readonly #edge = new Map<number, NewNode>();
+  readonly #nodes: Nodes = {
+    get: (level, index) => {
+      const node = this.#edge.get(level);
+      return node?.index === index ? node.hash : undefined;
+    },
+  };
+  /** Roots that bundles' checkpoints have, by size: a log that was cut short shows by them. */
+  readonly #known = new Map<number, string>();
+  #size = 0;
+  #next = 0;
+  #batch: Batch | undefined;
+
+  /** By the roots of a trust file, for one of its regions. */
+  constructor({ chain, populations }: Trust, region: TrustedRegion) {
+    this.#chain = chain;
+    this.#region = region;
+    this.#spends = new Spends(populations);
+  }
+
+  /** Takes bundles, which come before the leaves: of each the checkpoint counts, and the budget in its population's document. */
+  readonly bundles = {
+    count: 0,
+    take: (bundle: { readonly text: string }): void => {
+      this.bundles.count++;
+      this.#bundle(bundle);
+    },
+    takeUnreadable: (): void => {
+      this.#faults.add("bundle", "A record on the bundles' topic is no bundle.");
+    },
+  };
+
+  #bundle({ text }: { readonly text: string }): void {
+    const { checkpoint, population } = partsIn(text);
+    if (population !== undefined) this.#spends.know(population, this.#region.region);
+    const tree = checkpoint === undefined ? undefined : treeOf(checkpoint, this.#region);
+    if (tree === undefined) {
+      this.#faults.add(
+        "bundle",
+        "A bundle cannot be read, or its checkpoint is not signed by the log's key.",
+      );
+      return;
+    }
+    const known = this.#known.get(tree.size) ?? tree.root;
+    this.#known.set(tree.size, tree.root);
+    if (known !== tree.root) this.#otherLeaves(tree.size);
+  }
+
+  /** A record on the log's topic that is no leaf. */
+  takeUnreadable(): void {
+    this.#faults.add("leaf-record", `A record after leaf ${String(this.#size)} is no leaf that can be read.`);
+  }
+
+  /** The next leaf. */
+  take(record: AnchoredLeaf): void {
+    const place = String(this.#next);
+    const fail: Fail = (name, what) => {
+      this.#faults.add(name, `Leaf ${place} ${what}.`);
+    };
+    if (record.index !== this.#next)
+      fail("leaf-order", `is missing: leaf ${String(record.index)} stands in its place`);
+    // One that is missing is told once, not by all that follow it too.
+    this.#next = record.index + 1;
+    const hash = hashOfText(record.text);
+    this.#grow(hash);
+    this.#content(record, hash, fail);
+    this.#place(record, hash, fail);
+    this.#compareRoots();
+  }
+
+  /** Whether every leaf of the last batch is here. */
+  get isWhole(): boolean {
+    return this.#size >= (this.#batch?.tree.size ?? 0);
+  }
+
+  /** What was found, once all leaves are taken. */
+  report(): AuditReport {
+    const missing = [...this.#known.keys(), this.#batch?.tree.size ?? 0].filter((size) => size > this.#size);
+    if (missing.length > 0) {
+      const size = String(Math.max(...missing));
+      this.#faults.add("log-end", `A checkpoint is over ${size} leaves; ${String(this.#size)} are here.`);
+    }
+    return {
+      leaves: this.#size,
+      kinds: this.#kinds,
+      spent: this.#spends.populations,
+      uncompared: this.#spends.uncompared,
+      faults: this.#faults.told,
+      faultCount: this.#faults.count,
+    };
+  }
+
+  /** What the bytes say, and whether the record says the same of them. */
+  #content(record: AnchoredLeaf, hash: string, fail: Fail): void {
+    const read = readLeaf(record.text);
+    if (read.fault === "leaf-unknown") {
+      fail(read.fault, "is of a kind that this audit does not know; a newer version may");
+      return;
+    }
+    if (read.fault !== undefined) {
+      fail(read.fault, "is no document of its kind in canonical form");
+      return;
+    }
+    const { kind, leaf } = read;
+    this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);
+    if (record.kind !== kind) fail("leaf-kind", `is a ${kind}, and told as something else`);
+    if (record.requestDigest !== requestOfLeaf(leaf)) fail("leaf-request", "is told as of another request");
+    const home = "home" in leaf ? leaf.home : leaf.region;
+    if (home !== this.#region.region || record.log !== this.#region.origin)
+      fail("leaf-region", "is of another region's log");
+    this.#spends.take(leaf, hash, (name, what) => {
+      fail(name, `is a ${kind} that ${what}`);
+    });
+  }
+
+  /** Where it stands: in a batch, under the batch's checkpoint, anchored where the trust file says. */
+  #place(record: AnchoredLeaf, hash: string, fail: Fail): void {
+    const { chainId, contract, anchorer, size, root, index, proof } = record;
+    const isTrusted =
+      chainId === this.#chain.id && contract === this.#chain.contract && anchorer === this.#region.anchorer;
+    if (!isTrusted) fail("leaf-anchor", "is told as anchored in another chain, contract or account");
+    const batch = this.#batchOf(record);
+    if (batch === undefined) {
+      fail("checkpoint", "stands under no checkpoint that the log's key alone signed");
+      return;
+    }
+    const { tree, first } = batch;
+    const isTold = record.checkpoint === first.checkpoint && size === tree.size && root === tree.root;
+    if (!isTold || this.#size > tree.size)
+      fail("leaf-checkpoint", "is told under another checkpoint, size or root than its batch's");
+    if (!verifyInclusion(hash, index, tree.size, proof, tree.root))
+      fail("leaf-proof", "is not shown to stand under its checkpoint");
+    if (record.transaction !== first.transaction || record.block !== first.block)
+      fail("leaf-anchor", "names another transaction or block than its batch");
+  }
+
+  /** The batch that a leaf is of: the one that is not full yet, or the next, whose checkpoint is verified. */
+  #batchOf(record: AnchoredLeaf): Batch | undefined {
+    const current = this.#batch;
+    if (current?.first.checkpoint === record.checkpoint) return current;
+    const tree = treeOf(record.checkpoint, this.#region);
+    if (tree === undefined) return undefined;
+    if (current === undefined || this.#size > current.tree.size) this.#batch = { tree, first: record };
+    return this.#batch;
+  }
+
+  #grow(hash: string): void {
+    for (const node of append(this.#size, hash, this.#nodes)) this.#edge.set(node.level, node);
+    this.#size++;
+  }
+
+  /** Held against each checkpoint that is over exactly the leaves so far. */
+  #compareRoots(): void {
+    const { tree } = this.#batch ?? {};
+    const expected = [this.#known.get(this.#size), tree?.size === this.#size ? tree.root : undefined];
+    if (expected.every((root) => root === undefined)) return;
+    const found = rootOf(this.#size, this.#nodes);
+    if (expected.some((root) => root !== undefined && root !== found)) this.#otherLeaves(this.#size);
+  }
+
+  #otherLeaves(size: number): void {
+    this.#faults.add("log-tree", `The checkpoint of ${String(size)} leaves is over other leaves.`);
+  }
+}
+
+interface BundleParts {
+  readonly checkpoint: string | undefined;
+  readonly population: Population | undefined;
+}
+
+/** The checkpoint in a bundle's text, and the population's document, where they are some. */
+function partsIn(text: string): BundleParts {
+  try {
+    const { log, population } = JSON.parse(text) as Partial<EvidenceBundleDocument>;
+    const checkpoint: unknown = log?.checkpoint;
+    return {
+      checkpoint: typeof checkpoint === "string" ? checkpoint : undefined,
+      population: populationIn(population?.document),
+    };
+  } catch {
+    return { checkpoint: undefined, population: undefined };
+  }
+}
+
+/** Bundles of the earlier format carry none. */
+function populationIn(document: unknown): Population | undefined {
+  try {
+    return validateDocument("population", document);
+  } catch (error) {
+    if (error instanceof PavilionError) return undefined;
+    throw error;
+  }
+}
