@@ -18,7 +18,7 @@ import type { Trust, TrustedRegion } from "../schemas/json/trust.ts";
 import { hashOfText, readLeaf, requestOfLeaf, treeOf, type LeafKind } from "./anchored-leaf.ts";
 import { AuditFaults, type AuditFault, type Fail } from "./audit-faults.ts";
 import type { Tree } from "./log.ts";
-import { Spends, type Spent } from "./spends.ts";
+import { Spends, type Spent } from "./kinds/private-computation/spends.ts";
 
 export interface AuditReport {
   readonly leaves: number;

@@ -8,7 +8,7 @@
 import { CryptoError } from "../crypto/errors.ts";
 import { parseJson, TextFault, type TextBounds } from "../schemas/reading/json-text.ts";
 import { PavilionError } from "../errors/errors.ts";
-import { shows, type CheckName } from "./names.ts";
+import { shows, type CheckName } from "./kinds/private-computation/checks.ts";
 
 /**
  * `proven`: follows from the trust file's keys, circuits and block. `attested`: the region signed it, and nothing here

@@ -13,16 +13,25 @@ import { readBundle } from "./bundle.ts";
 import { linkedAnchors, provenState, seedFirst, trustedContract } from "./chain.ts";
 import { Checks, type Checklist, type Status } from "./checklist.ts";
 import { signedCollaboration } from "./collaboration.ts";
-import { recomputedCredential, signedCredential, type CheckedResult } from "./credential.ts";
-import { signedHeads } from "./datasets.ts";
-import { matchLeaf, seedLeaf, spendLeaf } from "./leaves.ts";
+import {
+  recomputedCredential,
+  signedCredential,
+  type CheckedResult,
+} from "./kinds/private-computation/credential.ts";
+import { signedHeads } from "./kinds/private-computation/datasets.ts";
+import { matchLeaf, seedLeaf, spendLeaf } from "./kinds/private-computation/leaves.ts";
 import { inOrder, onlyGrown, placedLeaves, signedTrees } from "./log.ts";
-import { readParts, trustedCircuit, type Parts } from "./parts.ts";
-import { planned } from "./plan.ts";
+import { readParts, trustedCircuit, type Parts } from "./kinds/private-computation/artifacts.ts";
+import { planned } from "./kinds/private-computation/plan.ts";
 import { answeringHome, signedPopulation } from "./population.ts";
-import { allowed } from "./policy.ts";
-import { releasedGroups, releasedParts, soundProofs, soundRemainders } from "./release.ts";
-import { signedRequest, withinTerms } from "./request.ts";
+import { allowed } from "./kinds/private-computation/policy.ts";
+import {
+  releasedGroups,
+  releasedParts,
+  soundProofs,
+  soundRemainders,
+} from "./kinds/private-computation/release.ts";
+import { signedRequest, withinTerms } from "./kinds/private-computation/request.ts";
 import { readTrust } from "./trust.ts";
 
 export interface Options {

@@ -5,7 +5,7 @@ import type { Anchored } from "../../runtime/chain/registry.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
 import type { Trust } from "../../schemas/json/trust.ts";
 import { holds } from "../../verifier/checklist.ts";
-import type { CheckName } from "../../verifier/names.ts";
+import type { CheckName } from "../../verifier/kinds/private-computation/checks.ts";
 import { verify } from "../../verifier/verify.ts";
 import type { EvidenceChain } from "../evidence-chain.ts";
 import { artifacts, connectorNamed, partiesNamed, trustIn } from "../evidence-terms.ts";

@@ -1,9 +1,9 @@
 /** The datasets as of which the question was answered: the collaboration's, each at a head that its provider signed. */
-import { verifySignature } from "../domain/terms/signatures.ts";
-import type { Collaboration } from "../schemas/json/collaboration.ts";
-import type { DatasetHeadDocument } from "../schemas/json/dataset-head.ts";
-import type { EvidenceBundleDocument, SignedHead } from "../schemas/json/evidence-bundle.ts";
-import { require } from "./checklist.ts";
+import { verifySignature } from "../../../domain/terms/signatures.ts";
+import type { Collaboration } from "../../../schemas/json/collaboration.ts";
+import type { DatasetHeadDocument } from "../../../schemas/json/dataset-head.ts";
+import type { EvidenceBundleDocument, SignedHead } from "../../../schemas/json/evidence-bundle.ts";
+import { require } from "../../checklist.ts";
 
 /** The heads in slot order, each of a whole push, once their signatures hold. */
 export function signedHeads(

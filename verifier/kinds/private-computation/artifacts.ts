@@ -4,11 +4,11 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { readVerificationKey, type VerificationKey } from "../crypto/groth16/verify.ts";
-import { loadPolicy, type Policy } from "../domain/policy/policy.ts";
-import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
-import type { Trust, TrustedCircuit } from "../schemas/json/trust.ts";
-import { require } from "./checklist.ts";
+import { readVerificationKey, type VerificationKey } from "../../../crypto/groth16/verify.ts";
+import { loadPolicy, type Policy } from "../../../domain/policy/policy.ts";
+import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
+import type { Trust, TrustedCircuit } from "../../../schemas/json/trust.ts";
+import { require } from "../../checklist.ts";
 
 export interface Parts {
   /** As the file has it. */
@@ -17,8 +17,8 @@ export interface Parts {
   readonly randomBytes: (length: number) => Uint8Array;
 }
 
-const keyFile = new URL("../circuits/release/artifacts/verification-key.json", import.meta.url);
-const policyFile = new URL("../domain/policy/policy.wasm", import.meta.url);
+const keyFile = new URL("../../../circuits/release/artifacts/verification-key.json", import.meta.url);
+const policyFile = new URL("../../../domain/policy/policy.wasm", import.meta.url);
 
 export async function readParts(): Promise<Parts> {
   const [verificationKey, policy] = await Promise.all([readFile(keyFile), readFile(policyFile)]);

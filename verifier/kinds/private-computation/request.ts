@@ -1,12 +1,12 @@
 /** The request: who signed it, and whether the collaboration lets that broker ask so. */
-import { compareFractions, parseFraction } from "../crypto/fraction/fraction.ts";
-import { canonicalBytes } from "../crypto/jws/canonical.ts";
-import { verifySignature } from "../domain/terms/signatures.ts";
-import { readRequest, type ReadRequest } from "../domain/terms/request.ts";
-import type { Collaboration } from "../schemas/json/collaboration.ts";
-import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
-import type { Trust } from "../schemas/json/trust.ts";
-import { require } from "./checklist.ts";
+import { compareFractions, parseFraction } from "../../../crypto/fraction/fraction.ts";
+import { canonicalBytes } from "../../../crypto/jws/canonical.ts";
+import { verifySignature } from "../../../domain/terms/signatures.ts";
+import { readRequest, type ReadRequest } from "../../../domain/terms/request.ts";
+import type { Collaboration } from "../../../schemas/json/collaboration.ts";
+import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
+import type { Trust } from "../../../schemas/json/trust.ts";
+import { require } from "../../checklist.ts";
 
 /** The request with its digest, once the trusted broker's signature holds. */
 export function signedRequest(

@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 import { before, test } from "node:test";
 import fc from "fast-check";
-import { openProver } from "../runtime/prover/prover.ts";
-import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
-import type { Trust } from "../schemas/json/trust.ts";
-import { miniatureChain } from "../test/evidence-chain.ts";
-import { mutationsOf, pointer, type Path } from "../test/evidence-mutations.ts";
-import { artifacts, connectorNamed, partiesNamed, trustIn } from "../test/evidence-terms.ts";
-import { evidenceOf, groupedQuestion } from "../test/evidence.ts";
-import { holds } from "./checklist.ts";
-import type { CheckName } from "./names.ts";
-import { readParts, type Parts } from "./parts.ts";
-import { verify } from "./verify.ts";
+import { openProver } from "../../../runtime/prover/prover.ts";
+import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
+import type { Trust } from "../../../schemas/json/trust.ts";
+import { miniatureChain } from "../../../test/evidence-chain.ts";
+import { mutationsOf, pointer, type Path } from "../../../test/evidence-mutations.ts";
+import { artifacts, connectorNamed, partiesNamed, trustIn } from "../../../test/evidence-terms.ts";
+import { evidenceOf, groupedQuestion } from "../../../test/evidence.ts";
+import { holds } from "../../checklist.ts";
+import type { CheckName } from "./checks.ts";
+import { readParts, type Parts } from "./artifacts.ts";
+import { verify } from "../../verify.ts";
 
 let bundle: EvidenceBundleDocument;
 /** The answer to another request, of the same parties, by the same connector. */

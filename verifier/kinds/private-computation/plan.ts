@@ -2,16 +2,16 @@
  * The plan, computed again from what the providers and the broker signed: statistics, groupings, and the noise's scales
  * and widths. Nothing of it is taken from the connector.
  */
-import { committedColumns } from "../domain/statistics/coordinates.ts";
-import { populationTerms } from "../domain/terms/home.ts";
-import { widthsOf } from "../domain/statistics/mechanism.ts";
-import type { ReadRequest } from "../domain/terms/request.ts";
-import type { Plan } from "../schemas/avro/index.ts";
-import type { Collaboration } from "../schemas/json/collaboration.ts";
-import type { EvidenceBundleDocument, SignedHead } from "../schemas/json/evidence-bundle.ts";
-import type { SeedLeaf } from "../schemas/json/seed-leaf.ts";
-import { groupingsFor, statisticsFor } from "../domain/statistics/question.ts";
-import type { AnsweringHome } from "./population.ts";
+import { committedColumns } from "../../../domain/statistics/coordinates.ts";
+import { populationTerms } from "../../../domain/terms/home.ts";
+import { widthsOf } from "../../../domain/statistics/mechanism.ts";
+import type { ReadRequest } from "../../../domain/terms/request.ts";
+import type { Plan } from "../../../schemas/avro/index.ts";
+import type { Collaboration } from "../../../schemas/json/collaboration.ts";
+import type { EvidenceBundleDocument, SignedHead } from "../../../schemas/json/evidence-bundle.ts";
+import type { SeedLeaf } from "../../../schemas/json/seed-leaf.ts";
+import { groupingsFor, statisticsFor } from "../../../domain/statistics/question.ts";
+import type { AnsweringHome } from "../../population.ts";
 
 export interface Planned {
   readonly plan: Plan;

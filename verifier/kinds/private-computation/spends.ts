@@ -7,21 +7,21 @@
  * Keeps what later leaves may refer to: seeds, matches that nobody has paid for yet, and each population's last spend.
  * Does not: hold spends to the windows of a budget, since leaves tell no time.
  */
-import { CryptoError } from "../crypto/errors.ts";
+import { CryptoError } from "../../../crypto/errors.ts";
 import {
   addFractions,
   compareFractions,
   formatFraction,
   parseFraction,
-} from "../crypto/fraction/fraction.ts";
-import { digestOf } from "../crypto/jws/canonical.ts";
-import type { LoggedLeaf } from "../domain/log/leaves.ts";
-import { homeIn } from "../domain/terms/population.ts";
-import type { EarlierSpendLeaf } from "../schemas/json/earlier-spend-leaf.ts";
-import type { Population, Share } from "../schemas/json/population.ts";
-import type { SpendLeaf } from "../schemas/json/spend-leaf.ts";
-import type { Trust } from "../schemas/json/trust.ts";
-import type { Fail } from "./audit-faults.ts";
+} from "../../../crypto/fraction/fraction.ts";
+import { digestOf } from "../../../crypto/jws/canonical.ts";
+import type { LoggedLeaf } from "../../../domain/log/leaves.ts";
+import { homeIn } from "../../../domain/terms/population.ts";
+import type { EarlierSpendLeaf } from "../../../schemas/json/earlier-spend-leaf.ts";
+import type { Population, Share } from "../../../schemas/json/population.ts";
+import type { SpendLeaf } from "../../../schemas/json/spend-leaf.ts";
+import type { Trust } from "../../../schemas/json/trust.ts";
+import type { Fail } from "../../audit-faults.ts";
 
 /** A population's spends so far. */
 export interface Spent {

@@ -7,20 +7,20 @@ import {
   compareFractions,
   formatFraction,
   parseFraction,
-} from "../crypto/fraction/fraction.ts";
-import { canonicalBytes } from "../crypto/jws/canonical.ts";
-import { verifyCompact } from "../crypto/jws/jws.ts";
-import { publicKeyOfDidKey, verificationMethodOf } from "../crypto/did/did-key.ts";
-import { scalesFor } from "../domain/statistics/mechanism.ts";
-import type { ReadRequest } from "../domain/terms/request.ts";
-import type { ReleasedAggregate } from "../schemas/avro/index.ts";
-import type { EvidenceBundleDocument, ReleasedGroup } from "../schemas/json/evidence-bundle.ts";
-import type { SpendLeaf } from "../schemas/json/spend-leaf.ts";
-import type { TrustedRegion } from "../schemas/json/trust.ts";
-import { answerOf } from "../domain/statistics/answer.ts";
-import { credentialOf } from "../domain/credentials/result-credential.ts";
-import { deviates, require } from "./checklist.ts";
-import type { PlacedLeaves } from "./log.ts";
+} from "../../../crypto/fraction/fraction.ts";
+import { canonicalBytes } from "../../../crypto/jws/canonical.ts";
+import { verifyCompact } from "../../../crypto/jws/jws.ts";
+import { publicKeyOfDidKey, verificationMethodOf } from "../../../crypto/did/did-key.ts";
+import { scalesFor } from "../../../domain/statistics/mechanism.ts";
+import type { ReadRequest } from "../../../domain/terms/request.ts";
+import type { ReleasedAggregate } from "../../../schemas/avro/index.ts";
+import type { EvidenceBundleDocument, ReleasedGroup } from "../../../schemas/json/evidence-bundle.ts";
+import type { SpendLeaf } from "../../../schemas/json/spend-leaf.ts";
+import type { TrustedRegion } from "../../../schemas/json/trust.ts";
+import { answerOf } from "../../../domain/statistics/answer.ts";
+import { credentialOf } from "../../../domain/credentials/result-credential.ts";
+import { deviates, require } from "../../checklist.ts";
+import type { PlacedLeaves } from "../../log.ts";
 import type { Planned } from "./plan.ts";
 
 /** Issuance may be dated this much before the request: what two clocks may differ by. */

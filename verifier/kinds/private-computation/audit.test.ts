@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { signCheckpoint } from "../crypto/checkpoint/checkpoint.ts";
-import { canonicalBytes, digestOf } from "../crypto/jws/canonical.ts";
-import { append, inclusionProof, rootOf, type Hash } from "../crypto/merkle/merkle.ts";
-import { publicKeyText } from "../domain/terms/signatures.ts";
-import { originOf, type Leaf } from "../domain/log/leaves.ts";
-import type { AnchoredLeaf } from "../schemas/avro/index.ts";
-import type { Trust, TrustedRegion } from "../schemas/json/trust.ts";
-import { openWorld, play } from "../simulation/private-computation.ts";
-import { noFaults } from "../simulation/world.ts";
-import { mutationsOf, pointer } from "../test/evidence-mutations.ts";
-import { logKey, population, region } from "../test/stage-pipeline.ts";
-import { hashOfText } from "./anchored-leaf.ts";
-import { LogAudit, type AuditReport } from "./audit.ts";
-import { auditFaults, type AuditFaultName } from "./audit-faults.ts";
+import { signCheckpoint } from "../../../crypto/checkpoint/checkpoint.ts";
+import { canonicalBytes, digestOf } from "../../../crypto/jws/canonical.ts";
+import { append, inclusionProof, rootOf, type Hash } from "../../../crypto/merkle/merkle.ts";
+import { publicKeyText } from "../../../domain/terms/signatures.ts";
+import { originOf, type Leaf } from "../../../domain/log/leaves.ts";
+import type { AnchoredLeaf } from "../../../schemas/avro/index.ts";
+import type { Trust, TrustedRegion } from "../../../schemas/json/trust.ts";
+import { openWorld, play } from "../../../simulation/private-computation.ts";
+import { noFaults } from "../../../simulation/world.ts";
+import { mutationsOf, pointer } from "../../../test/evidence-mutations.ts";
+import { logKey, population, region } from "../../../test/stage-pipeline.ts";
+import { hashOfText } from "../../anchored-leaf.ts";
+import { LogAudit, type AuditReport } from "../../audit.ts";
+import { auditFaults, type AuditFaultName } from "../../audit-faults.ts";
 
 /** The log of a whole pipeline's run: two spends, four matches, a seed; and the bundles of its answers. */
 const { leaves, bundles } = await logged();

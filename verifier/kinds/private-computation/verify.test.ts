@@ -1,19 +1,31 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { FIELD_MODULUS } from "../crypto/groth16/field.ts";
-import { releaseSignals } from "../crypto/groth16/release-statement.ts";
-import { verifyProof } from "../crypto/groth16/verify.ts";
-import { openProver, type ProofInput, type Prover } from "../runtime/prover/prover.ts";
-import type { Cell } from "../schemas/avro/index.ts";
-import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
-import type { Trust } from "../schemas/json/trust.ts";
-import { miniatureChain } from "../test/evidence-chain.ts";
-import { artifacts, connectorNamed, partiesNamed, trustIn, type Connector } from "../test/evidence-terms.ts";
-import { evidenceOf, fullQuestion, groupedQuestion, shortQuestion, type Lies } from "../test/evidence.ts";
-import { holds, type Checklist } from "./checklist.ts";
-import { shows, type CheckName } from "./names.ts";
-import { readParts, type Parts } from "./parts.ts";
-import { verify } from "./verify.ts";
+import { FIELD_MODULUS } from "../../../crypto/groth16/field.ts";
+import { releaseSignals } from "../../../crypto/groth16/release-statement.ts";
+import { verifyProof } from "../../../crypto/groth16/verify.ts";
+import { openProver, type ProofInput, type Prover } from "../../../runtime/prover/prover.ts";
+import type { Cell } from "../../../schemas/avro/index.ts";
+import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
+import type { Trust } from "../../../schemas/json/trust.ts";
+import { miniatureChain } from "../../../test/evidence-chain.ts";
+import {
+  artifacts,
+  connectorNamed,
+  partiesNamed,
+  trustIn,
+  type Connector,
+} from "../../../test/evidence-terms.ts";
+import {
+  evidenceOf,
+  fullQuestion,
+  groupedQuestion,
+  shortQuestion,
+  type Lies,
+} from "../../../test/evidence.ts";
+import { holds, type Checklist } from "../../checklist.ts";
+import { shows, type CheckName } from "./checks.ts";
+import { readParts, type Parts } from "./artifacts.ts";
+import { verify } from "../../verify.ts";
 
 const baseModulus = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
 const digest = "ab".repeat(32);

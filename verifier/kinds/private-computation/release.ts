@@ -8,9 +8,14 @@ import {
   generator,
   verifyRepresentation,
   type Point,
-} from "../crypto/commitment/commitment.ts";
-import { releaseSignals } from "../crypto/groth16/release-statement.ts";
-import { verifyProof, verifyProofs, type Proof, type VerificationKey } from "../crypto/groth16/verify.ts";
+} from "../../../crypto/commitment/commitment.ts";
+import { releaseSignals } from "../../../crypto/groth16/release-statement.ts";
+import {
+  verifyProof,
+  verifyProofs,
+  type Proof,
+  type VerificationKey,
+} from "../../../crypto/groth16/verify.ts";
 import {
   basesOf,
   groupNumber,
@@ -18,11 +23,15 @@ import {
   partsOf,
   remainderContext,
   type Part,
-} from "../domain/statistics/opening.ts";
-import type { EvidenceBundleDocument, PartProof, ReleasedGroup } from "../schemas/json/evidence-bundle.ts";
-import type { MatchLeaf } from "../schemas/json/match-leaf.ts";
-import { deviates, require } from "./checklist.ts";
-import type { PlacedLeaves } from "./log.ts";
+} from "../../../domain/statistics/opening.ts";
+import type {
+  EvidenceBundleDocument,
+  PartProof,
+  ReleasedGroup,
+} from "../../../schemas/json/evidence-bundle.ts";
+import type { MatchLeaf } from "../../../schemas/json/match-leaf.ts";
+import { deviates, require } from "../../checklist.ts";
+import type { PlacedLeaves } from "../../log.ts";
 import { groupsOf, type Planned } from "./plan.ts";
 
 /** A part of a group's release: what it opens is what the match leaf commits to, without the remainder. */

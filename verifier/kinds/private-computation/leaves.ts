@@ -4,19 +4,19 @@ import {
   compareFractions,
   formatFraction,
   parseFraction,
-} from "../crypto/fraction/fraction.ts";
-import { deltaOf } from "../domain/statistics/mechanism.ts";
-import { releasedDigest } from "../domain/log/leaves.ts";
-import type { ReadRequest } from "../domain/terms/request.ts";
-import { validateDocument } from "../schemas/reading/validate.ts";
-import type { Plan } from "../schemas/avro/index.ts";
-import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
-import type { MatchLeaf } from "../schemas/json/match-leaf.ts";
-import type { SeedLeaf } from "../schemas/json/seed-leaf.ts";
-import type { SpendLeaf } from "../schemas/json/spend-leaf.ts";
-import type { TrustedRegion } from "../schemas/json/trust.ts";
-import { require } from "./checklist.ts";
-import type { PlacedLeaves } from "./log.ts";
+} from "../../../crypto/fraction/fraction.ts";
+import { deltaOf } from "../../../domain/statistics/mechanism.ts";
+import { releasedDigest } from "../../../domain/log/leaves.ts";
+import type { ReadRequest } from "../../../domain/terms/request.ts";
+import { validateDocument } from "../../../schemas/reading/validate.ts";
+import type { Plan } from "../../../schemas/avro/index.ts";
+import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
+import type { MatchLeaf } from "../../../schemas/json/match-leaf.ts";
+import type { SeedLeaf } from "../../../schemas/json/seed-leaf.ts";
+import type { SpendLeaf } from "../../../schemas/json/spend-leaf.ts";
+import type { TrustedRegion } from "../../../schemas/json/trust.ts";
+import { require } from "../../checklist.ts";
+import type { PlacedLeaves } from "../../log.ts";
 import { groupsOf, type Planned } from "./plan.ts";
 
 /** The leaf of the seed that the request names. */
