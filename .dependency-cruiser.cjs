@@ -69,6 +69,14 @@ module.exports = {
       "^services/",
       [...ground, "^(contracts|domain|infra|pipelines|runtime|services|verifier)/"],
     ),
+    {
+      name: "command-line-on-top",
+      comment:
+        "Nothing knows the command line: what it shares with measuring, building and playing lies below both.",
+      severity: "error",
+      from: { path: project, pathNot: [tests, "^cli/"] },
+      to: { path: "^cli/" },
+    },
     only("embedded-imports", "The embedded stack stands alone; it takes the errors.", "^infra/embedded/", [
       "^infra/(embedded/|parts\\.ts$)",
       "^errors/",

@@ -7,8 +7,8 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { onEarlyEnd } from "../cli/interrupt.ts";
-import { misuse } from "../cli/misuse.ts";
+import { onEarlyEnd } from "../infra/embedded/early-end.ts";
+import { misuse } from "../errors/misuse.ts";
 import { jsonLine, machineText, rowLines, rowOf, type Comparison } from "./report.ts";
 
 /** Measures in an empty folder of its own; `tell` takes what a person follows. */

@@ -225,7 +225,7 @@ export const commands: Commands = {
     run: async (args) => (await import("./version.ts")).version(args),
   },
   help: {
-    usage: "help [COMMAND]",
+    usage: "help [COMMAND] [--json]",
     does: "says what there is, or explains a command's options",
     run: async (args) => (await import("./help.ts")).help(commands, args),
   },

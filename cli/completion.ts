@@ -3,7 +3,7 @@
  */
 import { parseArgs } from "node:util";
 import type { Commands } from "./command.ts";
-import { misuse } from "./misuse.ts";
+import { misuse } from "../errors/misuse.ts";
 import { argumentsOf } from "./options.ts";
 
 /** What may follow what was typed: a group's commands, or a command's options. By the words before, joined. */

@@ -1,9 +1,11 @@
 /**
- * Writes docs/reference/ from what it is about: the commands from their table, the topics from their declarations and
+ * Writes docs/reference/ from what it is about: the commands from what the command line says of itself, the topics from their declarations and
  * ACLs, events from the Avro schemas, documents and configurations from the JSON schemas.
  */
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { promisify } from "node:util";
 import { format, resolveConfig } from "prettier";
 import {
   auditorAcls,
@@ -13,9 +15,6 @@ import {
   connectorAcls,
   providerAcls,
 } from "../services/operator/access.ts";
-import { usageOf, type Command } from "../cli/command.ts";
-import { commands } from "../cli/commands.ts";
-import { argumentsOf } from "../cli/options.ts";
 import { declarationOf, ownerOf, topicFor, topics, type TopicName } from "../schemas/topics.ts";
 import { generate, repositoryRoot, sourcesIn, type GeneratedFile } from "./generated.ts";
 
@@ -23,7 +22,7 @@ const script = "scripts/generate-reference.ts";
 
 export async function render(folder: string): Promise<GeneratedFile[]> {
   const pages = {
-    "commands.md": commandsPage(),
+    "commands.md": await commandsPage(),
     "topics.md": topicsPage(),
     "events.md": await eventsPage(),
     "documents.md": await documentsPage(),
@@ -37,11 +36,19 @@ export async function render(folder: string): Promise<GeneratedFile[]> {
   );
 }
 
-function commandsPage(): string {
-  const rows = Object.entries(commands).map(([name, { does }]) => [
-    `[${name}](#${name.replaceAll(" ", "-")})`,
-    does,
-  ]);
+/** As `./pavilion help --json` has it. */
+interface Command {
+  readonly name: string;
+  readonly does: string;
+  readonly usage: string;
+  readonly options: readonly { readonly shown: string; readonly meaning: string }[];
+}
+
+async function commandsPage(): Promise<string> {
+  const commandLine = join(repositoryRoot, "cli", "main.ts");
+  const { stdout } = await promisify(execFile)(process.execPath, [commandLine, "help", "--json"]);
+  const { commands } = JSON.parse(stdout) as { readonly commands: readonly Command[] };
+  const rows = commands.map(({ name, does }) => [`[${name}](#${name.replaceAll(" ", "-")})`, does]);
   return `# Commands
 
 Exit codes: 0 done, 1 failed or refused, 2 not understood. \`verify\`: 0 everything holds, 1 a check fails, 2 a file cannot be read.
@@ -51,13 +58,13 @@ everything in, \`.pavilion/\` in the clone unless it is set. \`./pavilion COMMAN
 
 ${table(["command", "does"], rows)}
 
-${Object.entries(commands).map(commandSection).join("\n\n")}`;
+${commands.map(commandSection).join("\n\n")}`;
 }
 
-function commandSection([name, command]: [string, Command]): string {
-  const rows = argumentsOf(name, command).map(({ shown, meaning }) => [`\`${shown}\``, meaning]);
-  const options = rows.length === 0 ? "" : `\n\n${table(["option", "what it means"], rows)}`;
-  return `## ${name}\n\n\`\`\`\n${usageOf(command)}\n\`\`\`${options}`;
+function commandSection({ name, usage, options }: Command): string {
+  const rows = options.map(({ shown, meaning }) => [`\`${shown}\``, meaning]);
+  const explained = rows.length === 0 ? "" : `\n\n${table(["option", "what it means"], rows)}`;
+  return `## ${name}\n\n\`\`\`\n${usage}\n\`\`\`${explained}`;
 }
 
 /** A region, a provider, a broker and an auditor to ask the ACLs for. */

@@ -10,7 +10,7 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { misuse } from "../cli/misuse.ts";
+import { misuse } from "../errors/misuse.ts";
 import { repositoryRoot } from "./generated.ts";
 import { oneLine, runTestFile, stopTestFiles } from "./test-process.ts";
 import type { FileOutcome } from "./test-process.ts";

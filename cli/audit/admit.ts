@@ -11,8 +11,8 @@ import { partsDir } from "../../infra/embedded/parts.ts";
 import type { Access } from "../../schemas/json/access.ts";
 import { auditorPrincipal } from "../../services/operator/access.ts";
 import { operatorName } from "../../services/stack/stack.ts";
-import { misuse } from "../misuse.ts";
-import { withOperator } from "../operator.ts";
+import { misuse } from "../../errors/misuse.ts";
+import { withOperator } from "../operator/session.ts";
 import { regionNamed, runningStack } from "../stack/running.ts";
 
 export async function admitAuditor(args: string[]): Promise<number> {

@@ -12,7 +12,7 @@ import { openAuditorClient } from "../../services/clients/auditor/client.ts";
 import { LogAudit, type AuditReport } from "../../verifier/audit.ts";
 import { readTrust } from "../../verifier/trust.ts";
 import { coloured } from "../colour.ts";
-import { misuse } from "../misuse.ts";
+import { misuse } from "../../errors/misuse.ts";
 
 export async function audit(args: string[]): Promise<number> {
   const text = { type: "string" } as const;

@@ -15,7 +15,7 @@ import { openCodec } from "../../runtime/registry/codec.ts";
 import type { BudgetState } from "../../schemas/avro/index.ts";
 import type { Home, Population } from "../../schemas/json/population.ts";
 import { operatorName } from "../../services/stack/stack.ts";
-import { misuse } from "../misuse.ts";
+import { misuse } from "../../errors/misuse.ts";
 import { runningStack } from "../stack/running.ts";
 import { tableLines } from "../table.ts";
 import { termsAsked } from "../terms/reading.ts";

@@ -12,7 +12,7 @@ import { openLog } from "../../runtime/log.ts";
 import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
 import { regionKeysOf, tokenAddressOf } from "../../services/connector/region-keys.ts";
-import { misuse } from "../misuse.ts";
+import { misuse } from "../../errors/misuse.ts";
 import { connectorConfigOf } from "../stack/running.ts";
 import { tableLines } from "../table.ts";
 import { readLetters, type Letter } from "./letters.ts";

@@ -9,7 +9,7 @@ import { privateComputation } from "../../pipelines/private-computation/pipeline
 import { errorCodeOr, PavilionError } from "../../errors/errors.ts";
 import { openLog, type Log } from "../../runtime/log.ts";
 import type { Answer, Result } from "../../schemas/avro/index.ts";
-import { onEarlyEnd } from "../interrupt.ts";
+import { onEarlyEnd } from "../../infra/embedded/early-end.ts";
 import { LiveLines } from "../live-lines.ts";
 import { followAgent, type AgentLine } from "../party/agent-text.ts";
 import { evidenceTimes, openAuditTrail, spanOf, stageTimes, type AuditTrail } from "./audit-trail.ts";

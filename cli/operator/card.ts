@@ -7,7 +7,7 @@ import { fingerprintOf } from "../../domain/terms/region-card.ts";
 import { validateDocument } from "../../schemas/reading/validate.ts";
 import type { RegionCard } from "../../schemas/json/region-card.ts";
 import type { RememberedRegion } from "../../services/stack/remembered.ts";
-import { misuse } from "../misuse.ts";
+import { misuse } from "../../errors/misuse.ts";
 import { writeJson } from "../written.ts";
 import { regionNamed, runningStack } from "../stack/running.ts";
 

@@ -17,7 +17,7 @@ import {
 import { serve } from "../../services/provider-agent/serve.ts";
 import { repairState, showState, type StateReport } from "../../services/provider-agent/state-report.ts";
 import { LiveLines } from "../live-lines.ts";
-import { misuse } from "../misuse.ts";
+import { misuse } from "../../errors/misuse.ts";
 import { agentText, followAgent } from "./agent-text.ts";
 import { accessOf, filesOf, keysOf } from "./keys.ts";
 

@@ -4,7 +4,7 @@
 import { parseArgs } from "node:util";
 import { shell } from "../../runtime/shell.ts";
 import type { Role } from "../home.ts";
-import { misuse } from "../misuse.ts";
+import { misuse } from "../../errors/misuse.ts";
 import { filesOf, makeParty, readCard } from "./keys.ts";
 
 export async function init(role: Role, args: string[]): Promise<number> {

@@ -10,8 +10,8 @@ import { brokerPrincipal, providerPrincipal } from "../../services/operator/acce
 import { operatorName } from "../../services/stack/stack.ts";
 import type { Role } from "../home.ts";
 import { shell } from "../../runtime/shell.ts";
-import { misuse } from "../misuse.ts";
-import { withOperator } from "../operator.ts";
+import { misuse } from "../../errors/misuse.ts";
+import { withOperator } from "../operator/session.ts";
 import { runningStack } from "../stack/running.ts";
 import { cardsIn } from "../trust/trust.ts";
 

@@ -16,7 +16,7 @@ import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.
 import { openBrokerClient, type BrokerClient } from "../../services/clients/broker/client.ts";
 import { newRequest, requireAsked, signRequest, type Asked } from "../../services/clients/broker/request.ts";
 import { openBroker } from "../../services/keystore/parties.ts";
-import { misuse } from "../misuse.ts";
+import { misuse } from "../../errors/misuse.ts";
 import { accessOf, keysOf } from "../party/keys.ts";
 import { answerTable } from "./answer.ts";
 

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { parseDocument } from "../../schemas/reading/validate.ts";
 import type { Question } from "../../schemas/json/request.ts";
 import { topicFor } from "../../schemas/topics.ts";
-import { misuse } from "../misuse.ts";
+import { misuse } from "../../errors/misuse.ts";
 import { momentOf } from "../moment.ts";
 import { tableLines } from "../table.ts";
 import { newestEnded, openDoor, type EndedRequest } from "./reading.ts";

@@ -11,7 +11,7 @@ import { openLog } from "../../runtime/log.ts";
 import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
 import type { RequestEntry } from "../../schemas/avro/index.ts";
 import { operatorName } from "../../services/stack/stack.ts";
-import { misuse } from "../misuse.ts";
+import { misuse } from "../../errors/misuse.ts";
 import { accessOf } from "../party/keys.ts";
 import { regionNamed, runningStack } from "../stack/running.ts";
 

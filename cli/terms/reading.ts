@@ -8,7 +8,7 @@ import { readTerms, type Terms, type TermsReader } from "../../services/clients/
 import { openLog } from "../../runtime/log.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
 import { operatorName } from "../../services/stack/stack.ts";
-import { misuse } from "../misuse.ts";
+import { misuse } from "../../errors/misuse.ts";
 import { accessOf } from "../party/keys.ts";
 import { regionNamed, runningStack } from "../stack/running.ts";
 

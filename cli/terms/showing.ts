@@ -7,7 +7,7 @@ import { PavilionError, type ErrorCode } from "../../errors/errors.ts";
 import { shell } from "../../runtime/shell.ts";
 import type { Terms } from "../../services/clients/terms.ts";
 import type { Departure, DocumentSignature } from "../../schemas/avro/index.ts";
-import { misuse } from "../misuse.ts";
+import { misuse } from "../../errors/misuse.ts";
 import { tableLines } from "../table.ts";
 import type { TermsDocument } from "./kind.ts";
 import { readerOptions, termsAsked, type ReadTerms } from "./reading.ts";

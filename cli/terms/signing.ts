@@ -10,7 +10,7 @@ import { PavilionError } from "../../errors/errors.ts";
 import { shell } from "../../runtime/shell.ts";
 import type { Departure } from "../../schemas/avro/index.ts";
 import { openProvider } from "../../services/keystore/parties.ts";
-import { misuse } from "../misuse.ts";
+import { misuse } from "../../errors/misuse.ts";
 import { keysOf } from "../party/keys.ts";
 import { writeJson } from "../written.ts";
 import type { TermsDocument, TermsKind } from "./kind.ts";

@@ -13,7 +13,7 @@ import type { Card } from "../../schemas/json/card.ts";
 import type { Trust } from "../../schemas/json/trust.ts";
 import { trustOf } from "../../services/operator/trust.ts";
 import { trustFile } from "../home.ts";
-import { withOperator } from "../operator.ts";
+import { withOperator } from "../operator/session.ts";
 import { runningStack, type KnownStack } from "../stack/running.ts";
 
 export async function trust(args: string[]): Promise<number> {

@@ -1,12 +1,12 @@
 /**
  * The operator of the running stack, at work for one command.
  */
-import { connectKafka } from "../runtime/kafka/client.ts";
-import { openLog } from "../runtime/log.ts";
-import { openCodec } from "../runtime/registry/codec.ts";
-import { Operator } from "../services/operator/operator.ts";
-import { operatorName } from "../services/stack/stack.ts";
-import type { KnownStack } from "./stack/running.ts";
+import { connectKafka } from "../../runtime/kafka/client.ts";
+import { openLog } from "../../runtime/log.ts";
+import { openCodec } from "../../runtime/registry/codec.ts";
+import { Operator } from "../../services/operator/operator.ts";
+import { operatorName } from "../../services/stack/stack.ts";
+import type { KnownStack } from "../stack/running.ts";
 
 export async function withOperator<T>(
   { bootstrap, registryUrl, passwords }: KnownStack,

@@ -3,7 +3,7 @@
  * what was made is removed, and the process ends as by the signal.
  */
 import { constants } from "node:os";
-import { killParts } from "../infra/embedded/process.ts";
+import { killParts } from "./process.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -14,7 +14,7 @@ export function onEarlyEnd(clean: () => void): () => void {
     clean();
   };
   const stop = (signal: NodeJS.Signals): void => {
-    console.error(`pavilion: stopped by ${signal}`);
+    process.stderr.write(`pavilion: stopped by ${signal}\n`);
     process.exit(128 + constants.signals[signal]);
   };
   process.on("exit", exit);
