@@ -2,7 +2,7 @@
  * What the documents send their readers to is there: files and headings behind links, and commands with their options.
  */
 import assert from "node:assert/strict";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { test } from "node:test";
 
@@ -35,6 +35,22 @@ test("every link of a document within the project leads to a file and a heading 
   const dead = own.filter(({ file, link }) => !isThere(link, file));
   assert.deepEqual(
     dead.map(({ file, link }) => `${relative(root, file)}: ${link}`),
+    [],
+  );
+});
+
+test("every file that a document names by its path is there", () => {
+  const folders = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const isOwn = (path: string): boolean => folders.some(({ name }) => path.startsWith(`${name}/`));
+  const named = files.flatMap((file) =>
+    [...read(file).matchAll(/`([\w-]+\/[\w./-]*)`/g)].map(([, path = ""]) => ({ file, path })),
+  );
+  const own = named.filter(({ path }) => isOwn(path));
+  assert.ok(own.length > 50);
+  assert.deepEqual(
+    own
+      .filter(({ path }) => !existsSync(join(root, path)))
+      .map(({ file, path }) => `${relative(root, file)}: ${path}`),
     [],
   );
 });
