@@ -77,6 +77,13 @@ module.exports = {
       from: { path: project, pathNot: [tests, "^cli/"] },
       to: { path: "^cli/" },
     },
+    {
+      name: "development-apart",
+      comment: "Benches, scripts and the simulation are reached through the developers' commands alone.",
+      severity: "error",
+      from: { path: project, pathNot: [tests, "^(bench|scripts|simulation|cli/developer)/"] },
+      to: { path: "^(bench|scripts|simulation)/" },
+    },
     only("embedded-imports", "The embedded stack stands alone; it takes the errors.", "^infra/embedded/", [
       "^infra/(embedded/|parts\\.ts$)",
       "^errors/",

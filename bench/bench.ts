@@ -6,7 +6,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { onEarlyEnd } from "../infra/embedded/early-end.ts";
 import { misuse } from "../errors/misuse.ts";
 import { jsonLine, machineText, rowLines, rowOf, type Comparison } from "./report.ts";
@@ -20,26 +19,23 @@ const benches: Readonly<Record<string, Bench>> = {
 };
 
 /** Answers 0 once it is measured; what is not understood, or fails on the way, throws. */
-export async function bench(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { json: { type: "boolean", default: false } },
-  });
-  const [name, ...more] = positionals;
+export async function bench(
+  [name, ...more]: readonly string[],
+  { json }: { readonly json: boolean },
+): Promise<number> {
   const measure = name !== undefined && Object.hasOwn(benches, name) ? benches[name] : undefined;
   if (name === undefined || measure === undefined || more.length > 0) {
     const known = Object.keys(benches).join(", ");
     throw misuse(`bench takes one name of ${known}.`);
   }
   // With --json, standard output is the one line; what a person follows goes beside it.
-  const stream = values.json ? process.stderr : process.stdout;
+  const stream = json ? process.stderr : process.stdout;
   const tell = (line: string): void => void stream.write(`${line}\n`);
   const machine = machineText();
   tell(machine);
   const rows = (await inTemporaryFolder((dir) => measure(dir, tell))).map(rowOf);
   for (const line of rowLines(rows)) tell(line);
-  if (values.json) process.stdout.write(`${jsonLine(name, machine, rows)}\n`);
+  if (json) process.stdout.write(`${jsonLine(name, machine, rows)}\n`);
   return 0;
 }
 

@@ -6,22 +6,22 @@ import { PavilionError } from "../errors/errors.ts";
 import { spareLoopback } from "../runtime/loopback.ts";
 import { coded } from "./coded.ts";
 import { coloured } from "./colour.ts";
-import { usageOf } from "./command.ts";
-import { commands } from "./commands.ts";
-import { commandHelp } from "./help.ts";
+import { usageOf, type Command } from "./command.ts";
+import { allCommands, commands } from "./commands.ts";
+import { commandHelp } from "./help/help.ts";
 
 /** Exit codes: 0 done, 1 failed, 2 not understood: of a trust file too, without which nothing is judged. */
 async function main(given: readonly string[]): Promise<number> {
   const [first = "help", second = ""] = given;
   if (first === "-h" || first === "--help") return main(["help"]);
   if (first === "--version") return main(["version", ...given.slice(1)]);
-  const two = `${first} ${second}`;
-  const name = Object.hasOwn(commands, two) ? two : first;
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const named = (known: readonly Command[]): Command | undefined =>
+    known.find(({ name }) => name === `${first} ${second}`) ?? known.find(({ name }) => name === first);
+  const command = named(commands) ?? named(await allCommands());
   if (command === undefined) return unknown(first, second);
-  const args = given.slice(name === two ? 2 : 1);
+  const args = given.slice(command.name === first ? 1 : 2);
   if (args.includes("--help") || args.includes("-h")) {
-    console.log(commandHelp(name, command));
+    console.log(commandHelp(command));
     return 0;
   }
   try {
@@ -40,14 +40,14 @@ async function main(given: readonly string[]): Promise<number> {
 
 /** A group without one of its commands is shown; what is no command at all is refused. */
 function unknown(first: string, second: string): number {
-  const group = Object.entries(commands).filter(([name]) => name.startsWith(`${first} `));
+  const group = commands.filter(({ name }) => name.startsWith(`${first} `));
   if (group.length === 0)
     return fail(new PavilionError("UNKNOWN_COMMAND", `There is no command ${first}.`), 2);
   if (["", "-h", "--help"].includes(second)) {
-    console.log(group.map(([, one]) => `  ${usageOf(one)}\n      ${one.does}`).join("\n"));
+    console.log(group.map((one) => `  ${usageOf(one)}\n      ${one.does}`).join("\n"));
     return 0;
   }
-  const names = group.map(([name]) => name).join(", ");
+  const names = group.map(({ name }) => name).join(", ");
   return fail(
     new PavilionError("UNKNOWN_COMMAND", `There is no command ${first} ${second}.`, `There is: ${names}.`),
     2,

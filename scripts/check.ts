@@ -1,13 +1,12 @@
 /**
  * The static checks, two at a time: formatting, types, lint, the dependency rule, dead code, and generated files
  * against their sources. A line for each check with its time, its output when it fails or tells of something it left
- * out; the exit code is 1 when one failed. With `--json` they go to standard error, and standard output is one line:
+ * out; the exit code is 1 when one failed. As JSON they go to standard error, and standard output is one line:
  * `{"passed":N,"failed":N}`. All of them run on the Node that runs this file.
  */
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { repositoryRoot } from "./generated.ts";
 
 const atATime = 2;
@@ -47,9 +46,8 @@ const checks: readonly Check[] = [
 ];
 
 /** Runs every check and resolves to the exit code. */
-export async function check(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { json: { type: "boolean", default: false } } });
-  const print = values.json ? console.error : console.log;
+export async function check(asJson: boolean): Promise<number> {
+  const print = asJson ? console.error : console.log;
   const waiting = [...checks];
   let failed = 0;
   const work = async (): Promise<void> => {
@@ -64,7 +62,7 @@ export async function check(args: string[]): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: atATime }, work));
-  if (values.json) console.log(JSON.stringify({ passed: checks.length - failed, failed }));
+  if (asJson) console.log(JSON.stringify({ passed: checks.length - failed, failed }));
   return failed === 0 ? 0 : 1;
 }
 
@@ -101,5 +99,3 @@ async function binFile(folder: string, name: string): Promise<string> {
   if (path === undefined) throw new Error(`${folder} has no command ${name}`);
   return join(folder, path);
 }
-
-if (import.meta.main) process.exitCode = await check(process.argv.slice(2));

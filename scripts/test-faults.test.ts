@@ -23,20 +23,23 @@ async function treeWith(t: TestContext, minutes = "", seed = ""): Promise<string
   return root;
 }
 
-async function run(root: string, ...args: string[]): Promise<{ code: number; lines: string[] }> {
+async function run(
+  root: string,
+  given: Parameters<typeof runTests>[1],
+): Promise<{ code: number; lines: string[] }> {
   const lines: string[] = [];
-  const code = await runTests(args, { root, print: (line) => lines.push(line) });
+  const code = await runTests([], given, { root, print: (line) => lines.push(line) });
   return { code, lines };
 }
 
 test("the long fault tests run when they are asked for, alone, and never otherwise", async (t) => {
   const root = await treeWith(t, "0.5", "7");
-  for (const args of [[], ["--unit"], ["--integration", "--unit"]]) {
-    const { lines } = await run(root, ...args);
+  for (const given of [{}, { unit: true }, { integration: true, unit: true }]) {
+    const { lines } = await run(root, given);
     assert.equal(lines.at(-1), "1 passed, 0 failed");
     assert.ok(!lines.some((line) => line.includes("long")));
   }
-  const { code, lines } = await run(root, "--faults", "--minutes", "0.5", "--seed", "7");
+  const { code, lines } = await run(root, { faults: true, minutes: "0.5", seed: "7" });
   assert.equal(lines.at(-1), "1 passed, 0 failed", lines.join("\n"));
   assert.equal(code, 0);
   assert.equal(lines[0], "faults: --minutes 0.5 --seed 7");
@@ -44,19 +47,21 @@ test("the long fault tests run when they are asked for, alone, and never otherwi
 });
 
 test("without a seed there is one to repeat the run by, and thirty minutes", async (t) => {
-  const { lines } = await run(await treeWith(t), "--faults");
+  const { lines } = await run(await treeWith(t), { faults: true });
   assert.match(lines[0] ?? "", /^faults: --minutes 30 --seed \d+$/);
 });
 
 test("minutes and seeds that are none are not understood", async (t) => {
   const root = await treeWith(t);
-  for (const args of [
-    ["--faults", "--minutes", "0"],
-    ["--faults", "--minutes", "soon"],
-    ["--faults", "--minutes", "36000"],
-    ["--faults", "--seed", "-1"],
-    ["--faults", "--seed", "1.5"],
+  for (const given of [
+    { minutes: "0" },
+    { minutes: "soon" },
+    { minutes: "36000" },
+    { seed: "-1" },
+    { seed: "1.5" },
   ]) {
-    await assert.rejects(run(root, ...args), { code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE" });
+    await assert.rejects(run(root, { faults: true, ...given }), {
+      code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE",
+    });
   }
 });

@@ -22,9 +22,13 @@ async function rootWith(t: TestContext, files: Readonly<Record<string, string>>)
   return root;
 }
 
-async function run(root: string, ...args: string[]): Promise<Run> {
+async function run(
+  root: string,
+  given: Parameters<typeof runTests>[1] = {},
+  ...parts: string[]
+): Promise<Run> {
   const lines: string[] = [];
-  const code = await runTests(args, { root, print: (line) => lines.push(line) });
+  const code = await runTests(parts, given, { root, print: (line) => lines.push(line) });
   return { code, lines };
 }
 
@@ -51,9 +55,9 @@ test("counts leaves, not suites or tests with subtests, and skips apart, over al
   });
   const all = await run(root);
   assert.deepEqual([all.code, all.lines.at(-1)], [0, "3 passed, 0 failed, 1 skipped"]);
-  const integration = await run(root, "--integration");
+  const integration = await run(root, { integration: true });
   assert.equal(integration.lines.at(-1), "1 passed, 0 failed");
-  const named = await run(root, "leaves");
+  const named = await run(root, {}, "leaves");
   assert.equal(named.lines.at(-1), "2 passed, 0 failed, 1 skipped");
 });
 
@@ -82,7 +86,7 @@ test("--json prints one line with the counts", async (t) => {
   const root = await rootWith(t, {
     "crypto/some.test.ts": `test("passes", () => {}); test("skipped", { skip: true }, () => {});`,
   });
-  const { code, lines } = await run(root, "--json");
+  const { code, lines } = await run(root, { json: true });
   assert.deepEqual([code, lines], [0, ['{"passed":1,"failed":0,"skipped":1}']]);
 });
 

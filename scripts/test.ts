@@ -9,7 +9,6 @@ import { randomInt } from "node:crypto";
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { misuse } from "../errors/misuse.ts";
 import { repositoryRoot } from "./generated.ts";
 import { oneLine, runTestFile, stopTestFiles } from "./test-process.ts";
@@ -59,6 +58,7 @@ const suites: readonly Suite[] = [
 
 /** With half an hour on top, a timer can wait no longer. */
 const minutesMax = 35_000;
+const minutesDefault = 30;
 
 /** Starting, working off what the faults left, and counting take their time on top. */
 const faultsSuite = (minutes: number): Suite => ({
@@ -91,13 +91,25 @@ const told = {
   progress: "PAVILION_FAULTS_PROGRESS",
 } as const;
 
-/** Runs the tests that `args` select; resolves to the exit code. */
+/** What `./pavilion test` is given. */
+interface Given {
+  readonly unit?: boolean;
+  readonly integration?: boolean;
+  readonly faults?: boolean;
+  readonly minutes?: string | undefined;
+  readonly seed?: string | undefined;
+  readonly verbose?: boolean;
+  readonly json?: boolean;
+}
+
+/** Runs the tests that are selected, of files whose path contains one of `parts`; resolves to the exit code. */
 export async function test(
-  args: readonly string[],
+  parts: readonly string[],
+  given: Given,
   surroundings: Partial<Surroundings> = {},
 ): Promise<number> {
   const { root = repositoryRoot, print: output = console.log } = surroundings;
-  const selection = select(args);
+  const selection = select(parts, given);
   const print = selection.json ? console.error : output;
   // Everything temporary of every test lies in one folder, so that it goes whatever ends the run.
   const temporary = mkdtempSync(join(tmpdir(), "pavilion-tests-"));
@@ -127,27 +139,18 @@ export async function test(
   return counts.failed > 0 || counts.passed === 0 ? 1 : 0;
 }
 
-function select(args: readonly string[]): Selection {
-  const flag = { type: "boolean", default: false } as const;
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: {
-      ...{ unit: flag, integration: flag, faults: flag, verbose: flag, json: flag },
-      ...{ minutes: { type: "string", default: "30" }, seed: { type: "string" } },
-    },
-    allowPositionals: true,
-  });
-  const minutes = Number(values.minutes);
-  const seed = values.seed === undefined ? randomInt(2 ** 32) : Number(values.seed);
+function select(filters: readonly string[], given: Given): Selection {
+  const { verbose = false, json = false } = given;
+  const minutes = Number(given.minutes ?? minutesDefault);
+  const seed = given.seed === undefined ? randomInt(2 ** 32) : Number(given.seed);
   if (!(minutes > 0 && minutes <= minutesMax)) {
     throw misuse(`--minutes takes a number above zero, and at most ${String(minutesMax)}, which is 24 days.`);
   }
   if (!Number.isSafeInteger(seed) || seed < 0) throw misuse("--seed takes a whole number.");
-  const chosen = [...suites, faultsSuite(minutes)].filter((suite) => values[suite.name]);
+  const chosen = [...suites, faultsSuite(minutes)].filter((suite) => given[suite.name]);
   return {
     suites: chosen.length === 0 ? suites : chosen,
-    filters: positionals,
-    ...{ verbose: values.verbose, json: values.json, minutes, seed },
+    ...{ filters, verbose, json, minutes, seed },
   };
 }
 
@@ -258,5 +261,3 @@ function stopOnSignals(remove: () => void): () => void {
     process.removeListener("SIGINT", stop).removeListener("SIGTERM", stop);
   };
 }
-
-if (import.meta.main) process.exitCode = await test(process.argv.slice(2));

@@ -2,7 +2,7 @@
  * `simulate [--seeds N] [--from K] [--seed S] [--mutants] [--json]`: plays every pipeline under faults, one run a seed.
  * Answers the exit code: 0 where everything holds and every mutant is caught, 1 otherwise.
  */
-import { parseArgs } from "node:util";
+import { misuse } from "../errors/misuse.ts";
 import { playAll } from "./crew.ts";
 import { scenarios, type Scenario } from "./scenario.ts";
 import type { Played, Task } from "./worker.ts";
@@ -12,26 +12,24 @@ const seedsDefault = 200;
 const mutantSeedsMax = 200;
 const tellEveryMs = 5_000;
 
-export async function simulate(args: string[]): Promise<number> {
-  const text = { type: "string" } as const;
-  const flag = { type: "boolean", default: false } as const;
-  const { values } = parseArgs({
-    args,
-    options: { seeds: text, from: text, seed: text, mutants: flag, json: flag },
-  });
-  const from = Number(values.seed ?? values.from ?? 1);
-  const count = values.seed === undefined ? Number(values.seeds ?? seedsDefault) : 1;
-  if (!Number.isSafeInteger(from) || !(count > 0)) throw notANumber();
-  const failed = values.mutants && values.seeds === undefined ? [] : await playSeeds(from, count);
-  const escaped = values.mutants ? await hunt() : [];
-  if (values.json) console.log(JSON.stringify({ from, count, failed, escaped }));
-  return failed.length + escaped.length === 0 ? 0 : 1;
+interface Given {
+  readonly seeds: string | undefined;
+  readonly from: string | undefined;
+  readonly seed: string | undefined;
+  readonly mutants: boolean;
+  readonly json: boolean;
 }
 
-const notANumber = (): Error =>
-  Object.assign(new Error("--seeds, --from and --seed take whole numbers."), {
-    code: "ERR_PARSE_ARGS_INVALID_OPTION_VALUE",
-  });
+export async function simulate(given: Given): Promise<number> {
+  const from = Number(given.seed ?? given.from ?? 1);
+  const count = given.seed === undefined ? Number(given.seeds ?? seedsDefault) : 1;
+  if (!Number.isSafeInteger(from) || !(count > 0))
+    throw misuse("--seeds, --from and --seed take whole numbers.");
+  const failed = given.mutants && given.seeds === undefined ? [] : await playSeeds(from, count);
+  const escaped = given.mutants ? await hunt() : [];
+  if (given.json) console.log(JSON.stringify({ from, count, failed, escaped }));
+  return failed.length + escaped.length === 0 ? 0 : 1;
+}
 
 /** The runs in which something does not hold. */
 async function playSeeds(from: number, count: number): Promise<Played[]> {

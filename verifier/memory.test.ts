@@ -20,9 +20,9 @@ const MIB = 1024 * 1024;
 const folder = mkdtempSync(join(tmpdir(), "pavilion-memory-"));
 /** Verifies one file after another, so that what is measured is the peak of all that came so far. */
 const script = `
-  const { verifyCommand } = await import(${JSON.stringify(new URL("../cli/verify/command.ts", import.meta.url).href)});
+  const { verify } = await import(${JSON.stringify(new URL("../cli/verify/command.ts", import.meta.url).href)});
   for (const args of JSON.parse(process.argv[1])) {
-    const code = await verifyCommand(args);
+    const code = await verify.run(args);
     console.log("ended " + JSON.stringify({ code, mib: process.resourceUsage().maxRSS / 1024 }));
   }
 `;

@@ -2,7 +2,6 @@
  * `budget show POPULATION`: what a population's budget is at a home of the running stack, what is spent of it and what is left,
  * before anything is asked and after. The numbers are the ledger's own, of its latest charge.
  */
-import { parseArgs } from "node:util";
 import { parseFraction } from "../../crypto/fraction/fraction.ts";
 import { accountsBefore } from "../../domain/terms/home.ts";
 import { homeIn } from "../../domain/terms/population.ts";
@@ -21,20 +20,19 @@ import { tableLines } from "../table.ts";
 import { termsAsked } from "../terms/reading.ts";
 import { standingOf, type BudgetLine } from "./standing.ts";
 
-export async function show(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { region: { type: "string" }, json: { type: "boolean", default: false } },
-  });
-  const [id, ...more] = positionals;
+interface Given {
+  readonly region: string | undefined;
+  readonly json: boolean;
+}
+
+export async function show([id, ...more]: readonly string[], given: Given): Promise<number> {
   if (id === undefined || more.length > 0) throw misuse("One population's budget is shown at a time.");
-  const { terms, region } = await termsAsked(values);
+  const { terms, region } = await termsAsked(given);
   const { population, home } = homeOf(terms, id, region);
   const state = await stateOf(id, region);
   const lines = standingOf(home, state);
   const carries = state === undefined ? accountsBefore(population, terms.collaborations) : [];
-  if (values.json) {
+  if (given.json) {
     const { version } = population;
     const charged = { charges: state?.sequence ?? 0, latest: state === undefined ? null : timeOf(state) };
     console.log(

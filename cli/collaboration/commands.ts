@@ -1,9 +1,9 @@
-/** `collaboration check|sign|leave|publish`. */
-import { publish as publishTerms } from "../terms/publishing.ts";
-import { check as checkTerms, leave as leaveTerms, sign as signTerms } from "../terms/signing.ts";
-import { collaborations } from "./kind.ts";
+import { termsCommands } from "../terms/commands.ts";
 
-export const check = (args: string[]): Promise<number> => checkTerms(collaborations, args);
-export const sign = (args: string[]): Promise<number> => signTerms(collaborations, args);
-export const leave = (args: string[]): Promise<number> => leaveTerms(collaborations, args);
-export const publish = (args: string[]): Promise<number> => publishTerms(collaborations, args);
+export const collaboration = termsCommands({
+  name: "collaboration",
+  kind: async () => (await import("./kind.ts")).collaborations,
+  shown: async () => (await import("./shown.ts")).collaborations,
+  list: "lists what is published: all of a region for its operator, for a provider or broker what names it",
+  show: "says in words what a published collaboration lets be asked, its versions and who signed",
+});

@@ -1,213 +1,33 @@
-/**
- * `dead-letters list|show|redrive [LETTER …] [--config CONNECTOR.json]`: what the region's stages could not accept, and a
- * way back for it. Runs beside the connector; `redrive` opens the region's HSM, since originals are sealed to its key.
- */
-import { parseArgs } from "node:util";
-import type { Kafka } from "kafkajs";
-import { readConfig, readSecret } from "../../runtime/config.ts";
-import { PavilionError } from "../../errors/errors.ts";
-import { openHsm } from "../../runtime/hsm/hsm.ts";
-import { connectKafka } from "../../runtime/kafka/client.ts";
-import { openLog } from "../../runtime/log.ts";
-import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
-import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
-import { regionKeysOf, tokenAddressOf } from "../../services/connector/region-keys.ts";
-import { misuse } from "../../errors/misuse.ts";
-import { connectorConfigOf } from "../stack/running.ts";
-import { tableLines } from "../table.ts";
-import { readLetters, type Letter } from "./letters.ts";
-import { openRedriver } from "./redrive.ts";
-import { select, selectionOf, type Selection } from "./selection.ts";
+import { command, flag, text } from "../command.ts";
+import { config, json } from "../options.ts";
 
-interface Desk {
-  readonly config: ConnectorConfig;
-  readonly kafka: Kafka;
-  readonly codec: Codec;
-  readonly selection: Selection;
-  readonly json: boolean;
-}
-
-const options = {
-  config: { type: "string" },
-  region: { type: "string" },
-  user: { type: "string" },
-  "password-file": { type: "string" },
-  stage: { type: "string" },
-  code: { type: "string" },
-  since: { type: "string" },
-  limit: { type: "string" },
-  all: { type: "boolean", default: false },
-  json: { type: "boolean", default: false },
-} as const;
-
-/** Exit codes: 0 done, 1 where a letter could not be redriven or the command failed. */
-export async function deadLetters(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
-  const [action, ...names] = positionals;
-  const isFiltered = [values.stage, values.code, values.since].some((filter) => filter !== undefined);
-  const run = action === undefined ? undefined : actions.get(action);
-  if (run === undefined) throw misuse("dead-letters takes list, show or redrive.");
-  if (action === "list" ? names.length > 0 : names.length === 0 && !isFiltered && !values.all) {
-    throw misuse(
-      action === "list"
-        ? "list takes filters, no letters."
-        : "Name letters, or filter them by --stage, --code, --since, or take --all.",
-    );
-  }
-  const selection = selectionOf(names, values, Date.now());
-  const config = configOf(values.config, values.region);
-  const log = openLog({ service: "cli" }, "silent");
-  const access = accessOf(config, values.user, values["password-file"]);
-  const kafka = connectKafka(access, `${config.region}.dead-letters`, log);
-  const codec = await openCodec(config.registryUrl);
-  try {
-    return await run({ config, kafka, codec, selection, json: values.json });
-  } catch (error) {
-    throw explained(error, access.username);
-  }
-}
-
-const actions: ReadonlyMap<string, (desk: Desk) => Promise<number>> = new Map([
-  ["list", list],
-  ["show", show],
-  ["redrive", redrive],
-]);
-
-async function list(desk: Desk): Promise<number> {
-  const { chosen, left } = select(await lettersFor(desk), desk.selection, "newest");
-  if (desk.json) print({ letters: chosen.map(described), left });
-  else {
-    const header = ["letter", "time", "code", "cause", "tries", "event", "from", ""];
-    for (const line of tableLines(header, chosen.map(rowOf), ["tries"])) console.log(line);
-    console.log(
-      left === 0 ? `${String(chosen.length)} letters` : `the newest of ${String(chosen.length + left)}`,
-    );
-  }
-  return 0;
-}
-
-async function show(desk: Desk): Promise<number> {
-  const { chosen, left } = select(await lettersFor(desk), desk.selection, "newest");
-  if (desk.json) print({ letters: chosen.map(described), left });
-  else {
-    for (const letter of chosen) {
-      const members = Object.entries(described(letter)).map(([name, value]) => [`  ${name}`, String(value)]);
-      console.log([letter.name, ...tableLines(["", ""], members).slice(1)].join("\n"));
-    }
-  }
-  return 0;
-}
-
-async function redrive(desk: Desk): Promise<number> {
-  const { config, kafka, codec, selection } = desk;
-  const hsm = await openHsm(tokenAddressOf(config));
-  try {
-    const redriver = await openRedriver(kafka, codec, await regionKeysOf(hsm), config.region);
-    try {
-      // Only now: an earlier redriver is fenced, so that no mark is missed.
-      const { chosen, left } = select(await pendingFor(desk), selection, "oldest");
-      const outcomes: { letter: string; outcome: string }[] = [];
-      for (const letter of chosen) {
-        const outcome = (await redriver.redrive(letter)) ?? "redriven";
-        outcomes.push({ letter: letter.name, outcome });
-        if (!desk.json) console.log(`${letter.name}  ${outcome}`);
-      }
-      if (desk.json) print({ letters: outcomes, left });
-      else if (left > 0) console.log(`${String(left)} more are left: run it again, or raise --limit.`);
-      return outcomes.every(({ outcome }) => outcome === "redriven") ? 0 : 1;
-    } finally {
-      await redriver.close();
-    }
-  } finally {
-    await hsm.close();
-  }
-}
-
-const lettersFor = ({ kafka, codec, config, selection }: Desk): Promise<Letter[]> =>
-  readLetters(kafka, codec, config.region, selection.stages);
-
-/** Filters pass over what is redriven; a letter that is named is answered for. */
-async function pendingFor(desk: Desk): Promise<Letter[]> {
-  const letters = await lettersFor(desk);
-  return desk.selection.names.length > 0 ? letters : letters.filter(({ redriven }) => !redriven);
-}
-
-/** Everything but the original, which stays sealed. */
-function described(letter: Letter): Record<string, unknown> {
-  const { name, key, sealed: _, offset: _offset, time, ...rest } = letter;
-  return { letter: name, time: new Date(time).toISOString(), key: key.toString(), ...rest };
-}
-
-function rowOf(letter: Letter): string[] {
-  const { name, time, code, cause, attempts, eventType, sourceTopic, sourcePartition, sourceOffset } = letter;
-  const from = `${sourceTopic}/${String(sourcePartition)}/${String(sourceOffset)}`;
-  const state = letter.redriven ? "redriven" : "";
-  return [
-    name,
-    new Date(time).toISOString(),
-    code,
-    cause ?? "",
-    String(attempts),
-    eventType ?? "",
-    from,
-    state,
-  ];
-}
-
-function configOf(file: string | undefined, region: string | undefined): ConnectorConfig {
-  const config = readConfig("connector-config", file ?? connectorConfigOf(region));
-  if (region !== undefined && region !== config.region) {
-    const message = `The configuration is region ${config.region}'s, not ${region}'s.`;
-    throw new PavilionError("CONFIG_INVALID", message, "Give the configuration of the region that is meant.");
-  }
-  return config;
-}
-
-/** The connector's own user reads letters and may redrive what stages write; the operator's may redrive all. */
-function accessOf({ kafka }: ConnectorConfig, user: string | undefined, passwordFile: string | undefined) {
-  if ((user === undefined) !== (passwordFile === undefined)) {
-    throw misuse("--user and --password-file go together.");
-  }
-  return {
-    bootstrap: kafka.bootstrap,
-    username: user ?? kafka.username,
-    password: readSecret(passwordFile ?? kafka.passwordFile),
-  };
-}
-
-/** What Kafka says where a user may not. A transaction that is refused one topic is told so of the others this way. */
-const refusals = [
-  "TOPIC_AUTHORIZATION_FAILED",
-  "GROUP_AUTHORIZATION_FAILED",
-  "TRANSACTIONAL_ID_AUTHORIZATION_FAILED",
-  "OPERATION_NOT_ATTEMPTED",
-  "SASL_AUTHENTICATION_FAILED",
-];
-const fencings = ["INVALID_PRODUCER_EPOCH", "PRODUCER_FENCED"];
-
-/** Kafka's answers that say what an operator can do, under the project's codes. */
-function explained(error: unknown, username: string): unknown {
-  const types = typesOf(error);
-  if (types.some((type) => refusals.includes(type))) {
-    return new PavilionError("ACCESS_DENIED", `Kafka does not let ${username} do this.`);
-  }
-  if (types.some((type) => fencings.includes(type))) {
-    return new PavilionError(
-      "REDRIVE_SUPERSEDED",
-      "Another redrive of the region began; this one has ended.",
-    );
-  }
-  return error;
-}
-
-/** kafkajs wraps the broker's answer, and what it was the cause of. */
-function typesOf(error: unknown): string[] {
-  if (!(error instanceof Error)) return [];
-  const own = "type" in error && typeof error.type === "string" ? [error.type] : [];
-  const isLogin = error.name === "KafkaJSSASLAuthenticationError";
-  return [...own, ...(isLogin ? ["SASL_AUTHENTICATION_FAILED"] : []), ...typesOf(error.cause)];
-}
-
-const print = (value: unknown): void => {
-  console.log(JSON.stringify(value));
-};
+export const deadLetters = command({
+  name: "dead-letters",
+  usage:
+    "list|show|redrive [LETTER …] [--config CONNECTOR.json] [--region R] [--stage S,…] [--code C] " +
+    "[--since TIME] [--limit N] [--all] [--user U --password-file F] [--json]",
+  does: "what stages could not accept: lists it, shows letters, or puts their originals back on their topics",
+  options: {
+    config,
+    region: text(
+      "the running stack's region, its first one unless given; a configuration of another one is refused",
+    ),
+    stage: text("only these stages' letters"),
+    code: text("only letters with this error code"),
+    since: text(
+      "only letters from then on: a date, or how long ago in seconds, minutes, hours or days: 30s, 90m, 12h, 7d",
+    ),
+    limit: text(
+      "of those that are not named, at most so many letters: the newest, of redrive the oldest; 100 unless given",
+    ),
+    all: flag("letters of every kind, where none is named or filtered; up to --limit"),
+    user: text("the Kafka user; the connector's own unless given"),
+    "password-file": text("a file with that user's password"),
+    json,
+  },
+  operands: {
+    "list|show|redrive": "lists letters, shows all of them but the original, or puts originals back",
+    LETTER: "letters by the names that list shows",
+  },
+  act: async (given, operands) => (await import("./dead-letters.ts")).deadLetters(operands, given),
+});

@@ -4,7 +4,6 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { privateComputation } from "../../pipelines/private-computation/pipeline.ts";
 import { errorCodeOr, PavilionError } from "../../errors/errors.ts";
 import { openLog, type Log } from "../../runtime/log.ts";
@@ -27,10 +26,9 @@ const answerStageNames = privateComputation
   .filter((name) => ![...pushStageNames, ...evidenceStageNames].includes(name));
 const auditLimitMs = 15_000;
 
-export async function demo(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { json: { type: "boolean", default: false } } });
-  // With --json, standard output is the one line; what a person follows goes beside it.
-  const lines = new LiveLines(values.json ? process.stderr : process.stdout);
+export async function demo(asJson: boolean): Promise<number> {
+  // As JSON, standard output is the one line; what a person follows goes beside it.
+  const lines = new LiveLines(asJson ? process.stderr : process.stdout);
   const { tell } = lines;
   const started = performance.now();
   clearFolder();
@@ -47,7 +45,7 @@ export async function demo(args: string[]): Promise<number> {
       `Done in ${(totalMs / 1000).toFixed(1)} s. Nothing is left running, and the temporary folder is gone.`,
     );
     const { requestId, result, stages, evidence, trust, verified } = outcome;
-    if (values.json)
+    if (asJson)
       console.log(JSON.stringify({ requestId, result, stages, totalMs, evidence, trust, verified }));
     return verified ? 0 : 1;
   } catch (error) {

@@ -1,7 +1,6 @@
 /**
  * `doctor [--json]`: what is missing, and the command that fixes it. Exit code 1 where something is missing.
  */
-import { parseArgs } from "node:util";
 import { coloured, type Colour } from "../colour.ts";
 import { findings, type Finding } from "./checks.ts";
 
@@ -11,10 +10,9 @@ const colours: Readonly<Record<Finding["state"], Colour>> = {
   missing: "red",
 };
 
-export async function doctor(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { json: { type: "boolean", default: false } } });
+export async function doctor(asJson: boolean): Promise<number> {
   const found = await findings();
-  if (values.json) console.log(JSON.stringify({ findings: found }));
+  if (asJson) console.log(JSON.stringify({ findings: found }));
   else {
     const width = Math.max(...found.map(({ what }) => what.length));
     for (const { state, what, detail, fix } of found) {

@@ -2,7 +2,6 @@
  * `operator card [CARD.json]`: a region's card, and the fingerprint by which providers compare it before they sign a
  * population that names the region as a home.
  */
-import { parseArgs } from "node:util";
 import { fingerprintOf } from "../../domain/terms/region-card.ts";
 import { validateDocument } from "../../schemas/reading/validate.ts";
 import type { RegionCard } from "../../schemas/json/region-card.ts";
@@ -11,20 +10,19 @@ import { misuse } from "../../errors/misuse.ts";
 import { writeJson } from "../written.ts";
 import { regionNamed, runningStack } from "../stack/running.ts";
 
-export function card(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { region: { type: "string" }, json: { type: "boolean", default: false } },
-  });
-  const [file, ...more] = positionals;
+interface Given {
+  readonly region: string | undefined;
+  readonly json: boolean;
+}
+
+export function card([file, ...more]: readonly string[], { region, json }: Given): number {
   if (more.length > 0) throw misuse("One card is written at a time.");
-  const written = cardOf(regionNamed(runningStack(), values.region));
+  const written = cardOf(regionNamed(runningStack(), region));
   if (file !== undefined) writeJson(file, written);
   const fingerprint = fingerprintOf(written);
-  if (values.json) console.log(JSON.stringify({ card: written, fingerprint, file }));
+  if (json) console.log(JSON.stringify({ card: written, fingerprint, file }));
   else for (const line of cardLines(written, fingerprint, file)) console.log(line);
-  return Promise.resolve(0);
+  return 0;
 }
 
 /** The card of a region as the stack remembers it from its HSM. */

@@ -5,7 +5,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { encodeBase64url } from "../../crypto/jws/base64url.ts";
 import { putKafkaUser } from "../../infra/embedded/kafka-users.ts";
 import { partsDir } from "../../infra/embedded/parts.ts";
@@ -22,14 +21,14 @@ import { regionNamed, runningStack, type KnownStack } from "../stack/running.ts"
 import { cardsIn, rememberCard, writeTrust } from "../trust/trust.ts";
 import { readCard } from "./keys.ts";
 
-export async function admit(role: Role, args: string[]): Promise<number> {
-  const text = { type: "string" } as const;
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { region: text, out: text, json: { type: "boolean" } },
-  });
-  const [file, ...more] = positionals;
+interface Given {
+  readonly region: string | undefined;
+  readonly out: string | undefined;
+  readonly json: boolean;
+}
+
+export async function admit(role: Role, cards: readonly string[], given: Given): Promise<number> {
+  const [file, ...more] = cards;
   if (file === undefined || more.length > 0) throw misuse("One card is admitted at a time.");
   const card = readCard(file);
   if (card.role !== role) {
@@ -41,7 +40,7 @@ export async function admit(role: Role, args: string[]): Promise<number> {
   }
   const stack = runningStack();
   const isAgain = knownCard(card, stack) !== undefined;
-  const region = regionNamed(stack, values.region);
+  const region = regionNamed(stack, given.region);
   const user = {
     name: role === "provider" ? providerPrincipal(card.id) : brokerPrincipal(card.id),
     password: encodeBase64url(randomBytes(24)),
@@ -57,12 +56,11 @@ export async function admit(role: Role, args: string[]): Promise<number> {
     ...{ role, id: card.id, region: region.name, registryUrl: stack.registryUrl },
     kafka: { bootstrap: stack.bootstrap, username: user.name, password: user.password },
   };
-  const out = resolve(values.out ?? join(dirname(file), "access.json"));
+  const out = resolve(given.out ?? join(dirname(file), "access.json"));
   mkdirSync(dirname(out), { recursive: true, mode: 0o700 });
   writeFileSync(out, `${JSON.stringify(access, undefined, 2)}\n`, { mode: 0o600 });
   const trust = await writeTrust();
-  if (values.json === true)
-    console.log(JSON.stringify({ admitted: card.id, region: region.name, access: out, trust }));
+  if (given.json) console.log(JSON.stringify({ admitted: card.id, region: region.name, access: out, trust }));
   else {
     console.log(`  ${card.id} may take part in ${region.name} as a ${role}`);
     console.log(`  its access file is ${out}: it holds a password, and is for ${card.id} alone`);

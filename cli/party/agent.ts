@@ -3,16 +3,15 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { endingBySignal } from "../../runtime/ending.ts";
 import { openLog } from "../../runtime/log.ts";
 import { openAgent, type Agent } from "../../services/provider-agent/agent.ts";
 import { Progress } from "../../services/provider-agent/progress.ts";
 import {
   pushCommandOf,
-  pushOptions,
   runPush,
   type PushOutcome,
+  type PushValues,
 } from "../../services/provider-agent/push-command.ts";
 import { serve } from "../../services/provider-agent/serve.ts";
 import { repairState, showState, type StateReport } from "../../services/provider-agent/state-report.ts";
@@ -21,23 +20,23 @@ import { misuse } from "../../errors/misuse.ts";
 import { agentText, followAgent } from "./agent-text.ts";
 import { accessOf, filesOf, keysOf } from "./keys.ts";
 
+interface Given {
+  readonly provider: string | undefined;
+  readonly json: boolean;
+}
+
 /** Serves until it is told to stop. */
-export async function serveProvider(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      provider: { type: "string" },
-      wait: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-    },
-  });
-  const { provider, wait } = values;
+export async function serveProvider({
+  provider,
+  wait,
+  json,
+}: Given & { readonly wait: boolean }): Promise<number> {
   if (provider === undefined) throw misuse("--provider names whose agent serves.");
   const ending = endingBySignal();
   const agent = await agentOf(provider, "warn");
   try {
     const tell = (line: object, text: string): void => {
-      console.log(values.json ? JSON.stringify(line) : `  ${text}`);
+      console.log(json ? JSON.stringify(line) : `  ${text}`);
     };
     await serve(agent, ending, {
       wait,
@@ -54,19 +53,10 @@ export async function serveProvider(args: string[]): Promise<number> {
   return 0;
 }
 
-export async function push(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      provider: { type: "string" },
-      json: { type: "boolean", default: false },
-      ...pushOptions,
-    } as const,
-  });
-  const { provider, json } = values;
+export async function push(files: readonly string[], given: Given & PushValues): Promise<number> {
+  const { provider, json } = given;
   if (provider === undefined) throw misuse("--provider names whose push it is.");
-  const command = pushCommandOf(values, positionals, misuse);
+  const command = pushCommandOf(given, files, misuse);
   const agent = await agentOf(provider, "error");
   const lines = new LiveLines(process.stderr);
   try {
@@ -113,14 +103,8 @@ function outcomeLines(outcome: PushOutcome): string[] {
 }
 
 /** `provider state show`, `provider state repair`: what the agent remembers beside what the region has of it. */
-export async function state(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { provider: { type: "string" }, json: { type: "boolean", default: false } },
-  });
-  const { provider, json } = values;
-  const [does, ...more] = positionals;
+export async function state(actions: readonly string[], { provider, json }: Given): Promise<number> {
+  const [does, ...more] = actions;
   if ((does !== "show" && does !== "repair") || more.length > 0) throw misuse("Say show or repair.");
   if (provider === undefined) throw misuse("--provider names whose agent is meant.");
   const agent = await agentOf(provider, "error");

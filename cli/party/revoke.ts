@@ -2,7 +2,6 @@
  * `provider revoke P`, `broker revoke B`: the operator cuts a party off, in every region of the stack. Its standing ends
  * first, then its rights, at the next request of a connection that is open; then its Kafka user. Each step may be repeated.
  */
-import { parseArgs } from "node:util";
 import { dropKafkaUser } from "../../infra/embedded/kafka-users.ts";
 import { partsDir } from "../../infra/embedded/parts.ts";
 import { PavilionError } from "../../errors/errors.ts";
@@ -15,13 +14,12 @@ import { withOperator } from "../operator/session.ts";
 import { runningStack } from "../stack/running.ts";
 import { cardsIn } from "../trust/trust.ts";
 
-export async function revoke(role: Role, args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { json: { type: "boolean", default: false } },
-  });
-  const [id, ...more] = positionals;
+export async function revoke(
+  role: Role,
+  parties: readonly string[],
+  { json }: { readonly json: boolean },
+): Promise<number> {
+  const [id, ...more] = parties;
   if (id === undefined || more.length > 0) throw misuse(`One ${role} is revoked at a time, by its name.`);
   const stack = runningStack();
   const card = cardsIn(stack.folder).find((known) => known.role === role && known.id === id);
@@ -40,7 +38,7 @@ export async function revoke(role: Role, args: string[]): Promise<number> {
   const user = role === "provider" ? providerPrincipal(id) : brokerPrincipal(id);
   await dropKafkaUser({ partsDir, bootstrap, superUser }, user);
   const names = regions.map(({ name }) => name);
-  if (values.json) console.log(JSON.stringify({ revoked: id, role, regions: names }));
+  if (json) console.log(JSON.stringify({ revoked: id, role, regions: names }));
   else for (const line of revokedLines(role, id, names)) console.log(`  ${line}`);
   return 0;
 }

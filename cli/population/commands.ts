@@ -1,9 +1,9 @@
-/** `population check|sign|leave|publish`. */
-import { publish as publishTerms } from "../terms/publishing.ts";
-import { check as checkTerms, leave as leaveTerms, sign as signTerms } from "../terms/signing.ts";
-import { populations } from "./kind.ts";
+import { termsCommands } from "../terms/commands.ts";
 
-export const check = (args: string[]): Promise<number> => checkTerms(populations, args);
-export const sign = (args: string[]): Promise<number> => signTerms(populations, args);
-export const leave = (args: string[]): Promise<number> => leaveTerms(populations, args);
-export const publish = (args: string[]): Promise<number> => publishTerms(populations, args);
+export const population = termsCommands({
+  name: "population",
+  kind: async () => (await import("./kind.ts")).populations,
+  shown: async () => (await import("./shown.ts")).populations,
+  list: "lists the populations of a region for its operator, for a provider or broker those that concern it",
+  show: "says in words what a published population agrees to, its versions and who signed, left or was removed",
+});

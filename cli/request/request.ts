@@ -4,7 +4,6 @@
  */
 import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import type { JwsSigner } from "../../crypto/jws/jws.ts";
 import { errorCodeOr, PavilionError } from "../../errors/errors.ts";
 import { openLog } from "../../runtime/log.ts";
@@ -27,21 +26,21 @@ interface Question {
   readonly asked: Asked;
 }
 
-export async function request(args: string[]): Promise<number> {
-  const text = { type: "string" } as const;
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { bundle: text, timeout: text, json: { type: "boolean", default: false } },
-  });
-  if (positionals.length === 0) throw misuse("A request takes a file with a question.");
-  if (values.bundle !== undefined && positionals.length > 1) {
+interface Given {
+  readonly bundle: string | undefined;
+  readonly timeout: string | undefined;
+  readonly json: boolean;
+}
+
+export async function request(files: readonly string[], given: Given): Promise<number> {
+  if (files.length === 0) throw misuse("A request takes a file with a question.");
+  if (given.bundle !== undefined && files.length > 1) {
     throw misuse("--bundle takes the evidence of one question.");
   }
-  const seconds = secondsIn(values.timeout ?? evidenceSecondsDefault);
+  const seconds = secondsIn(given.timeout ?? evidenceSecondsDefault);
   if (seconds === undefined) throw misuse(`--timeout takes ${secondsWanted}.`);
-  const bundle = values.bundle === undefined ? undefined : placeFor(values.bundle);
-  const questions = positionals.map(readQuestion);
+  const bundle = given.bundle === undefined ? undefined : placeFor(given.bundle);
+  const questions = files.map(readQuestion);
   const broker = brokerOf(questions);
   const client = await clientOf(broker);
   try {
@@ -49,14 +48,14 @@ export async function request(args: string[]): Promise<number> {
     const { sign } = await openBroker(keystore, passphrase);
     const results = await Promise.all(questions.map((question) => ask(client, sign, question)));
     const tell = (lines: readonly string[]): void => {
-      if (!values.json) for (const line of lines) console.log(line);
+      if (!given.json) for (const line of lines) console.log(line);
     };
     // Before the evidence, which may take long or fail: the answer is paid for.
-    for (const [index, result] of results.entries()) tell(resultLines(positionals[index] ?? "", result));
+    for (const [index, result] of results.entries()) tell(resultLines(files[index] ?? "", result));
     const block = bundle === undefined ? undefined : await keepBundle(client, results[0], bundle, seconds);
     if (bundle !== undefined) tell(bundleLines(bundle, block));
-    if (values.json) {
-      const told = results.map((result, index) => ({ file: positionals[index], result }));
+    if (given.json) {
+      const told = results.map((result, index) => ({ file: files[index], result }));
       console.log(JSON.stringify({ results: told, ...(bundle === undefined ? {} : { bundle, block }) }));
     }
     return results.every(({ answer }) => answer !== null) ? 0 : 1;

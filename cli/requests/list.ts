@@ -2,7 +2,6 @@
  * `requests list`: who asked what, when, for which purpose, at what epsilon, and what came of it. The operator sees all that
  * a region was asked; a provider what was asked over its own data, and nothing of what was answered.
  */
-import { parseArgs } from "node:util";
 import { parseDocument } from "../../schemas/reading/validate.ts";
 import type { Question } from "../../schemas/json/request.ts";
 import { topicFor } from "../../schemas/topics.ts";
@@ -13,32 +12,33 @@ import { newestEnded, openDoor, type EndedRequest } from "./reading.ts";
 
 const limitDefault = 50;
 
-export async function list(args: string[]): Promise<number> {
-  const text = { type: "string" } as const;
-  const { values } = parseArgs({
-    args,
-    options: {
-      ...{ provider: text, region: text, since: text, until: text, limit: text },
-      json: { type: "boolean", default: false },
-    },
-  });
-  const limit = Number(values.limit ?? limitDefault);
+interface Given {
+  readonly provider: string | undefined;
+  readonly region: string | undefined;
+  readonly since: string | undefined;
+  readonly until: string | undefined;
+  readonly limit: string | undefined;
+  readonly json: boolean;
+}
+
+export async function list(asked: Given): Promise<number> {
+  const limit = Number(asked.limit ?? limitDefault);
   if (!(Number.isSafeInteger(limit) && limit > 0 && limit <= 10_000)) {
     throw misuse("--limit takes a whole number from 1 to 10,000.");
   }
   const now = Date.now();
   const moment = (option: "since" | "until", otherwise: number): number => {
-    const given = values[option];
+    const given = asked[option];
     return given === undefined ? otherwise : momentOf(`--${option}`, given, now);
   };
   const between = { since: moment("since", -Infinity), until: moment("until", Infinity) };
-  const door = await openDoor(values.provider, values.region);
+  const door = await openDoor(asked.provider, asked.region);
   const topic =
-    values.provider === undefined
+    asked.provider === undefined
       ? topicFor(door.region, "requests.ended")
-      : topicFor(door.region, "provider.requests.<provider>", values.provider);
+      : topicFor(door.region, "provider.requests.<provider>", asked.provider);
   const { entries, more } = await newestEnded(door, topic, { ...between, limit });
-  if (values.json) {
+  if (asked.json) {
     console.log(JSON.stringify({ region: door.region, requests: entries.map(described), more }));
     return 0;
   }

@@ -34,7 +34,7 @@ test("a stack on parts that run elsewhere is not erased, and goes on", async () 
   const supervisor = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", "supervisor.ts"]);
   try {
     writeFileSync(join(folder, "supervisor.pid"), String(supervisor.pid));
-    await assert.rejects(down(["--erase", "--yes"]), { code: "CONFIG_INVALID" });
+    await assert.rejects(down({ erase: true, yes: true, json: false }), { code: "CONFIG_INVALID" });
     assert.equal(supervisorOf(folder), supervisor.pid);
     assert.ok(existsSync(join(folder, "parts.json")));
   } finally {
@@ -44,12 +44,12 @@ test("a stack on parts that run elsewhere is not erased, and goes on", async () 
 
 test("a stack that never came up on the parts it was told of is erased, whatever its file says", async () => {
   writeFileSync(join(folder, "parts.json"), "{");
-  await down(["--erase", "--yes", "--json"]);
+  await down({ erase: true, yes: true, json: true });
   assert.equal(existsSync(folder), false);
 });
 
 test("a stack of its own parts is erased when that is said twice", async () => {
-  await assert.rejects(down(["--erase"]), { code: "CONFIRMATION_MISSING" });
-  await down(["--erase", "--yes", "--json"]);
+  await assert.rejects(down({ erase: true, yes: false, json: false }), { code: "CONFIRMATION_MISSING" });
+  await down({ erase: true, yes: true, json: true });
   assert.equal(existsSync(folder), false);
 });

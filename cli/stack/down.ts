@@ -4,7 +4,6 @@
  */
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { PavilionError } from "../../errors/errors.ts";
 import { standsOnExistingParts } from "../../services/stack/existing-parts.ts";
 import { stackFolder } from "../home.ts";
@@ -12,18 +11,22 @@ import { supervisorOf } from "./running.ts";
 
 const stopLimitMs = 60_000;
 
-export async function down(args: string[]): Promise<number> {
-  const flag = { type: "boolean", default: false } as const;
-  const { values } = parseArgs({ args, options: { erase: flag, yes: flag, json: flag } });
+interface Given {
+  readonly erase: boolean;
+  readonly yes: boolean;
+  readonly json: boolean;
+}
+
+export async function down({ erase, yes, json }: Given): Promise<number> {
   const folder = stackFolder();
-  if (values.erase && standsOnExistingParts(folder)) {
+  if (erase && standsOnExistingParts(folder)) {
     throw new PavilionError(
       "CONFIG_INVALID",
       `The stack in ${folder} stands on parts that run elsewhere: what they hold cannot be erased from here.`,
       `Run ./pavilion down, have the parts erased by whoever runs them, then remove ${folder}.`,
     );
   }
-  if (values.erase && !values.yes) {
+  if (erase && !yes) {
     throw new PavilionError(
       "CONFIRMATION_MISSING",
       `--erase deletes ${folder}: all data, keys and the chain, for good.`,
@@ -32,12 +35,12 @@ export async function down(args: string[]): Promise<number> {
   }
   const pid = supervisorOf(folder);
   if (pid !== undefined) await stop(folder, pid);
-  if (values.erase) rmSync(folder, { recursive: true, force: true });
-  const told = { wasRunning: pid !== undefined, erased: values.erase };
-  if (values.json) console.log(JSON.stringify(told));
+  if (erase) rmSync(folder, { recursive: true, force: true });
+  const told = { wasRunning: pid !== undefined, erased: erase };
+  if (json) console.log(JSON.stringify(told));
   else {
     console.log(pid === undefined ? "  no stack was running" : "  the stack has stopped");
-    console.log(values.erase ? `  erased ${folder}` : `  what it holds stays, in ${folder}`);
+    console.log(erase ? `  erased ${folder}` : `  what it holds stays, in ${folder}`);
   }
   return 0;
 }

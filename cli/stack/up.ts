@@ -5,7 +5,6 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, openSync, closeSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { errorCodeOr, PavilionError } from "../../errors/errors.ts";
 import { openLog } from "../../runtime/log.ts";
 import { connectorsRunElsewhere, keepExistingParts } from "../../services/stack/existing-parts.ts";
@@ -21,19 +20,20 @@ const startLimitMs = 180_000;
 /** supervisor.ts's, which is not loaded here: it is a program. */
 const upLine = "the stack is up";
 
-export async function up(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: { parts: { type: "string" }, json: { type: "boolean", default: false } },
-  });
+interface Given {
+  readonly parts: string | undefined;
+  readonly json: boolean;
+}
+
+export async function up({ parts, json }: Given): Promise<number> {
   const folder = stackFolder();
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const tell = (line: string): void => {
-    if (values.json) console.error(line);
+    if (json) console.error(line);
     else console.log(line);
   };
   const isRunning = supervisorOf(folder) !== undefined;
-  if (values.parts !== undefined) keepExistingParts(folder, resolve(values.parts), isRunning);
+  if (parts !== undefined) keepExistingParts(folder, resolve(parts), isRunning);
   if (connectorsRunElsewhere(folder)) await prepare(folder, tell);
   else if (!isRunning) {
     readRemembered(folder);
@@ -42,7 +42,7 @@ export async function up(args: string[]): Promise<number> {
   const { bootstrap, registryUrl, chain, regions } = runningStack();
   const trust = await writeTrust();
   const names = regions.map(({ name }) => name);
-  if (values.json) {
+  if (json) {
     console.log(JSON.stringify({ folder, bootstrap, registryUrl, chain: chain.url, regions: names, trust }));
     return 0;
   }

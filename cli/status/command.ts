@@ -1,123 +1,15 @@
-/**
- * `status [--config CONNECTOR.json] [--region R] [--watch] [--json]`: how the stages of a running connector stand: the one
- * that a configuration is of, or a region's of the running stack, with how the stack's processes stand.
- */
-import { setTimeout as sleep } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { readConfig, readSecret } from "../../runtime/config.ts";
-import { PavilionError } from "../../errors/errors.ts";
-import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
-import { readStandings } from "../../services/stack/standings.ts";
-import type { NamedStanding } from "../../services/stack/stack.ts";
-import { stageNames } from "../dead-letters/letters.ts";
-import { stackFolder } from "../home.ts";
-import { connectorConfigOf } from "../stack/running.ts";
-import { LetterCounts, type LetterCount } from "./letter-counts.ts";
-import { overviewLines, overviewOf, type Overview } from "./overview.ts";
-import { fetchSamples, type Samples } from "./samples.ts";
+import { command, flag, text } from "../command.ts";
+import { config } from "../options.ts";
 
-const firstPauseMs = 1_000;
-const watchPauseMs = 2_000;
-const clearScreen = "\u001b[H\u001b[2J";
-
-/** With `watch` it goes on until it is interrupted. The exit code is 1 where the connector does not answer. */
-export async function status(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      config: { type: "string" },
-      region: { type: "string" },
-      watch: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-    },
-  });
-  const config = readConfig("connector-config", values.config ?? connectorConfigOf(values.region));
-  const processes = values.config === undefined ? () => readStandings(stackFolder()) : () => [];
-  const watch = new Watch(config, processes);
-  try {
-    for (;;) {
-      const { overview, failure } = await watch.take(values.watch ? watchPauseMs : firstPauseMs);
-      // Where nobody keeps the connector running, there is nothing else to tell.
-      if (failure !== undefined && overview.processes.length === 0) throw failure;
-      if (values.json) console.log(JSON.stringify({ ...overview, ...(failure && { error: told(failure) }) }));
-      else {
-        if (values.watch && process.stdout.isTTY) process.stdout.write(clearScreen);
-        console.log(overviewLines(overview).join("\n"));
-        if (failure !== undefined) console.error(`pavilion: ${failure.code}: ${failure.message}`);
-      }
-      if (!values.watch) return failure === undefined ? 0 : 1;
-    }
-  } finally {
-    await watch.close();
-  }
-}
-
-const told = ({ code, message, remedy }: PavilionError) => ({ code, message, remedy });
-
-interface Taken {
-  readonly overview: Overview;
-  /** Why the connector's metrics are not there. */
-  readonly failure?: PavilionError;
-}
-
-class Watch {
-  readonly #config: ConnectorConfig;
-  readonly #processes: () => readonly NamedStanding[];
-  #earlier: { readonly samples: Samples; readonly at: number } | undefined;
-  #counts: LetterCounts | undefined;
-
-  constructor(config: ConnectorConfig, processes: () => readonly NamedStanding[]) {
-    this.#config = config;
-    this.#processes = processes;
-  }
-
-  /** What happened within so many milliseconds, or since the last time. */
-  async take(pauseMs: number): Promise<Taken> {
-    const { host, port } = endpointOf(this.#config);
-    try {
-      this.#earlier ??= { samples: await fetchSamples(host, port), at: performance.now() };
-      await sleep(pauseMs);
-      const earlier = this.#earlier;
-      this.#earlier = undefined;
-      const now = { samples: await fetchSamples(host, port), at: performance.now() };
-      const counts = await this.#letters();
-      this.#earlier = now;
-      const seconds = (now.at - earlier.at) / 1000;
-      return { overview: overviewOf(earlier.samples, now.samples, seconds, counts, this.#processes()) };
-    } catch (error) {
-      if (!(error instanceof PavilionError)) throw error;
-      await sleep(pauseMs);
-      return { overview: { processes: this.#processes(), stages: [], breakers: {} }, failure: error };
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#counts?.close().catch(() => undefined);
-  }
-
-  /** Undefined where Kafka does not answer. */
-  async #letters(): Promise<ReadonlyMap<string, LetterCount> | undefined> {
-    const { kafka, region } = this.#config;
-    try {
-      if (this.#counts?.lasts === false) {
-        await this.close();
-        this.#counts = undefined;
-      }
-      const access = { ...kafka, password: readSecret(kafka.passwordFile) };
-      this.#counts ??= await LetterCounts.open(access, region, stageNames);
-      return await this.#counts?.take();
-    } catch (error) {
-      if (error instanceof PavilionError) throw error;
-      return undefined;
-    }
-  }
-}
-
-function endpointOf({ metrics }: ConnectorConfig): { host: string; port: number } {
-  if (metrics === undefined) {
-    throw new PavilionError("METRICS_UNAVAILABLE", "The configuration names no metrics port.");
-  }
-  // What listens on every address is asked on this machine's own.
-  const isAny = metrics.host === "0.0.0.0" || metrics.host === "::";
-  return { host: metrics.host === undefined || isAny ? "127.0.0.1" : metrics.host, port: metrics.port };
-}
+export const status = command({
+  name: "status",
+  usage: "[--config CONNECTOR.json] [--region R] [--watch] [--json]",
+  does: "shows how the stages of a running connector stand",
+  options: {
+    config,
+    region: text("the running stack's region; its first one unless given"),
+    watch: flag("shows it every two seconds until Ctrl-C"),
+    json: flag("prints each overview as one line of JSON"),
+  },
+  act: async (given) => (await import("./status.ts")).status(given),
+});

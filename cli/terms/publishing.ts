@@ -2,7 +2,6 @@
  * `population|collaboration publish FILE`: the operator publishes what everybody has signed who has to: those whom the document
  * names, and those of the version before, unless they left or the operator removes them, with a reason that stays on record.
  */
-import { parseArgs } from "node:util";
 import { PavilionError } from "../../errors/errors.ts";
 import { shell } from "../../runtime/shell.ts";
 import type { Departure } from "../../schemas/avro/index.ts";
@@ -15,33 +14,33 @@ import { termsAsked } from "./reading.ts";
 import { contentOf, isLeaving, readSigned, type SignedFile } from "./signed-file.ts";
 import { missingIn, named, onlyOne, stateOf, tell } from "./signing.ts";
 
-export async function publish<D extends TermsDocument>(kind: TermsKind<D>, args: string[]): Promise<number> {
-  const texts = { type: "string", multiple: true, default: [] as string[] } as const;
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      json: { type: "boolean", default: false },
-      departure: texts,
-      strike: texts,
-      reason: { type: "string" },
-    },
-  });
-  const file = readSigned(kind, onlyOne(kind, positionals));
+interface Given {
+  readonly departure: readonly string[];
+  readonly strike: readonly string[];
+  readonly reason: string | undefined;
+  readonly json: boolean;
+}
+
+export async function publish<D extends TermsDocument>(
+  kind: TermsKind<D>,
+  files: readonly string[],
+  given: Given,
+): Promise<number> {
+  const file = readSigned(kind, onlyOne(kind, files));
   const stack = runningStack();
   const { terms } = await termsAsked({});
   const region = kind.regionOf(file.document, stack.regions, terms);
   const departures = [
     ...file.departures,
-    ...values.departure.map(leavingIn),
-    ...removals(values.strike, values.reason),
+    ...given.departure.map(leavingIn),
+    ...removals(given.strike, given.reason),
   ];
   requireSignatures(kind, file, departures, kind.latestIn(terms, file.document.id));
   const signed = { signatures: file.signatures, departures };
   const unreached = await withOperator(stack, (operator) =>
     kind.publish(operator, region, file.document, signed),
   );
-  tell(values.json, { ...stateOf(kind, file), published: region.name, unreached }, [
+  tell(given.json, { ...stateOf(kind, file), published: region.name, unreached }, [
     `  ${named(file)}, is published in ${region.name}`,
     ...unreachedLines(unreached, region.name),
   ]);

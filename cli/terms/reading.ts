@@ -2,7 +2,6 @@
  * The terms that somebody on this machine may read: the operator of the running stack all of a region's, a provider or
  * broker those that name it.
  */
-import type { ParseArgsConfig } from "node:util";
 import { connectKafka, type KafkaAccess } from "../../runtime/kafka/client.ts";
 import { readTerms, type Terms, type TermsReader } from "../../services/clients/terms.ts";
 import { openLog } from "../../runtime/log.ts";
@@ -12,18 +11,11 @@ import { misuse } from "../../errors/misuse.ts";
 import { accessOf } from "../party/keys.ts";
 import { regionNamed, runningStack } from "../stack/running.ts";
 
-/** Options of every command that reads terms. */
-export const readerOptions = {
-  provider: { type: "string" },
-  broker: { type: "string" },
-  region: { type: "string" },
-  json: { type: "boolean", default: false },
-} as const satisfies NonNullable<ParseArgsConfig["options"]>;
-
-interface ReaderValues {
-  readonly provider?: string;
-  readonly broker?: string;
-  readonly region?: string;
+/** Who reads, by its options. */
+interface Asking {
+  readonly provider?: string | undefined;
+  readonly broker?: string | undefined;
+  readonly region?: string | undefined;
 }
 
 export interface ReadTerms {
@@ -33,8 +25,8 @@ export interface ReadTerms {
 }
 
 /** Throws STACK_DOWN, or CONFIG_INVALID for a party without access or a region that is none. */
-export async function termsAsked(values: ReaderValues): Promise<ReadTerms> {
-  const { reader, region, kafka, registryUrl } = doorOf(values);
+export async function termsAsked(asking: Asking): Promise<ReadTerms> {
+  const { reader, region, kafka, registryUrl } = doorOf(asking);
   const log = openLog({ service: reader.role }, "error", "stderr");
   const client = reader.role === "operator" ? operatorName : `${reader.role}.${reader.id}`;
   const context = { kafka: connectKafka(kafka, client, log), codec: await openCodec(registryUrl) };
@@ -48,7 +40,7 @@ interface Door {
   readonly registryUrl: string;
 }
 
-function doorOf({ provider, broker, region }: ReaderValues): Door {
+function doorOf({ provider, broker, region }: Asking): Door {
   const id = provider ?? broker;
   if (id === undefined) return operatorsDoor(region);
   if (provider !== undefined && broker !== undefined) throw misuse("Either a provider or a broker reads.");

@@ -2,7 +2,6 @@
  * `population|collaboration list` and `show ID`: which terms are published, their versions and who signed them, and one of
  * them in words. The operator sees all of a region's; a provider or broker those that name it.
  */
-import { parseArgs } from "node:util";
 import { PavilionError, type ErrorCode } from "../../errors/errors.ts";
 import { shell } from "../../runtime/shell.ts";
 import type { Terms } from "../../services/clients/terms.ts";
@@ -10,7 +9,7 @@ import type { Departure, DocumentSignature } from "../../schemas/avro/index.ts";
 import { misuse } from "../../errors/misuse.ts";
 import { tableLines } from "../table.ts";
 import type { TermsDocument } from "./kind.ts";
-import { readerOptions, termsAsked, type ReadTerms } from "./reading.ts";
+import { termsAsked, type ReadTerms } from "./reading.ts";
 
 /** A version as it is published. */
 interface PublishedVersion<D> {
@@ -33,11 +32,17 @@ export interface Shown<D extends TermsDocument> {
   readonly names: (document: D, reader: ReadTerms["reader"]) => boolean;
 }
 
-export async function list<D extends TermsDocument>(shown: Shown<D>, args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: readerOptions });
-  const asked = await termsAsked(values);
+interface Given {
+  readonly provider: string | undefined;
+  readonly broker: string | undefined;
+  readonly region: string | undefined;
+  readonly json: boolean;
+}
+
+export async function list<D extends TermsDocument>(shown: Shown<D>, given: Given): Promise<number> {
+  const asked = await termsAsked(given);
   const chains = shown.ids(asked.terms).map((id) => shown.versions(asked.terms, id));
-  if (values.json) {
+  if (given.json) {
     const told = chains.flatMap((chain) => {
       const last = chain.at(-1);
       return last === undefined ? [] : [summaryOf(shown, chain, last)];
@@ -62,24 +67,22 @@ function listLines<D extends TermsDocument>(
   return tableLines([shown.name, "version", ...shown.listed.header, ""], rows);
 }
 
-export async function show<D extends TermsDocument>(shown: Shown<D>, args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { ...readerOptions, version: { type: "string" } },
-  });
-  const [id, ...more] = positionals;
+export async function show<D extends TermsDocument>(
+  shown: Shown<D>,
+  [id, ...more]: readonly string[],
+  given: Given & { readonly version: string | undefined },
+): Promise<number> {
   if (id === undefined || more.length > 0) throw misuse(`One ${shown.name} is shown at a time, by its id.`);
-  const version = values.version === undefined ? undefined : Number(values.version);
+  const version = given.version === undefined ? undefined : Number(given.version);
   if (version !== undefined && !(Number.isInteger(version) && version > 0)) {
     throw misuse("--version takes a version's number.");
   }
-  const asked = await termsAsked(values);
+  const asked = await termsAsked(given);
   const chain = shown.versions(asked.terms, id);
   const found =
     version === undefined ? chain.at(-1) : chain.find(({ document }) => document.version === version);
   if (found === undefined) throw unknown(shown, id, version, asked);
-  if (values.json) {
+  if (given.json) {
     console.log(JSON.stringify({ ...summaryOf(shown, chain, found), document: found.document }));
   } else for (const line of showLines(shown, chain, found, asked)) console.log(`  ${line}`);
   return 0;

@@ -3,7 +3,6 @@
  * under its leaving, and the publishing by the operator once everybody has signed.
  */
 import { existsSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { signDeparture } from "../../domain/terms/departure.ts";
 import { publicKeyText } from "../../domain/terms/signatures.ts";
 import { PavilionError } from "../../errors/errors.ts";
@@ -17,27 +16,33 @@ import type { TermsDocument, TermsKind } from "./kind.ts";
 import { termsAsked } from "./reading.ts";
 import { readSigned, writeSigned, type SignedFile } from "./signed-file.ts";
 
-const json = { type: "boolean", default: false } as const;
-const provider = { type: "string" } as const;
+interface Given {
+  readonly provider: string | undefined;
+  readonly json: boolean;
+}
 
-export function check<D extends TermsDocument>(kind: TermsKind<D>, args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: { json } });
-  const file = readSigned(kind, onlyOne(kind, positionals));
+export function check<D extends TermsDocument>(
+  kind: TermsKind<D>,
+  files: readonly string[],
+  { json }: Pick<Given, "json">,
+): number {
+  const file = readSigned(kind, onlyOne(kind, files));
   const notes = kind.before(file.document);
-  tell(values.json, { ...stateOf(kind, file), holds: true, notes }, [
+  tell(json, { ...stateOf(kind, file), holds: true, notes }, [
     `  ${named(file)}: the document holds together`,
     ...notes.map((note) => `  note: ${note}`),
     ...signatureLines(kind, file),
   ]);
-  return Promise.resolve(0);
+  return 0;
 }
 
-export async function sign<D extends TermsDocument>(kind: TermsKind<D>, args: string[]): Promise<number> {
-  const options = { json, provider };
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
-  const id = values.provider;
+export async function sign<D extends TermsDocument>(
+  kind: TermsKind<D>,
+  files: readonly string[],
+  { provider: id, json }: Given,
+): Promise<number> {
   if (id === undefined) throw misuse("--provider names who signs.");
-  const file = readSigned(kind, onlyOne(kind, positionals));
+  const file = readSigned(kind, onlyOne(kind, files));
   const { document } = file;
   const { keystore, passphrase } = keysOf("provider", id);
   const { identity } = await openProvider(keystore, passphrase);
@@ -46,7 +51,7 @@ export async function sign<D extends TermsDocument>(kind: TermsKind<D>, args: st
   const others = file.signatures.filter((one) => one.provider !== id);
   const signed = { ...file, signatures: [...others, { provider: id, signature }] };
   writeSigned(signed);
-  tell(values.json, { ...stateOf(kind, signed), file: file.signedFile }, [
+  tell(json, { ...stateOf(kind, signed), file: file.signedFile }, [
     `  ${id} has signed ${named(file)}, in ${file.signedFile}`,
     ...kind.before(document).map((note) => `  note: ${note}`),
     ...signatureLines(kind, signed),
@@ -55,12 +60,13 @@ export async function sign<D extends TermsDocument>(kind: TermsKind<D>, args: st
 }
 
 /** A provider signs that it leaves: in the file of the version that comes without it, or from the one that stands, by its id. */
-export async function leave<D extends TermsDocument>(kind: TermsKind<D>, args: string[]): Promise<number> {
-  const options = { json, provider };
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
-  const id = values.provider;
+export async function leave<D extends TermsDocument>(
+  kind: TermsKind<D>,
+  which: readonly string[],
+  { provider: id, json }: Given,
+): Promise<number> {
   if (id === undefined) throw misuse("--provider names who leaves.");
-  const given = onlyOne(kind, positionals);
+  const given = onlyOne(kind, which);
   const { keystore, passphrase } = keysOf("provider", id);
   const { identity } = await openProvider(keystore, passphrase);
   const departureFrom = (name: string, digest: string): Promise<Departure> =>
@@ -71,7 +77,7 @@ export async function leave<D extends TermsDocument>(kind: TermsKind<D>, args: s
     const departure = await departureFrom(given, previous.digest);
     const out = `${given}.${id}.departure.json`;
     writeJson(out, departure);
-    tell(values.json, { leaves: given, provider: id, file: out }, [
+    tell(json, { leaves: given, provider: id, file: out }, [
       `  ${id} has signed that it leaves ${given}, in ${out}`,
       "  hand it to the operator, who publishes the version without you:",
       `  ${shell`./pavilion ${kind.name} publish FILE --departure ${out}`}`,
@@ -84,7 +90,7 @@ export async function leave<D extends TermsDocument>(kind: TermsKind<D>, args: s
   const others = file.departures.filter((one) => one.provider !== id);
   const left = { ...file, departures: [...others, await departureFrom(file.document.id, previous)] };
   writeSigned(left);
-  tell(values.json, { ...stateOf(kind, left), file: left.signedFile }, [
+  tell(json, { ...stateOf(kind, left), file: left.signedFile }, [
     `  ${id} has signed that it leaves ${file.document.id} as ${named(file)} comes, in ${left.signedFile}`,
     ...signatureLines(kind, left),
   ]);

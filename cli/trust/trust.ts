@@ -5,7 +5,6 @@
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { decodeBase64url } from "../../crypto/jws/base64url.ts";
 import { parseDocument } from "../../schemas/reading/validate.ts";
 import { PavilionError } from "../../errors/errors.ts";
@@ -16,15 +15,19 @@ import { trustFile } from "../home.ts";
 import { withOperator } from "../operator/session.ts";
 import { runningStack, type KnownStack } from "../stack/running.ts";
 
-export async function trust(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { out: { type: "string" }, json: { type: "boolean" } } });
-  const file = await writeTrust(values.out);
+interface Given {
+  readonly out: string | undefined;
+  readonly json: boolean;
+}
+
+export async function trust({ out, json }: Given): Promise<number> {
+  const file = await writeTrust(out);
   if (file === undefined) {
     const message =
       "A trust file names providers and brokers, and no provider or no broker has been admitted yet.";
     throw new PavilionError("CONFIG_INVALID", message, "Admit a provider and a broker first.");
   }
-  console.log(values.json === true ? JSON.stringify({ trust: file }) : `  trust file  ${file}`);
+  console.log(json ? JSON.stringify({ trust: file }) : `  trust file  ${file}`);
   return 0;
 }
 

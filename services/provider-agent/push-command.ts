@@ -31,7 +31,7 @@ export const pushOptions = {
   discard: flag,
 } as const;
 
-interface PushValues {
+export interface PushValues {
   readonly collaboration?: string | undefined;
   readonly timeout?: string | undefined;
   readonly "left-out-max"?: string | undefined;

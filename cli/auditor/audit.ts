@@ -2,7 +2,6 @@
  * `audit --access ACCESS.json --trust TRUST.json [--json]`: reads a region's whole log and audits it. Exit code 0 where all
  * holds, 1 where something does not.
  */
-import { parseArgs } from "node:util";
 import { readConfig } from "../../runtime/config.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import { openLog } from "../../runtime/log.ts";
@@ -14,13 +13,17 @@ import { readTrust } from "../../verifier/trust.ts";
 import { coloured } from "../colour.ts";
 import { misuse } from "../../errors/misuse.ts";
 
-export async function audit(args: string[]): Promise<number> {
-  const text = { type: "string" } as const;
-  const { values } = parseArgs({ args, options: { access: text, trust: text, json: { type: "boolean" } } });
-  if (values.access === undefined || values.trust === undefined)
+interface Given {
+  readonly access: string | undefined;
+  readonly trust: string | undefined;
+  readonly json: boolean;
+}
+
+export async function audit(given: Given): Promise<number> {
+  if (given.access === undefined || given.trust === undefined)
     throw misuse("An audit takes --access and --trust.");
-  const access = readConfig("access", values.access);
-  const roots = trustedRoots(values.trust, access.region);
+  const access = readConfig("access", given.access);
+  const roots = trustedRoots(given.trust, access.region);
   const log = openLog({ service: "auditor" }, "error", "stderr");
   const { id: auditor, region, kafka, registryUrl } = access;
   const client = await openAuditorClient({ auditor, region, kafka, registryUrl, log });
@@ -30,10 +33,9 @@ export async function audit(args: string[]): Promise<number> {
   await client.leaves(logAudit);
   const report = logAudit.report();
   const { count: bundles } = logAudit.bundles;
-  const lines =
-    values.json === true
-      ? [JSON.stringify(reportObject(report, bundles))]
-      : reportLines(report, region, bundles);
+  const lines = given.json
+    ? [JSON.stringify(reportObject(report, bundles))]
+    : reportLines(report, region, bundles);
   for (const line of lines) console.log(line);
   return report.faultCount === 0 ? 0 : 1;
 }

@@ -4,7 +4,6 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import { encodeBase64url } from "../../crypto/jws/base64url.ts";
 import { putKafkaUser } from "../../infra/embedded/kafka-users.ts";
 import { partsDir } from "../../infra/embedded/parts.ts";
@@ -15,15 +14,19 @@ import { misuse } from "../../errors/misuse.ts";
 import { withOperator } from "../operator/session.ts";
 import { regionNamed, runningStack } from "../stack/running.ts";
 
-export async function admitAuditor(args: string[]): Promise<number> {
-  const text = { type: "string" } as const;
-  const options = { auditor: text, region: text, out: text, json: { type: "boolean" } } as const;
-  const { values } = parseArgs({ args, options });
-  const { auditor, out } = values;
+interface Given {
+  readonly auditor: string | undefined;
+  readonly out: string | undefined;
+  readonly region: string | undefined;
+  readonly json: boolean;
+}
+
+export async function admitAuditor(given: Given): Promise<number> {
+  const { auditor, out } = given;
   if (auditor === undefined || out === undefined)
     throw misuse("An auditor's admission takes --auditor and --out.");
   const stack = runningStack();
-  const region = regionNamed(stack, values.region);
+  const region = regionNamed(stack, given.region);
   await withOperator(stack, (operator) => operator.admitAuditor(region, auditor));
   const user = { name: auditorPrincipal(auditor), password: encodeBase64url(randomBytes(24)) };
   const superUser = { name: operatorName, password: stack.passwords[operatorName] ?? "" };
@@ -34,8 +37,7 @@ export async function admitAuditor(args: string[]): Promise<number> {
   };
   const file = resolve(out);
   writeFileSync(file, `${JSON.stringify(access, undefined, 2)}\n`, { mode: 0o600 });
-  if (values.json === true)
-    console.log(JSON.stringify({ admitted: auditor, region: region.name, access: file }));
+  if (given.json) console.log(JSON.stringify({ admitted: auditor, region: region.name, access: file }));
   else console.log(`  ${auditor} may read what proves in ${region.name}; its access file is ${file}`);
   return 0;
 }

@@ -5,5 +5,5 @@ import { deadLetters } from "./command.ts";
 
 test("what objects have members of is no action", async () => {
   for (const name of oddTexts)
-    await assert.rejects(deadLetters([name]), { message: "dead-letters takes list, show or redrive." });
+    await assert.rejects(deadLetters.run([name]), { message: "dead-letters takes list, show or redrive." });
 });

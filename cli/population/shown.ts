@@ -1,10 +1,10 @@
-/** `population list`, `population show ID`. */
+/** What is shown of populations. */
 import { signersOf } from "../../domain/terms/population.ts";
-import { list as listTerms, show as showTerms, type Shown } from "../terms/showing.ts";
+import type { Shown } from "../terms/showing.ts";
 import type { Population } from "../../schemas/json/population.ts";
 import { populationWords } from "./words.ts";
 
-const populations: Shown<Population> = {
+export const populations: Shown<Population> = {
   name: "population",
   unknown: "UNKNOWN_POPULATION",
   ids: (terms) => terms.populations.ids,
@@ -30,6 +30,3 @@ const populations: Shown<Population> = {
   names: (document, reader) =>
     reader.role !== "provider" || signersOf(document).some(({ id }) => id === reader.id),
 };
-
-export const list = (args: string[]): Promise<number> => listTerms(populations, args);
-export const show = (args: string[]): Promise<number> => showTerms(populations, args);

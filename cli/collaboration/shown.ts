@@ -1,10 +1,10 @@
-/** `collaboration list`, `collaboration show ID`. */
+/** What is shown of collaborations. */
 import { digestOf } from "../../crypto/jws/canonical.ts";
 import type { AnyCollaboration } from "../../domain/terms/collaboration.ts";
-import { list as listTerms, show as showTerms, type Shown } from "../terms/showing.ts";
+import type { Shown } from "../terms/showing.ts";
 import { collaborationWords } from "./words.ts";
 
-const collaborations: Shown<AnyCollaboration> = {
+export const collaborations: Shown<AnyCollaboration> = {
   name: "collaboration",
   unknown: "UNKNOWN_COLLABORATION",
   ids: (terms) => terms.collaborations.ids,
@@ -29,6 +29,3 @@ const collaborations: Shown<AnyCollaboration> = {
     reader.role === "operator" ||
     (reader.role === "provider" ? providers : brokers).some(({ id }) => id === reader.id),
 };
-
-export const list = (args: string[]): Promise<number> => listTerms(collaborations, args);
-export const show = (args: string[]): Promise<number> => showTerms(collaborations, args);

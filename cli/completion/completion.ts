@@ -1,24 +1,23 @@
 /**
  * `completion bash|zsh|fish`: a script for the shell, made from the commands' own usage lines.
  */
-import { parseArgs } from "node:util";
-import type { Commands } from "./command.ts";
-import { misuse } from "../errors/misuse.ts";
-import { argumentsOf } from "./options.ts";
+import { argumentsOf, type Command } from "../command.ts";
+import { misuse } from "../../errors/misuse.ts";
 
 /** What may follow what was typed: a group's commands, or a command's options. By the words before, joined. */
-function followersIn(commands: Commands): Map<string, string[]> {
+function followersIn(commands: readonly Command[]): Map<string, string[]> {
   const found = new Map<string, string[]>();
   const add = (after: string, word: string): void => {
     const words = found.get(after) ?? [];
     found.set(after, words);
     if (!words.includes(word)) words.push(word);
   };
-  for (const [name, command] of Object.entries(commands)) {
+  for (const command of commands) {
+    const { name } = command;
     const [first = "", second] = name.split(" ");
     add("", first);
     if (second !== undefined) add(first, second);
-    const options = argumentsOf(name, command).map((argument) => argument.name);
+    const options = argumentsOf(command).map((argument) => argument.name);
     for (const option of options.filter((one) => one.startsWith("--"))) add(name, option);
     add(name, "--help");
   }
@@ -29,13 +28,11 @@ type Followers = ReadonlyMap<string, readonly string[]>;
 
 const scripts: Readonly<Record<string, (followers: Followers) => string>> = { bash, zsh, fish };
 
-export function completion(commands: Commands, args: string[]): Promise<number> {
-  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
-  const [shell = "", ...more] = positionals;
+export function completion(commands: readonly Command[], [shell = "", ...more]: readonly string[]): number {
   const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
   if (script === undefined || more.length > 0) throw misuse("completion takes one of bash, zsh and fish.");
   console.log(script(followersIn(commands)));
-  return Promise.resolve(0);
+  return 0;
 }
 
 const cases = (followers: Followers): string =>

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import { commands } from "./commands.ts";
+import { allCommands } from "../commands.ts";
 
-const main = join(import.meta.dirname, "main.ts");
+const main = join(import.meta.dirname, "../main.ts");
 const scriptFor = (shell: string): string =>
   execFileSync(process.execPath, [main, "completion", shell], { encoding: "utf8" });
+const names = (await allCommands()).map(({ name }) => name);
 const bash = scriptFor("bash");
 
 /** What bash itself offers for the last of these words. */
@@ -20,7 +21,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 }
 
 test("every command is offered, and a group's commands after it", () => {
-  const first = [...new Set(Object.keys(commands).map((name) => name.split(" ")[0]))];
+  const first = [...new Set(names.map((name) => name.split(" ")[0]))];
   assert.deepEqual(offered("").sort(), first.sort());
   assert.deepEqual(offered("provider", "").sort(), [
     "admit",
@@ -46,6 +47,6 @@ test("where a file may stand, files are offered", () => {
 test("zsh and fish have scripts of their own that name every command", () => {
   for (const shell of ["zsh", "fish"]) {
     const script = scriptFor(shell);
-    for (const name of Object.keys(commands)) assert.ok(script.includes(name.split(" ").at(-1) ?? ""));
+    for (const name of names) assert.ok(script.includes(name.split(" ").at(-1) ?? ""));
   }
 });

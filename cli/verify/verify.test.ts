@@ -23,8 +23,8 @@ const script = `
       return next(url, context);
     },
   });
-  const { verifyCommand } = await import(${JSON.stringify(new URL("command.ts", import.meta.url).href)});
-  process.exitCode = await verifyCommand(process.argv.slice(1));
+  const { verify } = await import(${JSON.stringify(new URL("command.ts", import.meta.url).href)});
+  process.exitCode = await verify.run(process.argv.slice(1));
   if (process.env.LIST_PACKAGES === "1") console.error([...packages].sort().join(" "));
 `;
 let block: string;

@@ -1,0 +1,25 @@
+/** What lets an auditor in, and what it does first. */
+import { command, text } from "../command.ts";
+import { json, region, trust } from "../options.ts";
+
+export const auditor = [
+  command({
+    name: "auditor admit",
+    usage: "--auditor A --out FILE [--region R] [--json]",
+    does: "the operator lets an auditor read what proves; writes its access file",
+    options: {
+      auditor: text("the auditor's name"),
+      out: text("where the access file is written"),
+      region,
+      json,
+    },
+    act: async (given) => (await import("./admit.ts")).admitAuditor(given),
+  }),
+  command({
+    name: "audit",
+    usage: "--access ACCESS.json --trust TRUST.json [--json]",
+    does: "reads a region's whole log: whether a leaf is missing, and whether every spend adds up",
+    options: { access: text("the access file that the operator gave the auditor"), trust, json },
+    act: async (given) => (await import("./audit.ts")).audit(given),
+  }),
+];
