@@ -1,12 +1,15 @@
 /**
- * Writes docs/reference/ from what it is about: the commands from what the command line says of itself, the topics from their declarations and
- * ACLs, events from the Avro schemas, documents and configurations from the JSON schemas.
+ * Writes docs/reference/ and docs/errors.md from what they are about: the commands from what the command line says of itself, the topics from their declarations and
+ * ACLs, events from the Avro schemas, documents and configurations from the JSON schemas, errors from their catalogue.
  */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { format, resolveConfig } from "prettier";
+import type { Area } from "../errors/area.ts";
+import { cryptography } from "../errors/areas/cryptography.ts";
+import { catalogue } from "../errors/catalogue.ts";
 import {
   auditorAcls,
   auditorPrincipal,
@@ -26,6 +29,7 @@ export async function render(folder: string): Promise<GeneratedFile[]> {
     "topics.md": topicsPage(),
     "events.md": await eventsPage(),
     "documents.md": await documentsPage(),
+    "../errors.md": errorsPage(),
   };
   const options = await resolveConfig(join(folder, "any.md"));
   return Promise.all(
@@ -218,6 +222,31 @@ function jsonType(schema: JsonSchema): string {
       ? ""
       : ` ${String(minimum ?? "")} … ${String(maximum ?? "")}`;
   return `${type}${range}${pattern === undefined ? "" : ` \`${pattern}\``}`;
+}
+
+function errorsPage(): string {
+  return `# Errors
+
+Every expected failure carries a stable code, says what was wrong, and what to do. Messages hold no secret, token, identifier, value
+or count. What \`./pavilion\` prints while it sets itself up has no code: it names the step, its log, and what to do.
+
+_Told to_ says who reads the code with its message: the _asker_ is a broker or another client, the _user_ whoever ran the command, the
+_developer_ whoever calls the code that throws it. _HTTP_ is the status that an HTTP interface answers with, in problem details
+(RFC 9457). What is not meant for an asker, a provider or an auditor is answered there as \`REGION_UNAVAILABLE\` if the status is 503,
+and as \`INTERNAL_ERROR\` otherwise.
+
+${[...catalogue(), cryptography].map(areaSection).join("\n\n")}`;
+}
+
+function areaSection({ title, about, codes }: Area): string {
+  const rows = Object.entries(codes).map(([code, { status, audience, when, remedy }]) => [
+    `\`${code}\``,
+    when,
+    remedy,
+    audience.join(", "),
+    String(status),
+  ]);
+  return `## ${title}\n\n${about}\n\n${table(["code", "when", "what to do", "told to", "HTTP"], rows)}`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

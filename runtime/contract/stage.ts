@@ -13,7 +13,7 @@
  */
 import type { EventName, EventTypes, RequestRef } from "../../schemas/avro/index.ts";
 import type { EventOn, TopicName } from "../../schemas/topics.ts";
-import { errorCatalogue, type ErrorCode } from "../../errors/errors.ts";
+import { failureOf, type ErrorCode } from "../../errors/errors.ts";
 
 /** An input event. `time` is the broker's timestamp in milliseconds: recorded, so a replay sees the same. */
 export type StageEvent<E extends EventName> = {
@@ -141,5 +141,5 @@ export function output<T extends TopicName, N extends EventOn<T>>(
 
 /** What was wrong and what to do, as an asker or provider reads it. */
 export function explain(code: ErrorCode, detail: string): string {
-  return `${detail} ${errorCatalogue[code]}`;
+  return `${detail} ${failureOf(code).remedy}`;
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import fc from "fast-check";
 import { longestWaitMs, settled } from "../../test/waits.ts";
-import { errorCatalogue, PavilionError, type ErrorCode } from "../../errors/errors.ts";
+import { catalogue } from "../../errors/catalogue.ts";
+import { PavilionError, type ErrorCode } from "../../errors/errors.ts";
 import { attemptsMaxFor, causeOf, portAwayBy, PortHeld } from "./passing.ts";
 import { persist, Waits, type Persisted } from "./persistence.ts";
 
@@ -110,10 +111,12 @@ test("waits grow to five seconds, half of each left to chance, and start small a
 });
 
 test("the table knows the ports, and nothing else passes by itself", () => {
-  const known = Object.keys(errorCatalogue).flatMap((code) => {
-    const port = portAwayBy(new PavilionError(code as ErrorCode, ""));
-    return port === undefined ? [] : [`${code} ${port}`];
-  });
+  const known = catalogue()
+    .flatMap(({ codes }) => Object.keys(codes))
+    .flatMap((code) => {
+      const port = portAwayBy(new PavilionError(code as ErrorCode, ""));
+      return port === undefined ? [] : [`${code} ${port}`];
+    });
   assert.deepEqual(known.sort(), [
     "HSM_OPERATION_FAILED hsm",
     "HSM_UNAVAILABLE hsm",

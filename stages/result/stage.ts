@@ -1,7 +1,7 @@
 /**
  * The result stage: the single arbiter of a request's one result. See README.md.
  */
-import { errorCatalogue, type ErrorCode } from "../../errors/errors.ts";
+import { isErrorCode } from "../../errors/errors.ts";
 import {
   output,
   publish,
@@ -127,5 +127,3 @@ function auditOf(action: string, request: RequestRef, { code, status }: Result):
   const audit = { tenant: request.tenant, action, request, details: { status } };
   return code !== null && isErrorCode(code) ? { ...audit, code } : audit;
 }
-
-const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(errorCatalogue, code);

@@ -2,18 +2,16 @@
  * The table of bad inputs: what is put in, and the code that it meets.
  */
 import { readFileSync } from "node:fs";
-import type { errorCatalogue } from "../../errors/errors.ts";
+import type { ErrorCode } from "../../errors/errors.ts";
 import type { BadInputStack } from "./bad-input-stack.ts";
 
 /** What stands in bad inputs, and must not stand in what is said of them. */
 export const planted = "plantedvalue4711";
 
-type Code = keyof typeof errorCatalogue;
-
 /** A command that fails with a code, told on standard error. */
 export interface Refused {
   readonly name: string;
-  readonly code: Code;
+  readonly code: ErrorCode;
   readonly command: (stack: BadInputStack) => string[] | Promise<string[]>;
   /** 1 unless given. */
   readonly exit?: number;
@@ -230,7 +228,7 @@ function imposter(stack: BadInputStack): string {
 }
 
 /** Questions that the region refuses: the answer says so. */
-export const asked: readonly { name: string; code: Code; change: object }[] = [
+export const asked: readonly { name: string; code: ErrorCode; change: object }[] = [
   { name: "an unknown collaboration", code: "UNKNOWN_COLLABORATION", change: { collaboration: "nobodys" } },
   { name: "the terms of another version", code: "STALE_COLLABORATION", change: { collaborationVersion: 7 } },
   { name: "a tenant that may not ask", code: "UNKNOWN_TENANT", change: { tenant: "stranger" } },

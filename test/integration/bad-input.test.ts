@@ -10,7 +10,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { errorCatalogue } from "../../errors/errors.ts";
+import { isErrorCode } from "../../errors/errors.ts";
 import type { Result } from "../../schemas/avro/index.ts";
 import type { Asked } from "../../services/clients/broker/request.ts";
 import { BadInputStack, requestHeaders } from "./bad-input-stack.ts";
@@ -38,7 +38,7 @@ function requireCode({ out, err }: Ran, code: string): void {
   said.push(out + err);
   const [, found] = /^pavilion: ([A-Z_]+): /m.exec(err) ?? [];
   assert.equal(found, code, err);
-  assert.ok(found in errorCatalogue);
+  assert.ok(isErrorCode(found));
   assert.ok(!/^\s+at .+:\d+:\d+\)?$/m.test(err), "no stack is shown");
 }
 

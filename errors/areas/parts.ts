@@ -1,0 +1,95 @@
+import type { Area } from "../area.ts";
+
+export const parts = {
+  title: "Parts that a region stands on",
+  about:
+    "Kafka, the schema registry, the HSM, the prover, the chain and what is kept on disk: told to the region's operator by whichever service or command met it. A stage waits, and nobody outside is told the code.",
+  codes: {
+    KAFKA_UNAVAILABLE: {
+      status: 503,
+      audience: ["operator", "user"],
+      when: "Kafka does not answer.",
+      remedy: "Check Kafka's address and that it is up; ./pavilion up starts this machine's.",
+    },
+    ACCESS_DENIED: {
+      status: 403,
+      audience: ["operator", "user"],
+      when: "Kafka does not let the user do what a command has to.",
+      remedy:
+        "Use your newest access file, or ask whether you are revoked; of dead-letters, --user and --password-file.",
+    },
+    REGISTRY_UNAVAILABLE: {
+      status: 503,
+      audience: ["operator", "user"],
+      when: "The schema registry does not answer. A stage waits and tries again.",
+      remedy: "Check the schema registry's address and that it answers; stages go on when it does.",
+    },
+    HSM_UNAVAILABLE: {
+      status: 503,
+      audience: ["operator"],
+      when: "The PKCS#11 library or its token is not there, or opens no session. A stage waits and tries again.",
+      remedy: "Check the PKCS#11 library's path and the token's label.",
+    },
+    HSM_KEY_MISSING: {
+      status: 500,
+      audience: ["operator"],
+      when: "The token lacks one of the region's keys, or holds one without the attributes it has to have.",
+      remedy: "Provision the region's keys once, before the connector starts.",
+    },
+    HSM_LOGIN_FAILED: {
+      status: 500,
+      audience: ["operator"],
+      when: "The token refuses the PIN.",
+      remedy: "Check the token's PIN.",
+    },
+    HSM_OPERATION_FAILED: {
+      status: 503,
+      audience: ["operator"],
+      when: "The token refused or failed an operation, though it answers. A stage tries again, and gives the input up in the end.",
+      remedy: "See the HSM's own log; the operation is retried.",
+    },
+    PROVER_UNAVAILABLE: {
+      status: 503,
+      audience: ["operator"],
+      when: "The prover's thread ended, or too many proofs wait. A stage waits and tries again, and gives the input up in the end.",
+      remedy: "See why the prover's thread ended, memory above all; the proof is tried again.",
+    },
+    PROOF_FAILED: {
+      status: 500,
+      audience: ["operator"],
+      when: "The prover could not prove a release: the opening does not fit what is to be published.",
+      remedy:
+        "Ask again; if it fails again, tell the operator that commitments and openings do not fit together.",
+    },
+    CHAIN_UNAVAILABLE: {
+      status: 503,
+      audience: ["operator"],
+      when: "The chain's node does not answer in time, answers what cannot be, or the anchorer cannot pay. Anchoring waits and tries again.",
+      remedy: "Check the chain's node and the anchorer's funds; anchoring goes on when it answers.",
+    },
+    CHAIN_MISMATCH: {
+      status: 500,
+      audience: ["operator"],
+      when: "The node is on another chain than the configured one, or the chain has no registry contract at the address.",
+      remedy: "Configure the chain id and the registry contract that the log is anchored in.",
+    },
+    ANCHOR_FORKED: {
+      status: 500,
+      audience: ["operator"],
+      when: "The log's slot was moved on to another root than the intended one.",
+      remedy: "Stop: something else anchors with the region's key. Find it, then move to a new anchor key.",
+    },
+    ANCHOR_LOST: {
+      status: 503,
+      audience: ["operator"],
+      when: "The newest known anchor is no longer on the chain.",
+      remedy: "The chain was reorganised: anchor again from the last anchor that stands.",
+    },
+    STATE_UNSOUND: {
+      status: 500,
+      audience: ["operator"],
+      when: "A partition's folder of state cannot be read, is of another changelog, or was taken over by another process.",
+      remedy: "Nothing: the partition's folder is thrown away, and its state restored from the changelog.",
+    },
+  },
+} as const satisfies Area;
