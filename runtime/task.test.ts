@@ -16,6 +16,8 @@ import {
   only,
 } from "../test/stage-counting.ts";
 import { StageTask, type Input } from "./task.ts";
+import { asking } from "../pipelines/private-computation/asking.ts";
+import { topics } from "../pipelines/pipelines.ts";
 
 test("an input below the position is not handled again", async () => {
   const task = newTask();
@@ -172,11 +174,24 @@ test("take() that throws stages nothing, and leaves alone what was staged before
   assert.equal(handled(task), 2);
 });
 
+test("an output that the stage does not declare is refused, whatever else the handler says", async () => {
+  const undeclared = { ...counting, outputs: ["audit.events"] as const };
+  await assert.rejects(newTask(undeclared).take(input(0)), /declares no output dataset\.heads/);
+});
+
 test("take() stages nothing where the original of a rejected input cannot be sealed", async () => {
   const sealOriginal = (): never => {
     throw new Error("no key");
   };
-  const task = new StageTask({ stage: counting, region, partition, ports: null, sealOriginal });
+  const task = new StageTask({
+    stage: counting,
+    region,
+    partition,
+    ports: null,
+    topics,
+    asking,
+    sealOriginal,
+  });
   await assert.rejects(task.take(input(0, { key: "reject" })), /no key/);
   assert.deepEqual(task.state.staged(), []);
 });

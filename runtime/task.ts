@@ -9,15 +9,9 @@
  *   read_committed leaks) and its committed twin count once. An id names the input it was derived from,
  *   `topic/partition/offset/index`, and grows along each topic, so one id a source is all there is to remember.
  */
-import type {
-  AuditEvent,
-  DeadLetter,
-  EventName,
-  EventTypes,
-  Refusal,
-  RequestRef,
-} from "../schemas/avro/index.ts";
-import { declarationOf, type TopicName } from "../schemas/topics.ts";
+import type { AuditEvent, DeadLetter, EventName, EventTypes } from "../schemas/avro/index.ts";
+import { isOutside, type TopicName, type Topics } from "../schemas/topics.ts";
+import type { Asked, Asking } from "./contract/asking.ts";
 import type { ErrorCode } from "../errors/errors.ts";
 import { causeOf } from "./failures/passing.ts";
 import { recordDigest } from "./record-digest.ts";
@@ -38,7 +32,8 @@ import { StateStore } from "./state/store.ts";
  */
 export interface Input {
   readonly topic: TopicName;
-  readonly provider?: string;
+  /** Whose topic, where each has one of its own. */
+  readonly owner?: string;
   /** The topic's full name. */
   readonly address: string;
   /** Of a batch that could not be read, the last offset of it. */
@@ -64,7 +59,8 @@ export interface Input {
 /** A record to be written. Without a partition it goes by its key; `all` fans out. */
 export interface Emission {
   readonly topic: TopicName | "dead-letter";
-  readonly provider?: string;
+  /** Whose topic, where each has one of its own. */
+  readonly owner?: string;
   readonly type: EventName;
   readonly value: EventTypes[EventName];
   readonly key: string;
@@ -80,6 +76,8 @@ export interface TaskContext<E extends EventName, P> {
   readonly region: string;
   readonly partition: number;
   readonly ports: P;
+  readonly topics: Topics;
+  readonly asking: Asking;
   /** Where committed state is kept; in memory unless given. */
   readonly committed?: CommittedState;
   /** Seals a dead letter's original. */
@@ -139,9 +137,9 @@ export class StageTask<E extends EventName, P> {
     if ("fault" in input.content) {
       return this.#stamp(input, this.#rejected(input, input.content.fault, input.content.detail));
     }
-    const { topic, key, provider, time } = input;
+    const { topic, key, owner, time } = input;
     const { type, value } = input.content;
-    const event = { topic, key, type, value, time, ...(provider === undefined ? {} : { provider }) };
+    const event = { topic, key, type, value, time, ...(owner === undefined ? {} : { owner }) };
     // The worker only hands over types that the stage declares for the topic.
     const outcome = await this.#context.stage.handle(event as StageEvent<E>, this.state, this.#context.ports);
     const emissions = this.#emissions(input, outcome);
@@ -150,6 +148,7 @@ export class StageTask<E extends EventName, P> {
   }
 
   #emissions(input: Input, outcome: Outcome): Unstamped[] {
+    for (const { topic } of outcome.outputs) this.#requireDeclared(topic);
     const emissions: Unstamped[] = outcome.outputs.map((output) => ({ ...output }));
     for (const audit of outcome.audit) emissions.push(this.#audit(audit));
     if (outcome.kind === "reject") {
@@ -158,16 +157,25 @@ export class StageTask<E extends EventName, P> {
     }
     if (outcome.kind === "decline") {
       const { code, detail } = outcome;
-      return [...emissions, ...this.#refused({ request: this.#recordOf(input), code, detail }, true)];
+      const request = this.#recordOf(input);
+      return request === undefined
+        ? [...emissions, ...this.#rejected(input, code, detail)]
+        : [...emissions, ...this.#refused({ request, code, detail }, true)];
     }
     for (const refused of outcome.refusals) emissions.push(...this.#refused(refused, false));
     return emissions;
   }
 
+  /** Throws for a topic that the stage does not declare: a defect of the stage, whose input is given up. */
+  #requireDeclared(topic: TopicName): void {
+    const { name, outputs } = this.#context.stage;
+    if (!outputs.includes(topic)) throw new Error(`the stage ${name} declares no output ${topic}`);
+  }
+
   #refused(refused: RefusedRequest, unsigned: boolean): Unstamped[] {
     const { request, code } = refused;
     return [
-      this.#refusal(refused, unsigned),
+      ...this.#refusal(refused, unsigned),
       this.#audit({ tenant: request.tenant, action: "request.refused", request, code }),
     ];
   }
@@ -198,14 +206,30 @@ export class StageTask<E extends EventName, P> {
       { topic: "dead-letter", type: "DeadLetter", value: letter, key: input.key },
     ];
     // A batch that could not be read is no record of anybody: nobody waits for it.
-    const isAnswered = declarationOf(input.topic).answered === true && input.firstOffset === undefined;
-    const request = isAnswered ? this.#recordOf(input) : requestOf(input);
+    const isAnswered = this.#isAnswered(input) && input.firstOffset === undefined;
+    const request = isAnswered ? this.#recordOf(input) : this.#requestOf(input);
     if (request !== undefined && !this.#isBesideAnswer(input)) {
-      emissions.push(this.#refusal({ request, code, detail }, isAnswered));
+      emissions.push(...this.#refusal({ request, code, detail }, isAnswered));
     }
-    const tenant = request?.tenant ?? input.provider ?? "unknown";
+    const tenant = request?.tenant ?? input.owner ?? "unknown";
     emissions.push(this.#audit({ tenant, action: "input.rejected", code, ...(request && { request }) }));
     return emissions;
+  }
+
+  #isAnswered({ topic }: Input): boolean {
+    return this.#context.topics.of(topic).answered === true;
+  }
+
+  /** The request that an event of the region's own is about. */
+  #requestOf({ content }: Input): Asked | undefined {
+    return "value" in content ? this.#context.asking.requestOf(content.value) : undefined;
+  }
+
+  /** The request that an input is about, and its tenant, as far as anything says it: for logs and traces alone. */
+  about(input: Input): { readonly requestId?: string | undefined; readonly tenant?: string | undefined } {
+    if (this.#isAnswered(input)) return { requestId: idIn(input.key) };
+    const request = this.#requestOf(input);
+    return { requestId: request?.requestId, tenant: request?.tenant };
   }
 
   #isBesideAnswer({ topic }: Input): boolean {
@@ -216,22 +240,30 @@ export class StageTask<E extends EventName, P> {
    * How a record is answered whose signature nobody has checked, or which has none that counts: under its own digest. What
    * it claims stands nowhere in the answer, but for an id in the record's key.
    */
-  #recordOf({ address, offset, rawKey, raw, time, key }: Input): RequestRef {
+  #recordOf({ address, offset, rawKey, raw, time, key, source }: Input): Asked | undefined {
     const place = { topic: address, partition: this.#context.partition, offset, key: rawKey, value: raw };
-    return {
+    return this.#context.asking.replies?.unsigned({
       requestId: idIn(key) ?? "",
       digest: recordDigest(place),
-      tenant: "unknown",
-      broker: "unknown",
-      collaboration: "",
-      deadline: time,
-    };
+      source,
+      time,
+    });
   }
 
-  #refusal({ request, code, detail, document = null }: RefusedRequest, unsigned: boolean): Unstamped {
-    const message = explain(code, detail);
-    const value: Refusal = { request, stage: this.#context.stage.name, code, message, unsigned, document };
-    return { topic: "result.refusals", type: "Refusal", value, key: request.requestId };
+  /** Nothing where the pipeline has nobody to tell. */
+  #refusal(
+    { request, code, detail, document = null }: RefusedRequest,
+    unsigned: boolean,
+  ): readonly Unstamped[] {
+    const { replies } = this.#context.asking;
+    if (replies === undefined) return [];
+    const { topic, type } = replies;
+    const stage = this.#context.stage.name;
+    const value = replies.refusal({
+      ...{ request, stage, code, unsigned, document },
+      message: explain(code, detail),
+    });
+    return [{ topic, type, value, key: request.requestId }];
   }
 
   #audit(audit: Required<Effects>["audit"][number]): Unstamped {
@@ -259,7 +291,7 @@ export class StageTask<E extends EventName, P> {
   }
 
   #isFresh(input: Input): boolean {
-    const place = derivedFrom(input);
+    const place = this.#derivedFrom(input);
     if (place === undefined) return true;
     const last = this.state.get(sources, place.source) as [offset: string, index: number] | undefined;
     if (last === undefined) return true;
@@ -267,8 +299,21 @@ export class StageTask<E extends EventName, P> {
     return place.offset > lastOffset || (place.offset === lastOffset && place.index > last[1]);
   }
 
+  /** The upstream input that a stage derived this event from; undefined for what outsiders and clocks publish. */
+  #derivedFrom(input: Input): { source: string; offset: bigint; index: number } | undefined {
+    if (isOutside(this.#context.topics.of(input.topic))) return undefined;
+    const match = /^(.+\/\d+)\/(\d+)\/(\d+)$/.exec(input.id);
+    if (match === null) return undefined;
+    const [, origin = "", offset = "", index = ""] = match;
+    return {
+      source: `${input.address} ${input.source} ${origin}`,
+      offset: BigInt(offset),
+      index: Number(index),
+    };
+  }
+
   #seen(input: Input): { table: string; key: string; value: unknown }[] {
-    const place = derivedFrom(input);
+    const place = this.#derivedFrom(input);
     return place === undefined
       ? []
       : [{ table: sources, key: place.source, value: [String(place.offset), place.index] }];
@@ -276,32 +321,6 @@ export class StageTask<E extends EventName, P> {
 }
 
 type Unstamped = Omit<Emission, "id" | "source" | "subject" | "traceparent">;
-
-/** The upstream input that a stage derived this event from; undefined for what outsiders and clocks publish. */
-function derivedFrom(input: Input): { source: string; offset: bigint; index: number } | undefined {
-  if (declarationOf(input.topic).outside === true) return undefined;
-  const match = /^(.+\/\d+)\/(\d+)\/(\d+)$/.exec(input.id);
-  if (match === null) return undefined;
-  const [, origin = "", offset = "", index = ""] = match;
-  return {
-    source: `${input.address} ${input.source} ${origin}`,
-    offset: BigInt(offset),
-    index: Number(index),
-  };
-}
-
-/** The request that an event of the region's own is about. */
-const requestOf = ({ content }: Input): RequestRef | undefined =>
-  "value" in content && "request" in content.value ? (content.value.request ?? undefined) : undefined;
-
-/** The id of the request that an input is about, as far as anything says it: for logs and traces alone. */
-export function requestIdOf(input: Input): string | undefined {
-  if (declarationOf(input.topic).answered === true) return idIn(input.key);
-  return requestOf(input)?.requestId;
-}
-
-/** The tenant that an input is about, where its stages have made sure of it. */
-export const tenantOf = (input: Input): string | undefined => requestOf(input)?.tenant;
 
 /** A key that is a request's id, a UUID: nothing else of an outsider's key is said again. */
 const idIn = (key: string): string | undefined =>

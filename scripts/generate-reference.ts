@@ -10,15 +10,9 @@ import { format, resolveConfig } from "prettier";
 import type { Area } from "../errors/area.ts";
 import { cryptography } from "../errors/areas/cryptography.ts";
 import { catalogue } from "../errors/catalogue.ts";
-import {
-  auditorAcls,
-  auditorPrincipal,
-  brokerAcls,
-  brokerPrincipal,
-  connectorAcls,
-  providerAcls,
-} from "../services/operator/access.ts";
-import { declarationOf, ownerOf, topicFor, topics, type TopicName } from "../schemas/topics.ts";
+import { pipelines, topics } from "../pipelines/pipelines.ts";
+import { Access } from "../services/operator/access.ts";
+import { ownerOf, topicFor, type TopicName } from "../schemas/topics.ts";
 import { generate, repositoryRoot, sourcesIn, type GeneratedFile } from "./generated.ts";
 
 const script = "scripts/generate-reference.ts";
@@ -71,31 +65,31 @@ function commandSection({ name, usage, options }: Command): string {
   return `## ${name}\n\n\`\`\`\n${usage}\n\`\`\`${explained}`;
 }
 
-/** A region, a provider, a broker and an auditor to ask the ACLs for. */
-const who = { region: "R", provider: "P", broker: "B", auditor: "A" };
+/** The parties of a region whose rights are told. */
+const parties = ["provider", "broker", "auditor"] as const;
 
 function topicsPage(): string {
+  const access = new Access(pipelines);
   const acls = [
-    ...connectorAcls(who.region).map((acl) => ({ ...acl, party: "connector" })),
-    ...providerAcls(who.region, who.provider).map((acl) => ({
-      ...acl,
-      party: acl.principal.startsWith("provider.") ? "that provider" : "connector",
-    })),
-    ...brokerAcls(who.region, who.broker).map((acl) => ({ ...acl, party: brokerPrincipal("<broker>") })),
-    ...auditorAcls(who.region, who.auditor).map((acl) => ({ ...acl, party: auditorPrincipal("<auditor>") })),
+    ...access.connectorAcls("R"),
+    ...parties.flatMap((role) => access.partyAcls("R", { role, id: `one-${role}` })),
   ].filter(({ resourceType }) => resourceType === "topic");
+  /** An owner's topic is read and written by that owner alone. */
+  const told = (principal: string, owner: string | undefined): string => {
+    const [role = ""] = principal.split(".");
+    return role === owner ? `that ${role}` : role;
+  };
   const may = (topic: TopicName, operation: string): string => {
     const owner = ownerOf(topic);
-    const name = topicFor(who.region, topic, owner === undefined ? undefined : who[owner]);
-    const parties = acls.filter(
-      ({ pattern, resourceName, operation: allowed }) =>
-        allowed === operation &&
-        (pattern === "literal" ? name === resourceName : name.startsWith(resourceName)),
+    const name = topicFor("R", topic, owner === undefined ? undefined : `one-${owner}`);
+    const allowed = acls.filter(
+      ({ pattern, resourceName, operation: of }) =>
+        of === operation && (pattern === "literal" ? name === resourceName : name.startsWith(resourceName)),
     );
-    return [...new Set(parties.map(({ party }) => party))].join(", ");
+    return [...new Set(allowed.map(({ principal }) => told(principal, owner)))].join(", ");
   };
-  const rows = (Object.keys(topics) as TopicName[]).map((topic) => {
-    const { events, key, partitions, sealed, compacted, retentionMs } = declarationOf(topic);
+  const rows = topics.names.map((topic) => {
+    const { events, key, partitions, sealed, compacted, retentionMs } = topics.of(topic);
     const kept = compacted === true ? "compacted" : retentionMs === -1 ? "for ever" : "Kafka's default";
     return [
       `\`${topic}\``,

@@ -2,6 +2,7 @@
  * Events to bytes and back by Avro, without a registry: each event has the one schema of this code. Nothing is sealed,
  * since nobody else reads what a simulation writes.
  */
+import { topics } from "../pipelines/pipelines.ts";
 import avsc from "avsc";
 import type { Schema } from "avsc";
 import { PavilionError } from "../errors/errors.ts";
@@ -25,6 +26,7 @@ export const decode = <N extends EventName>(event: N, bytes: Buffer): EventTypes
   plain(typeOf(event).fromBuffer(bytes)) as EventTypes[N];
 
 export const simulatedCodec: Codec = {
+  topics,
   encode: (_, event, value) => Promise.resolve(encode(event, value)),
   decode: (_, event, bytes) => Promise.resolve(readable(event, bytes)),
   encodePlain: (event, value) => Promise.resolve(encode(event, value)),

@@ -3,6 +3,7 @@
  * consumer feeds it.
  */
 import type { KafkaRecord } from "../runtime/kafka/wire/record.ts";
+import type { Asking } from "../runtime/contract/asking.ts";
 import type { Stage } from "../runtime/contract/stage.ts";
 import {
   groupOf,
@@ -16,7 +17,13 @@ import type { Process, Seams } from "./seams.ts";
 
 interface Source {
   readonly topic: TopicName;
-  readonly provider?: string;
+  readonly owner?: string;
+}
+
+/** A stage, and how its pipeline tells askers. */
+export interface Served<P> {
+  readonly stage: Stage<never, P>;
+  readonly asking: Asking;
 }
 
 interface Cursor {
@@ -25,8 +32,8 @@ interface Cursor {
 }
 
 export interface HostPlan<P> {
-  readonly context: Omit<WorkerContext<never, P>, "stage">;
-  readonly stage: Stage<never, P>;
+  readonly context: Omit<WorkerContext<never, P>, "stage" | "asking">;
+  readonly served: Served<P>;
   readonly partition: number;
   readonly providers: readonly string[];
   readonly cluster: Cluster;
@@ -41,7 +48,7 @@ const fetchMost = 20;
 export class Host<P> implements Feed {
   readonly process: Process;
   readonly partition: number;
-  readonly stage: Stage<never, P>;
+  readonly served: Served<P>;
   readonly #plan: HostPlan<P>;
   readonly #sources: ReadonlyMap<string, Source>;
   readonly #cursors = new Map<string, Cursor>();
@@ -49,15 +56,16 @@ export class Host<P> implements Feed {
   readonly #worker: PartitionWorker<never, P>;
 
   constructor(plan: HostPlan<P>) {
-    const { context, stage, partition, providers, cluster, seams, process } = plan;
+    const { context, served, partition, providers, cluster, seams, process } = plan;
+    const { stage } = served;
     this.#plan = plan;
     this.process = process;
     this.partition = partition;
-    this.stage = stage;
+    this.served = served;
     this.#sources = new Map(
       stage.inputs.flatMap(({ topic }): [string, Source][] =>
         topic.endsWith(".<provider>")
-          ? providers.map((provider) => [topicFor(context.region, topic, provider), { topic, provider }])
+          ? providers.map((owner) => [topicFor(context.region, topic, owner), { topic, owner }])
           : [[topicFor(context.region, topic), { topic }]],
       ),
     );
@@ -69,7 +77,7 @@ export class Host<P> implements Feed {
       const known = Number(cluster.committedOffset(group, address, partition));
       this.#cursors.set(address, { offset: BigInt(seams.choice.below(known + 1)), paused: false });
     }
-    this.#worker = new PartitionWorker({ ...context, stage }, partition, this);
+    this.#worker = new PartitionWorker({ ...context, ...served }, partition, this);
   }
 
   get addresses(): string[] {

@@ -7,14 +7,14 @@ import type { AddressedRecord } from "../runtime/kafka/emitted-record.ts";
 import { changelogTopic, topicFor } from "../schemas/topics.ts";
 import { decode, encode } from "./codec.ts";
 import { questions } from "./private-computation.ts";
-import type { PrivateComputationPorts } from "../pipelines/private-computation/pipeline.ts";
+import type { EveryPort } from "../test/stage-pipeline.ts";
 import type { Transactions } from "../runtime/kafka/transactor.ts";
 import type { Mutation } from "./world.ts";
 
 export interface Mutant {
   readonly name: string;
   readonly does: string;
-  readonly mutation: Mutation<PrivateComputationPorts>;
+  readonly mutation: Mutation<EveryPort>;
 }
 
 /** Outputs follow in a transaction of their own: lost where the first one alone commits. */

@@ -11,10 +11,11 @@ import { textDigest } from "../domain/terms/request.ts";
 import { parseDocument } from "../schemas/reading/validate.ts";
 import type { EventTypes, Result } from "../schemas/avro/index.ts";
 import type { MatchLeaf } from "../schemas/json/match-leaf.ts";
-import { topics, type TopicName } from "../schemas/topics.ts";
+import { topics } from "../pipelines/pipelines.ts";
 import { collaboration, logKey, population, region } from "../test/stage-pipeline.ts";
 import { questions, type Manner, type PrivateWorld } from "./private-computation.ts";
 import { outsideId } from "./world.ts";
+import type { TopicName } from "../schemas/topics.ts";
 
 /** What a request may end with, by the last digit of its id; several where it depends on who came first. */
 const ends: ReadonlyMap<string, readonly string[]> = new Map([
@@ -190,7 +191,7 @@ function bundleFaults({ text }: EventTypes["EvidenceBundle"], told: Result): str
 }
 
 function nothingAborted(world: PrivateWorld): string[] {
-  return (Object.keys(topics) as TopicName[]).flatMap((topic) => {
+  return topics.names.flatMap((topic) => {
     const events = world.events(topic);
     const places = events
       .filter(({ id }) => id !== outsideId)

@@ -3,16 +3,22 @@
  * the policy and one is more than the budget has; each published twice, among an adversary's copies. What must hold after whatever happened stands in
  * private-computation-invariants.ts.
  */
-import {
-  privateComputation,
-  type PrivateComputationPorts,
-} from "../pipelines/private-computation/pipeline.ts";
+import { pipelines, stages } from "../pipelines/pipelines.ts";
 import type { EventTypes } from "../schemas/avro/index.ts";
-import { collaboration, partitions, portsIn, pushes, region, signed, start } from "../test/stage-pipeline.ts";
+import {
+  collaboration,
+  partitions,
+  portsIn,
+  pushes,
+  region,
+  signed,
+  start,
+  type EveryPort,
+} from "../test/stage-pipeline.ts";
 import { publishCopies } from "./hostile-records.ts";
 import { World, type Faults, type Means, type Mutation } from "./world.ts";
 
-export type PrivateWorld = World<PrivateComputationPorts>;
+export type PrivateWorld = World<EveryPort>;
 
 const longDeadline = { deadlineSeconds: 3_600 };
 /** What is asked, by the last digit of the request's id. */
@@ -27,15 +33,11 @@ export const questions = await Promise.all([
 
 /** So many seconds that everything logged before them is anchored, and told. */
 const anchoringSeconds = 6;
-const stageNames = privateComputation.map((stage) => stage.name);
+const stageNames = stages.map((stage) => stage.name);
 
-export function openWorld(
-  seed: number,
-  faults: Faults,
-  mutation: Mutation<PrivateComputationPorts> = {},
-): PrivateWorld {
+export function openWorld(seed: number, faults: Faults, mutation: Mutation<EveryPort> = {}): PrivateWorld {
   const world: PrivateWorld = new World({
-    ...{ seed, faults, mutation, stages: privateComputation, region, partitions, start },
+    ...{ seed, faults, mutation, pipelines, region, partitions, start },
     providers: collaboration.providers.map(({ id }) => id),
     ports: portsIn(() => world.events<"SeedEntry">("config.seeds").map(({ value }) => value)),
     failing: failingPorts,
@@ -44,7 +46,7 @@ export function openWorld(
 }
 
 /** The calls that go to the HSM, the prover and the chain. */
-function failingPorts(ports: PrivateComputationPorts, { wrap, track }: Means): PrivateComputationPorts {
+function failingPorts(ports: EveryPort, { wrap, track }: Means): EveryPort {
   const hsm = "HSM_UNAVAILABLE";
   const chain = "CHAIN_UNAVAILABLE";
   const wrapped = wrap(

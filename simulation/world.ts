@@ -10,21 +10,15 @@ import { pino } from "pino";
 import { headersOf, headerText, eventTypeOf } from "../runtime/kafka/cloudevents.ts";
 import type { ChangelogKeys } from "../runtime/kafka/changelog.ts";
 import type { Transactions } from "../runtime/kafka/transactor.ts";
+import { topicsOf, type Pipeline } from "../runtime/contract/pipeline.ts";
 import type { Stage } from "../runtime/contract/stage.ts";
 import { openTelemetry } from "../runtime/telemetry/telemetry.ts";
 import type { EventName, EventTypes } from "../schemas/avro/index.ts";
-import {
-  deadLetterTopic,
-  declarationOf,
-  ownerOf,
-  topicFor,
-  topics,
-  type TopicName,
-} from "../schemas/topics.ts";
+import { deadLetterTopic, ownerOf, topicFor, type TopicName, type Topics } from "../schemas/topics.ts";
 import { Choice } from "./choice.ts";
 import { Cluster, type Laxity, type Producer } from "./cluster.ts";
 import { decode, encode, simulatedCodec } from "./codec.ts";
-import { Host } from "./host.ts";
+import { Host, type Served } from "./host.ts";
 import { failing, type Absences, type Failing, type PortFaults } from "./ports.ts";
 import { Seams, type Process } from "./seams.ts";
 import { SimulatedTransactions, type TransactionFaults } from "./transactions.ts";
@@ -70,7 +64,7 @@ export interface WorldPlan<P> {
   readonly seed: number;
   readonly faults: Faults;
   readonly mutation?: Mutation<P>;
-  readonly stages: readonly Stage<never, P>[];
+  readonly pipelines: readonly Pipeline[];
   readonly region: string;
   readonly partitions: number;
   readonly providers: readonly string[];
@@ -110,6 +104,7 @@ const zombieSteps = 30;
 export class World<P> {
   readonly time: VirtualTime;
   readonly #plan: WorldPlan<P>;
+  readonly #topics: Topics;
   readonly #cluster: Cluster;
   readonly #seams: Seams;
   readonly #hosts = new Set<Host<P>>();
@@ -124,6 +119,7 @@ export class World<P> {
 
   constructor(plan: WorldPlan<P>) {
     this.#plan = plan;
+    this.#topics = topicsOf(plan.pipelines);
     this.#faults = plan.faults;
     this.time = new VirtualTime(plan.start);
     const chance = new Choice(~plan.seed);
@@ -134,8 +130,11 @@ export class World<P> {
       () => this.time.now,
       plan.mutation?.cluster,
     );
-    for (const stage of plan.stages) {
-      for (let partition = 0; partition < plan.partitions; partition++) this.#host(stage, partition);
+    for (const { stages, asking } of plan.pipelines) {
+      for (const stage of stages) {
+        const served = { stage: stage as Stage<never, P>, asking };
+        for (let partition = 0; partition < plan.partitions; partition++) this.#host(served, partition);
+      }
     }
   }
 
@@ -227,8 +226,9 @@ export class World<P> {
 
   /** What stages gave up. */
   deadLetters(): { readonly value: EventTypes["DeadLetter"] }[] {
-    const { region, stages } = this.#plan;
-    return stages
+    const { region, pipelines } = this.#plan;
+    return pipelines
+      .flatMap(({ stages }) => stages)
       .flatMap(({ name }) => this.#cluster.committed(deadLetterTopic(region, name)))
       .map(({ message: { value } }) => ({ value: decode("DeadLetter", value ?? Buffer.alloc(0)) }));
   }
@@ -278,7 +278,7 @@ export class World<P> {
       gate.open();
     } else if (fetch !== undefined) {
       const { host, address } = fetch;
-      this.#note(host.stage.name, address);
+      this.#note(host.served.stage.name, address);
       host.fetch(address, choice.oneIn(this.#faults.rewindOneIn));
     }
     await this.#misfortune(isUp);
@@ -298,14 +298,14 @@ export class World<P> {
     await this.#seams.quiet();
     const host = choice.pick([...this.#hosts].filter((one) => !this.#zombies.has(one) && isUp(one.process)));
     if (host === undefined) return;
-    this.#note(host.stage.name, dies ? "dies" : "moves");
+    this.#note(host.served.stage.name, dies ? "dies" : "moves");
     if (dies) this.#end(host);
     else {
       this.#zombies.set(host, this.#steps + choice.below(2 * zombieSteps));
       // Half of them hear of it and stop what they do; the others go on as if nothing had happened.
       if (choice.oneIn(2)) host.stop().catch(() => undefined);
     }
-    this.#host(host.stage, host.partition);
+    this.#host(host.served, host.partition);
   }
 
   #end(host: Host<P>): void {
@@ -314,7 +314,7 @@ export class World<P> {
     host.kill();
   }
 
-  #host(stage: Stage<never, P>, partition: number): void {
+  #host({ stage, asking }: Served<P>, partition: number): void {
     const { region, partitions, providers, mutation = {} } = this.#plan;
     const place = `${stage.name}/${String(partition)}`;
     const lives = this.#lives.get(place) ?? 0;
@@ -328,7 +328,7 @@ export class World<P> {
     };
     this.#hosts.add(
       new Host({
-        ...{ stage, partition, providers, cluster, seams, process },
+        ...{ served: { stage, asking }, partition, providers, cluster, seams, process },
         anonymous: mutation.anonymous === true,
         context: {
           ...{ region, partitions, log, telemetry: this.#telemetry, codec: simulatedCodec },
@@ -365,9 +365,9 @@ export class World<P> {
 
   #partitionsOf(address: string): number {
     const { partitions } = this.#plan;
-    for (const topic of Object.keys(topics) as TopicName[]) {
+    for (const topic of this.#topics.names) {
       if (this.#addressesOf(topic).includes(address))
-        return declarationOf(topic).partitions === "spread" ? partitions : 1;
+        return this.#topics.of(topic).partitions === "spread" ? partitions : 1;
     }
     return partitions;
   }

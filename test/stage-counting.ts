@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { AuditEvent, DatasetHead, DeadLetter, Refusal, RequestRef } from "../schemas/avro/index.ts";
 import { decline, output, publish, refuse, reject, type Stage } from "../runtime/contract/stage.ts";
+import { asking } from "../pipelines/private-computation/asking.ts";
+import { topics } from "../pipelines/pipelines.ts";
 import { StageTask, type Emission, type Input } from "../runtime/task.ts";
 
 export const region = "eu-central";
@@ -50,7 +52,7 @@ export const request: RequestRef = {
 export const sealed = (raw: Buffer): Buffer => Buffer.concat([Buffer.from("sealed "), raw]);
 
 export const newTask = (stage = counting): StageTask<Counted, null> =>
-  new StageTask({ stage, region, partition, ports: null, sealOriginal: sealed });
+  new StageTask({ stage, region, partition, ports: null, topics, asking, sealOriginal: sealed });
 
 /** An event of another stage, on one of its topics. */
 export function input(offset: number, change: Partial<Input> = {}): Input {
@@ -94,7 +96,7 @@ export const noPayload = { enc: Buffer.alloc(0), records: [], commitments: Buffe
 export const pushed = (offset: number, change: Partial<Input> = {}): Input =>
   input(offset, {
     topic: "ingest.<provider>",
-    provider: "p",
+    owner: "p",
     address: `${region}.ingest.p`,
     content: { type: "RecordBatch", value: { header: "", signature: "", ...noPayload } },
     ...change,

@@ -41,7 +41,7 @@ export const eventOf = (
   value: batch,
   topic: "ingest.<provider>",
   key,
-  provider,
+  owner: provider,
   time,
 });
 
@@ -76,7 +76,7 @@ export function assertRejected(outcome: Outcome, code: string, rows: number[] = 
   assert.equal(notice.code, code);
   assert.deepEqual(notice.rows, rows);
   assert.equal(outcome.outputs.length, 1);
-  assert.equal(outcome.outputs[0]?.provider, notice.provider);
+  assert.equal(outcome.outputs[0]?.owner, notice.provider);
   assert.deepEqual(
     outcome.audit.map(({ tenant, action, code: audited }) => [tenant, action, audited]),
     [[notice.provider, "batch.rejected", code]],

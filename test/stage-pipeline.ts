@@ -18,17 +18,25 @@ import { signPopulation } from "../domain/terms/population.ts";
 import { signRequest } from "../domain/terms/request.ts";
 import type { SeedTable } from "../domain/log/seeds.ts";
 import { Standing } from "../domain/terms/standing.ts";
-import {
-  privateComputation,
-  type PrivateComputationPorts,
-} from "../pipelines/private-computation/pipeline.ts";
+import { stages } from "../pipelines/pipelines.ts";
 import { decodeRecord } from "../domain/records/match-record.ts";
 import type { Population } from "../schemas/json/population.ts";
 import type { CollaborationEntry, EventTypes } from "../schemas/avro/index.ts";
 import { collaborationTemplate, populationTemplate, requestDraft } from "../cli/demo/example.ts";
 import { sealBatch, type Head, type TokenRecord } from "../services/provider-agent/sealing.ts";
 import type { Anchored } from "../stages/anchoring/anchors.ts";
+import type { AggregatePorts } from "../stages/aggregate/stage.ts";
 import type { AnchoringPorts } from "../stages/anchoring/stage.ts";
+import type { CompliancePorts } from "../stages/compliance/stage.ts";
+import type { DpPorts } from "../stages/dp/stage.ts";
+import type { EvidencePorts } from "../stages/evidence/stage.ts";
+import type { IngestPorts } from "../stages/ingest/stage.ts";
+import type { OprfRelayPorts } from "../stages/oprf-relay/stage.ts";
+import type { PsiPorts } from "../stages/psi/stage.ts";
+import type { ResultPorts } from "../stages/result/stage.ts";
+import type { RoutingPorts } from "../stages/routing/stage.ts";
+import type { SigningPorts } from "../stages/signing/stage.ts";
+import type { ZkpPorts } from "../stages/zkp/stage.ts";
 import { loadPolicy } from "../domain/policy/policy.ts";
 import { miniatureChain, type ChainProof } from "./evidence-chain.ts";
 import { checkOpening } from "./release-reference.ts";
@@ -114,10 +122,24 @@ const populationEntry = {
   departures: [],
 };
 
+/** All that the stages need of the outside, in one bag: here nobody is to be kept from anything. */
+export type EveryPort = AggregatePorts &
+  AnchoringPorts &
+  CompliancePorts &
+  DpPorts &
+  EvidencePorts &
+  IngestPorts &
+  OprfRelayPorts &
+  PsiPorts &
+  ResultPorts &
+  RoutingPorts &
+  SigningPorts &
+  ZkpPorts;
+
 /** The ports of a run: what one run anchors another does not see. `seedEntries` are those on the seeds' topic. */
 export function portsIn(
   seedEntries: () => readonly EventTypes["SeedEntry"][],
-): (partition: number) => PrivateComputationPorts {
+): (partition: number) => EveryPort {
   const chain = memoryChain();
   const shared = {
     region,
@@ -131,7 +153,7 @@ export function portsIn(
     standing: new Standing(),
     isAdmitted: (provider: string) => collaboration.providers.some(({ id }) => id === provider),
     policy,
-    pipelineStages: privateComputation.map((stage) => stage.name),
+    pipelineStages: stages.map((stage) => stage.name),
     openBatch: opener.setup,
     decodeRecord,
     randomBytes: fixedBytes("weights"),

@@ -5,7 +5,8 @@ import { schemaText } from "../../schemas/reading/avro-schemas.ts";
 import { StateStore } from "../../runtime/state/store.ts";
 import type { StageEvent } from "../../runtime/contract/stage.ts";
 import type { EventName } from "../../schemas/avro/index.ts";
-import { declarationOf } from "../../schemas/topics.ts";
+import { topics } from "../../pipelines/pipelines.ts";
+import { isOutside } from "../../schemas/topics.ts";
 import { carriedText, chainIn, hopStages, links, topicsIn } from "./chain.ts";
 
 const bytesOf = (index: number): number => {
@@ -23,8 +24,9 @@ test("every record on the way is of about 200 bytes", () => {
 
 test("no topic of the chain is sealed, written by outsiders or of one partition", () => {
   for (const { topic } of links) {
-    const { sealed, outside, partitions } = declarationOf(topic);
-    assert.deepEqual([sealed, outside, partitions], [undefined, undefined, "spread"]);
+    const declaration = topics.of(topic);
+    const { sealed, partitions } = declaration;
+    assert.deepEqual([sealed, isOutside(declaration), partitions], [undefined, false, "spread"]);
   }
 });
 

@@ -13,6 +13,7 @@ import { Meter } from "./meter.ts";
 import { kafkajsAlone, ours, sideFolder, streamsAtBest, streamsByDefault, type Side } from "./sides.ts";
 import { prepareStreams } from "./streams.ts";
 import { startSurroundings, type Surroundings } from "./surroundings.ts";
+import { topics } from "../../pipelines/pipelines.ts";
 
 export interface HopsPlan {
   readonly warmUp: { readonly rate: number; readonly seconds: number; readonly records: number };
@@ -85,7 +86,7 @@ async function withMeter<T>(
   await openRegion(region, partitions);
   await using cleanup = new AsyncDisposableStack();
   const kafka = connectKafka(access, `${region}.meter`, log);
-  const meter = await Meter.open(kafka, await openCodec(registryUrl), region);
+  const meter = await Meter.open(kafka, await openCodec(registryUrl, topics), region);
   cleanup.defer(() => meter.close());
   const part = await side.start(sideFolder(dir, region), { access, registryUrl, region, partitions });
   cleanup.defer(() => part.stop());

@@ -13,12 +13,14 @@ import { statesIn } from "../../runtime/state/disk-state.ts";
 import { openTelemetry } from "../../runtime/telemetry/telemetry.ts";
 import { hopStages } from "./chain.ts";
 import { ownConfig } from "./side.ts";
+import { topics } from "../../pipelines/pipelines.ts";
+import { asking } from "../../pipelines/private-computation/asking.ts";
 
 const { access, registryUrl, region, partitions } = ownConfig();
 const log = openLog({ service: "bench" });
 const keys = sealerWith({ generation: 1, bytes: randomBytes(32) }, randomBytes(32));
 const kafka = connectKafka(access, `${region}.connector`, log);
-const codec = await openCodec(registryUrl, keys);
+const codec = await openCodec(registryUrl, topics, keys);
 const telemetry = openTelemetry();
 const openState = statesIn(join(process.cwd(), "state"), { cluster: "bench", keys });
 const workers = hopStages.map(
@@ -26,10 +28,11 @@ const workers = hopStages.map(
     new StageWorker({
       ...{ stage, region, partitions, kafka, codec, keys, log, telemetry },
       openState,
+      asking,
       ports: () => undefined,
       fail: (error) => {
         throw error;
       },
     }),
 );
-await Promise.all(workers.map((worker) => worker.start([])));
+await Promise.all(workers.map((worker) => worker.start(new Map())));

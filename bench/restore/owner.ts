@@ -12,6 +12,8 @@ import { statesIn } from "../../runtime/state/disk-state.ts";
 import { openTelemetry } from "../../runtime/telemetry/telemetry.ts";
 import { ownConfig } from "../hops/side.ts";
 import { filling } from "./stage.ts";
+import { topics } from "../../pipelines/pipelines.ts";
+import { asking } from "../../pipelines/private-computation/asking.ts";
 
 const cacheBytes = 32 * 1024 * 1024;
 /** An input's transaction follows its handling. */
@@ -25,7 +27,7 @@ const log = openLog({ service: "bench" }, "silent");
 const telemetry = openTelemetry();
 let left = Number(inputs);
 const worker = new StageWorker({
-  ...{ region, partitions, keys, log, telemetry },
+  ...{ region, partitions, keys, log, telemetry, asking },
   stage: {
     ...filling,
     handle: (...given: Parameters<typeof filling.handle>) => {
@@ -34,14 +36,14 @@ const worker = new StageWorker({
     },
   },
   kafka: connectKafka(access, `${region}.connector`, log),
-  codec: await openCodec(registryUrl, keys),
+  codec: await openCodec(registryUrl, topics, keys),
   ...(folder === undefined ? {} : { openState: statesIn(folder, { cluster: "bench", keys }, cacheBytes) }),
   ports: () => undefined,
   fail: (error) => {
     throw error;
   },
 });
-await worker.start([]);
+await worker.start(new Map());
 for (;;) {
   const seconds = restoreSeconds(await telemetry.metrics.registry.metrics());
   if (seconds !== undefined && left <= 0) {

@@ -16,6 +16,7 @@ import { startSurroundings, type Surroundings } from "../hops/surroundings.ts";
 import { quantile } from "../quantile.ts";
 import type { Comparison } from "../report.ts";
 import { entriesEach, filling } from "./stage.ts";
+import { topics } from "../../pipelines/pipelines.ts";
 
 const entries = 200_000;
 const runs = 3;
@@ -95,7 +96,7 @@ async function fill({ access, registryUrl }: Surroundings): Promise<void> {
     { ...plain, name: changelogTopic(region, filling.name), config: { "cleanup.policy": "compact" } },
   ]);
   await admin.disconnect();
-  const codec = await openCodec(registryUrl);
+  const codec = await openCodec(registryUrl, topics);
   const producer = kafka.producer();
   await producer.connect();
   const rest = { collaboration: "c", epoch: 1, provider: "p", dataset: "d", sequence: 1 };

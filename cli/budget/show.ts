@@ -19,6 +19,7 @@ import { runningStack } from "../stack/running.ts";
 import { tableLines } from "../table.ts";
 import { termsAsked } from "../terms/reading.ts";
 import { standingOf, type BudgetLine } from "./standing.ts";
+import { topics } from "../../pipelines/pipelines.ts";
 
 interface Given {
   readonly region: string | undefined;
@@ -66,7 +67,7 @@ async function stateOf(id: string, region: string): Promise<BudgetState | undefi
   const access = { bootstrap, username: operatorName, password: passwords[operatorName] ?? "" };
   const log = openLog({ service: "operator" }, "error", "stderr");
   const kafka = connectKafka(access, operatorName, log);
-  return (await readBudgetStates(kafka, await openCodec(registryUrl), region)).get(id);
+  return (await readBudgetStates(kafka, await openCodec(registryUrl, topics), region)).get(id);
 }
 
 function words(

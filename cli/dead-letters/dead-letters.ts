@@ -17,6 +17,7 @@ import { tableLines } from "../table.ts";
 import { readLetters, type Letter } from "./letters.ts";
 import { openRedriver } from "./redrive.ts";
 import { select, selectionOf, type Selection, type SelectionOptions } from "./selection.ts";
+import { topics } from "../../pipelines/pipelines.ts";
 
 interface Desk {
   readonly config: ConnectorConfig;
@@ -52,7 +53,7 @@ export async function deadLetters([action, ...names]: readonly string[], given: 
   const log = openLog({ service: "cli" }, "silent");
   const access = accessOf(config, given.user, given["password-file"]);
   const kafka = connectKafka(access, `${config.region}.dead-letters`, log);
-  const codec = await openCodec(config.registryUrl);
+  const codec = await openCodec(config.registryUrl, topics);
   try {
     return await run({ config, kafka, codec, selection, json: given.json });
   } catch (error) {

@@ -3,7 +3,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
-import { privateComputation } from "../../pipelines/private-computation/pipeline.ts";
+import { stages } from "../../pipelines/pipelines.ts";
 import { eventTypeOf } from "../../runtime/kafka/cloudevents.ts";
 import { openReader } from "../../runtime/kafka/reader.ts";
 import type { KafkaRecord } from "../../runtime/kafka/wire/record.ts";
@@ -23,7 +23,7 @@ export interface Letter extends DeadLetter {
   readonly redriven: boolean;
 }
 
-export const stageNames = privateComputation.map(({ name }) => name);
+export const stageNames = stages.map(({ name }) => name);
 
 /** All letters of the stages, oldest first. */
 export async function readLetters(

@@ -4,7 +4,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { privateComputation } from "../../pipelines/private-computation/pipeline.ts";
+import { stages } from "../../pipelines/pipelines.ts";
 import { errorCodeOr, PavilionError } from "../../errors/errors.ts";
 import { openLog, type Log } from "../../runtime/log.ts";
 import type { Answer, Result } from "../../schemas/avro/index.ts";
@@ -21,7 +21,7 @@ import { connectBroker, homeRegion, otherRegion, pushAll, setScene, signFresh, t
 /** Ingest and the relay work while providers push, three stages on the evidence; the others, in order, on a request. */
 const pushStageNames = ["ingest", "oprf-relay"];
 const evidenceStageNames = ["zkp", "anchoring", "evidence"];
-const answerStageNames = privateComputation
+const answerStageNames = stages
   .map((stage) => stage.name)
   .filter((name) => ![...pushStageNames, ...evidenceStageNames].includes(name));
 const auditLimitMs = 15_000;

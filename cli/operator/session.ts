@@ -1,6 +1,7 @@
 /**
  * The operator of the running stack, at work for one command.
  */
+import { pipelines, topics } from "../../pipelines/pipelines.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { openLog } from "../../runtime/log.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
@@ -15,7 +16,10 @@ export async function withOperator<T>(
   const log = openLog({ service: "operator" }, "silent");
   const access = { bootstrap, username: operatorName, password: passwords[operatorName] ?? "" };
   const kafka = connectKafka(access, operatorName, log);
-  const operator = await Operator.connect(kafka, await openCodec(registryUrl), log);
+  const operator = await Operator.connect({
+    ...{ kafka, pipelines, log },
+    codec: await openCodec(registryUrl, topics),
+  });
   try {
     return await work(operator);
   } finally {

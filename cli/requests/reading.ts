@@ -14,6 +14,7 @@ import { operatorName } from "../../services/stack/stack.ts";
 import { misuse } from "../../errors/misuse.ts";
 import { accessOf } from "../party/keys.ts";
 import { regionNamed, runningStack } from "../stack/running.ts";
+import { topics } from "../../pipelines/pipelines.ts";
 
 export interface Door {
   readonly region: string;
@@ -46,7 +47,7 @@ export async function openDoor(provider: string | undefined, named: string | und
     return {
       region,
       kafka: connectKafka(kafka, `provider.${provider}`, log),
-      codec: await openCodec(registryUrl),
+      codec: await openCodec(registryUrl, topics),
       groups: `${region}.provider.${provider}.`,
     };
   }
@@ -57,7 +58,7 @@ export async function openDoor(provider: string | undefined, named: string | und
   return {
     region,
     kafka: connectKafka(access, operatorName, log),
-    codec: await openCodec(registryUrl),
+    codec: await openCodec(registryUrl, topics),
     groups: `${region}.operator.`,
   };
 }

@@ -2,7 +2,7 @@
  * How a connector's stages stand, from two takings of its metrics and the counts of its dead letters, and how the
  * processes of its stack stand, where it is one's.
  */
-import { privateComputation } from "../../pipelines/private-computation/pipeline.ts";
+import { stages as allStages } from "../../pipelines/pipelines.ts";
 import { ports } from "../../runtime/failures/passing.ts";
 import type { NamedStanding } from "../../services/stack/stack.ts";
 import { tableLines } from "../table.ts";
@@ -49,7 +49,7 @@ export function overviewOf(
   processes: readonly NamedStanding[] = [],
 ): Overview {
   const running = new Set(of(now, "inputs_total").map(({ labels }) => String(labels.stage)));
-  const stages = privateComputation.filter(({ name }) => running.has(name)).map(({ name }) => name);
+  const stages = allStages.filter(({ name }) => running.has(name)).map(({ name }) => name);
   const states = ports.map((port) => {
     const value = sum(of(now, "breaker_state"), { port });
     return [port, stateNames[value] ?? "unknown"] as const;

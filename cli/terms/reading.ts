@@ -10,6 +10,7 @@ import { operatorName } from "../../services/stack/stack.ts";
 import { misuse } from "../../errors/misuse.ts";
 import { accessOf } from "../party/keys.ts";
 import { regionNamed, runningStack } from "../stack/running.ts";
+import { topics } from "../../pipelines/pipelines.ts";
 
 /** Who reads, by its options. */
 interface Asking {
@@ -29,7 +30,7 @@ export async function termsAsked(asking: Asking): Promise<ReadTerms> {
   const { reader, region, kafka, registryUrl } = doorOf(asking);
   const log = openLog({ service: reader.role }, "error", "stderr");
   const client = reader.role === "operator" ? operatorName : `${reader.role}.${reader.id}`;
-  const context = { kafka: connectKafka(kafka, client, log), codec: await openCodec(registryUrl) };
+  const context = { kafka: connectKafka(kafka, client, log), codec: await openCodec(registryUrl, topics) };
   return { terms: await readTerms({ ...context, region, reader, log }), region, reader };
 }
 

@@ -11,7 +11,7 @@ import { parseDocument } from "../../schemas/reading/validate.ts";
 import type { AuditEvent, EventName, EventTypes, Result } from "../../schemas/avro/index.ts";
 import type { MatchLeaf } from "../../schemas/json/match-leaf.ts";
 import type { SpendLeaf } from "../../schemas/json/spend-leaf.ts";
-import { topics, type TopicName } from "../../schemas/topics.ts";
+import { topics } from "../pipelines.ts";
 import {
   ask,
   openRegion,
@@ -25,6 +25,7 @@ import {
 import { harshFaults, noFaults, type LoggedEvent } from "../../simulation/world.ts";
 import { statisticsIn } from "../../test/stage-aggregate.ts";
 import { logKey, recordsOf, region, signed } from "../../test/stage-pipeline.ts";
+import type { TopicName } from "../../schemas/topics.ts";
 
 interface Run {
   readonly results: Result[];
@@ -35,9 +36,7 @@ interface Run {
 
 /** What stands on the topics once a run is over. */
 function readRun(world: PrivateWorld): Run {
-  const logged = new Map(
-    (Object.keys(topics) as TopicName[]).map((topic) => [topic, world.events(topic)] as const),
-  );
+  const logged = new Map(topics.names.map((topic) => [topic, world.events(topic)] as const));
   const on = <N extends EventName>(topic: TopicName) => (logged.get(topic) ?? []) as LoggedEvent<N>[];
   return {
     on,

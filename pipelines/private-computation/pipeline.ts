@@ -1,46 +1,120 @@
 /**
- * Private computation: from records and questions to one signed, noised result or one coded error, and from there to the
- * evidence that it was answered honestly. Each stage declares the topics it reads and writes; README.md draws the flow.
+ * Private computation: from records and questions to one signed, noised result or one coded error, and to what proves that
+ * it was answered honestly; the log pipeline makes evidence of that. Each stage declares the topics it reads and writes.
  */
-import type { Stage } from "../../runtime/contract/stage.ts";
-import { aggregate, type AggregatePorts } from "../../stages/aggregate/stage.ts";
-import { anchoring, type AnchoringPorts } from "../../stages/anchoring/stage.ts";
-import { compliance, type CompliancePorts } from "../../stages/compliance/stage.ts";
-import { dp, type DpPorts } from "../../stages/dp/stage.ts";
-import { evidence, type EvidencePorts } from "../../stages/evidence/stage.ts";
-import { ingest, type IngestPorts } from "../../stages/ingest/stage.ts";
-import { oprfRelay, type OprfRelayPorts } from "../../stages/oprf-relay/stage.ts";
-import { psi, type PsiPorts } from "../../stages/psi/stage.ts";
-import { result, type ResultPorts } from "../../stages/result/stage.ts";
-import { routing, type RoutingPorts } from "../../stages/routing/stage.ts";
-import { signing, type SigningPorts } from "../../stages/signing/stage.ts";
-import { zkp, type ZkpPorts } from "../../stages/zkp/stage.ts";
+import { createHash, randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { didKeyOf, verificationMethodOf } from "../../crypto/did/did-key.ts";
+import { openerFor } from "../../crypto/hpke/hpke.ts";
+import { loadPolicy, type Policy } from "../../domain/policy/policy.ts";
+import { decodeRecord } from "../../domain/records/match-record.ts";
+import { PavilionError } from "../../errors/errors.ts";
+import { serve, type Pipeline, type Serving } from "../../runtime/contract/pipeline.ts";
+import type { Host } from "../../runtime/host.ts";
+import type { Prover } from "../../runtime/prover/prover.ts";
+import { aggregate } from "../../stages/aggregate/stage.ts";
+import { compliance } from "../../stages/compliance/stage.ts";
+import { dp } from "../../stages/dp/stage.ts";
+import { ingest } from "../../stages/ingest/stage.ts";
+import { oprfRelay } from "../../stages/oprf-relay/stage.ts";
+import { psi } from "../../stages/psi/stage.ts";
+import { result } from "../../stages/result/stage.ts";
+import { routing } from "../../stages/routing/stage.ts";
+import { signing } from "../../stages/signing/stage.ts";
+import { zkp } from "../../stages/zkp/stage.ts";
+import { Directory } from "../directory.ts";
+import { termsTopics } from "../terms.ts";
+import { asking } from "./asking.ts";
+import { privateComputationTopics } from "./topics.ts";
 
-/** All that the pipeline's stages need of the outside. */
-export type PrivateComputationPorts = AggregatePorts &
-  AnchoringPorts &
-  CompliancePorts &
-  DpPorts &
-  EvidencePorts &
-  IngestPorts &
-  OprfRelayPorts &
-  PsiPorts &
-  ResultPorts &
-  RoutingPorts &
-  SigningPorts &
-  ZkpPorts;
+const policyFolder = new URL("../../domain/policy/", import.meta.url);
+const circuitFolder = new URL("../../circuits/release/artifacts/", import.meta.url);
 
-export const privateComputation: readonly Stage<never, PrivateComputationPorts>[] = [
-  ingest,
-  oprfRelay,
-  routing,
-  compliance,
-  psi,
-  aggregate,
-  dp,
-  signing,
-  result,
-  zkp,
-  anchoring,
-  evidence,
-];
+export const privateComputation: Pipeline = {
+  name: "private-computation",
+  stages: [ingest, oprfRelay, routing, compliance, psi, aggregate, dp, signing, result, zkp],
+  topics: { ...termsTopics, ...privateComputationTopics },
+  tables: [
+    "config.collaborations",
+    "config.populations",
+    "config.providers",
+    "config.brokers",
+    "config.seeds",
+  ],
+  asking,
+  /** Throws where the policy or the circuit is not the pinned one, or its set-up is not fit for this deployment. */
+  async open(host) {
+    const policy = await loadPolicy(
+      readFileSync(new URL("policy.wasm", policyFolder)),
+      readFileSync(new URL("policy.wasm.sha256", policyFolder), "utf8").slice(0, 64),
+    );
+    const prover = await host.prover();
+    if (prover.setup === "development" && !host.config.development) {
+      throw new PavilionError(
+        "CIRCUIT_MISMATCH",
+        "The proving key comes from one developer's set-up, and this is no development deployment.",
+      );
+    }
+    const directory = new Directory(host.codec, host.log, (providers) => {
+      host.owners("provider", providers);
+    });
+    return {
+      serving: serving(host, { policy, prover, directory }),
+      apply: (record) => directory.apply(record),
+      close: () => Promise.resolve(),
+    };
+  },
+};
+
+interface Opened {
+  readonly policy: Policy;
+  readonly prover: Prover;
+  readonly directory: Directory;
+}
+
+/** Each stage gets what it needs, name by name: nothing that another's work takes. */
+function serving(
+  { config, hsm, answering }: Host,
+  { policy, prover, directory }: Opened,
+): readonly Serving[] {
+  const { region, jurisdiction, partitions } = config;
+  const { collaborations, populations, standing, seeds } = directory;
+  const { seed, blinding } = hsm;
+  const opener = openerFor({ publicKey: hsm.hpkePublicKey, deriveSharedSecret: hsm.deriveSharedSecret });
+  const verificationKey = readFileSync(new URL("verification-key.json", circuitFolder));
+  const issuer = {
+    did: didKeyOf(hsm.issuerPublicKey),
+    kid: verificationMethodOf(hsm.issuerPublicKey),
+    sign: hsm.sign,
+  };
+  return [
+    serve(ingest, () => ({
+      ...{ region, partitions, collaborations, populations },
+      openBatch: opener.setup,
+      decodeRecord,
+      randomBytes: (length) => randomBytes(length),
+    })),
+    serve(oprfRelay, () => ({ region, partitions, collaborations, populations })),
+    serve(routing, () => ({
+      ...{ region, partitions, collaborations, populations, seeds, standing },
+      pipelineStages: answering,
+    })),
+    serve(compliance, () => ({
+      ...{ region, jurisdiction, partitions, collaborations, populations, standing, policy },
+    })),
+    serve(psi, (partition) => ({ partition, partitions, blinding })),
+    serve(aggregate, () => ({ region, partitions, blinding })),
+    serve(dp, () => ({ region, partitions, seed, blinding })),
+    serve(signing, () => ({ region, partitions, issuer })),
+    serve(result, () => ({
+      ...{ region, partitions, collaborations },
+      isAdmitted: (provider) => directory.providers.includes(provider),
+    })),
+    serve(zkp, () => ({
+      prove: prover.prove,
+      circuit: createHash("sha256").update(verificationKey).digest("hex"),
+      seed,
+      blinding,
+    })),
+  ];
+}

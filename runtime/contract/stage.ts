@@ -11,8 +11,9 @@
  * rejects (the input goes to the dead letters; a request also gets a coded error). There is no pass-through: a handler
  * that has nothing to do returns `publish({})` and that is its decision.
  */
-import type { EventName, EventTypes, RequestRef } from "../../schemas/avro/index.ts";
+import type { EventName, EventTypes } from "../../schemas/avro/index.ts";
 import type { EventOn, TopicName } from "../../schemas/topics.ts";
+import type { Asked } from "./asking.ts";
 import { failureOf, type ErrorCode } from "../../errors/errors.ts";
 
 /** An input event. `time` is the broker's timestamp in milliseconds: recorded, so a replay sees the same. */
@@ -23,8 +24,8 @@ export type StageEvent<E extends EventName> = {
     readonly topic: TopicName;
     /** The record's key. */
     readonly key: string;
-    /** The provider whose topic it came on, for `<provider>` topics: Kafka's ACL vouches for the writer. */
-    readonly provider?: string;
+    /** Whose topic it came on, where each has one of its own: Kafka's ACL vouches for the writer. */
+    readonly owner?: string;
     readonly time: number;
   };
 }[E];
@@ -45,7 +46,8 @@ export interface Change {
 
 export interface Output {
   readonly topic: TopicName;
-  readonly provider?: string;
+  /** Whose topic, where each has one of its own. */
+  readonly owner?: string;
   readonly type: EventName;
   readonly value: EventTypes[EventName];
   readonly key: string;
@@ -56,14 +58,14 @@ export interface Output {
 export interface Audit {
   readonly tenant: string;
   readonly action: string;
-  readonly request?: RequestRef;
+  readonly request?: Asked;
   readonly code?: ErrorCode;
   readonly details?: Record<string, string>;
 }
 
 /** A decided no to one request. `detail` holds no value, identifier or count; the catalogue's remedy is added. */
 export interface RefusedRequest {
-  readonly request: RequestRef;
+  readonly request: Asked;
   readonly code: ErrorCode;
   readonly detail: string;
   /** The signed document, where no event before told of it. */
@@ -134,7 +136,7 @@ export function output<T extends TopicName, N extends EventOn<T>>(
   topic: T,
   type: N,
   value: EventTypes[N],
-  to: { key: string; provider?: string; partition?: number | "all" },
+  to: { key: string; owner?: string; partition?: number | "all" },
 ): Output {
   return { topic, type, value, ...to };
 }

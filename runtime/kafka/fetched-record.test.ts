@@ -11,6 +11,8 @@ import { murmur2, partitionOf } from "./partitioner.ts";
 import { keyBytesMax } from "./wire/bounds.ts";
 import { rawBatch, type RawBatch, type RawRecord } from "./wire/raw-batch.ts";
 import { decodeBatches } from "./wire/record-batch.ts";
+import { asking } from "../../pipelines/private-computation/asking.ts";
+import { topics } from "../../pipelines/pipelines.ts";
 
 const stage: Stage<"SignedRequest", null> = {
   name: "routing",
@@ -20,6 +22,7 @@ const stage: Stage<"SignedRequest", null> = {
 };
 
 const codec = {
+  topics,
   decode: (_topic: string, _event: string, bytes: Buffer) =>
     bytes.length === 0
       ? Promise.reject(new PavilionError("EVENT_UNREADABLE", "nothing"))
@@ -37,11 +40,13 @@ const headers = [
   ["traceparent", traceparent],
 ] as const;
 
+const surroundings = { topics, asking, sealOriginal: (raw: Buffer) => raw };
+
 /** What a stage makes of a batch, record by record. */
 async function taken(
   batch: RawBatch,
 ): Promise<{ inputs: Input[]; emissions: Emission[][]; position: bigint }> {
-  const task = new StageTask({ stage, region: "eu", partition, ports: null, sealOriginal: (raw) => raw });
+  const task = new StageTask({ stage, region: "eu", partition, ports: null, ...surroundings });
   const records = [...decodeBatches(rawBatch(batch), { from: 0n, end: 1_000_000n }, { left: 1e9 })].flat();
   const inputs: Input[] = [];
   const emissions: Emission[][] = [];

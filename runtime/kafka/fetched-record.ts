@@ -5,7 +5,7 @@
 import { isUtf8 } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
 import type { EventName } from "../../schemas/avro/index.ts";
-import { declarationOf, type TopicName } from "../../schemas/topics.ts";
+import { isOutside, type TopicName, type Topics } from "../../schemas/topics.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import type { Codec } from "../registry/codec.ts";
 import type { Stage } from "../contract/stage.ts";
@@ -18,7 +18,8 @@ import { noHeaders, type KafkaRecord, type RecordFault } from "./wire/record.ts"
 /** A fetched record of an input topic. */
 export interface FetchedRecord {
   readonly topic: TopicName;
-  readonly provider?: string;
+  /** Whose topic, where each has one of its own. */
+  readonly owner?: string;
   readonly address: string;
   readonly message: KafkaRecord;
 }
@@ -33,17 +34,18 @@ export interface Reading {
 
 /** The input of a record. Throws only where the registry is away: an unreadable value is an input with a fault. */
 export async function readInput(record: FetchedRecord, reading: Reading): Promise<Input> {
-  const { topic, provider, address, message } = record;
-  const fault = message.fault ?? excessOf(record);
+  const { topic, owner, address, message } = record;
+  const { topics } = reading.codec;
+  const fault = message.fault ?? excessOf(record, topics);
   const headers = fault === undefined ? message.headers : noHeaders;
   const eventType = eventTypeOf(headers);
   return {
     topic,
-    ...(provider === undefined ? {} : { provider }),
+    ...(owner === undefined ? {} : { owner }),
     address,
     offset: BigInt(message.offset),
     ...(message.fault?.firstOffset === undefined ? {} : { firstOffset: message.fault.firstOffset }),
-    key: keyOf(record),
+    key: keyOf(record, topics),
     rawKey: message.key ?? Buffer.alloc(0),
     time: Number(message.timestamp),
     id: headerText(headers, "ce_id"),
@@ -60,15 +62,15 @@ export async function readInput(record: FetchedRecord, reading: Reading): Promis
  * What the record's key is called from here on, in whatever is said of the record. An outsider's is itself where it is short
  * and text, else a hash of it: none is repeated whole.
  */
-function keyOf({ topic, message: { key } }: FetchedRecord): string {
+function keyOf({ topic, message: { key } }: FetchedRecord, topics: Topics): string {
   if (key === null) return "";
-  const isNamed = declarationOf(topic).outside !== true || (key.length <= keyBytesMax && isUtf8(key));
+  const isNamed = !isOutside(topics.of(topic)) || (key.length <= keyBytesMax && isUtf8(key));
   return isNamed ? key.toString() : `sha256:${createHash("sha256").update(key).digest("hex")}`;
 }
 
 /** What of an outsider's record is larger than it may be. */
-function excessOf({ topic, message }: FetchedRecord): RecordFault | undefined {
-  if (declarationOf(topic).outside !== true) return undefined;
+function excessOf({ topic, message }: FetchedRecord, topics: Topics): RecordFault | undefined {
+  if (!isOutside(topics.of(topic))) return undefined;
   const { key, value, headers, headerCount, headerBytes } = message;
   const excess = [
     { part: "key", size: key?.length ?? 0, most: keyBytesMax, unit: "bytes" },
@@ -86,13 +88,13 @@ function excessOf({ topic, message }: FetchedRecord): RecordFault | undefined {
 
 async function contentOf({ topic, message }: FetchedRecord, reading: Reading): Promise<Input["content"]> {
   const type = eventTypeOf(message.headers);
-  const declaration = declarationOf(topic);
+  const declaration = reading.codec.topics.of(topic);
   if (type === undefined || !declaration.events.includes(type)) {
     return { fault: "EVENT_TYPE_UNKNOWN", detail: "The record's ce_type is not one that its topic carries." };
   }
   const declared = reading.stage.inputs.find((input) => input.topic === topic);
   if (declared?.types.includes(type) !== true) return { skipped: true };
-  if (declaration.outside === true && !liesByItsKey(message, reading)) {
+  if (isOutside(declaration) && !liesByItsKey(message, reading)) {
     return { fault: "EVENT_MISPLACED", detail: "The record does not lie in the partition of its key." };
   }
   return decode(topic, type, message.value ?? Buffer.alloc(0), reading.codec);

@@ -12,6 +12,8 @@ import { openTelemetry, type Telemetry } from "../telemetry/telemetry.ts";
 import type { SpanStart, Tracing } from "../telemetry/tracing.ts";
 import type { FetchedRecord } from "./fetched-record.ts";
 import { InputHandler, type Handled } from "./input-handler.ts";
+import { asking } from "../../pipelines/private-computation/asking.ts";
+import { topics } from "../../pipelines/pipelines.ts";
 
 beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
@@ -73,6 +75,7 @@ function bench(script: Script = {}): Bench {
     },
   };
   const codec = {
+    topics,
     decode: <N extends EventName>() => {
       const absence = absences.shift();
       if (absence !== undefined) return Promise.reject(absence);
@@ -83,7 +86,7 @@ function bench(script: Script = {}): Bench {
   const telemetry = openTelemetry(recordingTracing(spans));
   const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
   const stopping = new AbortController();
-  const place = { stage, partition: 0, region: "eu", ports: null };
+  const place = { stage, partition: 0, region: "eu", ports: null, topics, asking };
   const handler = new InputHandler({
     ...{ stage, codec, telemetry, partition: 0, partitions: 2, signal: stopping.signal },
     task: new StageTask({ ...place, sealOriginal: (raw) => raw }),

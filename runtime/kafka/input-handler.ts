@@ -9,7 +9,7 @@ import { portAwayBy, type Port } from "../failures/passing.ts";
 import type { Log } from "../log.ts";
 import type { Codec } from "../registry/codec.ts";
 import type { Stage } from "../contract/stage.ts";
-import { requestIdOf, tenantOf, type Emission, type Input, type StageTask } from "../task.ts";
+import type { Emission, Input, StageTask } from "../task.ts";
 import type { StageMetrics } from "../telemetry/metrics.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { readInput, type FetchedRecord } from "./fetched-record.ts";
@@ -68,14 +68,14 @@ export class InputHandler<E extends EventName, P> {
 
   /** The emissions join the trace of what they were derived from. */
   #led(input: Input, emissions: readonly Emission[], startedAt: number): Handled {
-    const { stage, partition, telemetry, metrics } = this.#context;
+    const { task, stage, partition, telemetry, metrics } = this.#context;
     const code = this.#tell(input, emissions);
     const span = telemetry.tracing.start({
       stage: stage.name,
       topic: input.address,
       partition,
       offset: input.offset,
-      requestId: requestIdOf(input),
+      requestId: task.about(input).requestId,
       traceparent: input.traceparent,
       startedAt,
     });
@@ -95,7 +95,7 @@ export class InputHandler<E extends EventName, P> {
   /** Logs and counts; answers the code where the input went to the dead letters. */
   #tell(input: Input, emissions: readonly Emission[]): string | undefined {
     const { log, metrics } = this.#context;
-    const keys = logKeysOf(input);
+    const keys = this.#logKeysOf(input);
     const letter = emissions.find(({ topic }) => topic === "dead-letter")?.value;
     if (letter !== undefined && "attempts" in letter) {
       const { code, attempts, cause } = letter;
@@ -124,7 +124,7 @@ export class InputHandler<E extends EventName, P> {
     const outcome = await this.#persist(
       () => task.take(input),
       (error, attempts) => {
-        this.#context.log.warn({ ...logKeysOf(input), error, attempts }, "handler failed");
+        this.#context.log.warn({ ...this.#logKeysOf(input), error, attempts }, "handler failed");
       },
     );
     return "value" in outcome ? outcome.value : this.#abandon(input, outcome.attempts, outcome.error);
@@ -132,6 +132,16 @@ export class InputHandler<E extends EventName, P> {
 
   #abandon(input: Input, attempts: number, error: unknown): Emission[] {
     return this.#context.task.abandon(input, attempts, error);
+  }
+
+  /** What an input is and whom it is about: the request and its tenant, or whoever owns the topic. */
+  #logKeysOf(input: Input): { topic: string; requestId?: string; tenant?: string } {
+    const { requestId, tenant = input.owner } = this.#context.task.about(input);
+    return {
+      topic: input.address,
+      ...(requestId === undefined ? {} : { requestId }),
+      ...(tenant === undefined ? {} : { tenant }),
+    };
   }
 
   async #persist<T>(attempt: () => Promise<T>, onFailure: OnFailure): ReturnType<typeof persist<T>> {
@@ -146,17 +156,6 @@ export class InputHandler<E extends EventName, P> {
       this.#waitsFor = undefined;
     }
   }
-}
-
-/** What an input is and whom it is about: the request and its tenant, or the provider that wrote it. */
-function logKeysOf(input: Input): { topic: string; requestId?: string; tenant?: string } {
-  const requestId = requestIdOf(input);
-  const tenant = tenantOf(input) ?? input.provider;
-  return {
-    topic: input.address,
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(tenant === undefined ? {} : { tenant }),
-  };
 }
 
 /** Waits; ends early when the signal is aborted. */

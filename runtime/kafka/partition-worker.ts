@@ -16,6 +16,7 @@ import { PavilionError } from "../../errors/errors.ts";
 import { Waits } from "../failures/persistence.ts";
 import type { Log } from "../log.ts";
 import type { Codec } from "../registry/codec.ts";
+import type { Asking } from "../contract/asking.ts";
 import type { Stage } from "../contract/stage.ts";
 import type { Checkpoint, CommittedState } from "../state/committed.ts";
 import { MemoryState } from "../state/memory-state.ts";
@@ -43,6 +44,7 @@ export interface WorkerContext<E extends EventName, P> {
   readonly codec: Codec;
   readonly keys: ChangelogKeys;
   readonly ports: (partition: number) => P;
+  readonly asking: Asking;
   readonly log: Log;
   readonly telemetry: Telemetry;
 }
@@ -202,12 +204,13 @@ export class PartitionWorker<E extends EventName, P> {
 
   /** Restores the state: all that was ever committed, and nothing else, since earlier owners are fenced by now. */
   async #own(transactor: Transactions, committed: CommittedState): Promise<StageTask<E, P>> {
-    const { stage, region, ports, keys } = this.#context;
+    const { stage, region, ports, keys, codec, asking } = this.#context;
     const task = new StageTask({
       stage,
       region,
       partition: this.#partition,
       ports: ports(this.#partition),
+      ...{ topics: codec.topics, asking },
       committed,
       sealOriginal: (raw) => keys.seal(raw, deadLetterTopic(region, stage.name)),
     });

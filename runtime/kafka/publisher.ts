@@ -13,8 +13,8 @@ import { topicFor, type TopicName } from "../../schemas/topics.ts";
 
 interface Address {
   readonly key: string;
-  readonly provider?: string;
-  readonly broker?: string;
+  /** Whose topic, where each has one of its own. */
+  readonly owner?: string;
   /** W3C trace context; a fresh one where none is given. */
   readonly traceparent?: string;
 }
@@ -46,7 +46,7 @@ export async function openPublisher(
     topic: TopicName,
     type: N,
     value: EventTypes[N],
-    { key, provider, broker, traceparent }: Address,
+    { key, owner, traceparent }: Address,
   ): Promise<RecordPlace> {
     const headers = headersOf({
       id: randomUUID(),
@@ -56,7 +56,7 @@ export async function openPublisher(
       subject: key,
       traceparent: traceparent ?? freshTraceparent(),
     });
-    const address = topicFor(region, topic, provider ?? broker);
+    const address = topicFor(region, topic, owner);
     const message = { key, value: await codec.encode(topic, type, value), headers };
     const sender = (producer ??= await openProducer(kafka));
     try {

@@ -7,7 +7,7 @@
  */
 import type { Consumer, ConsumerEndBatchProcessEvent, EachBatchPayload, Kafka } from "kafkajs";
 import type { EventName } from "../../schemas/avro/index.ts";
-import { changelogTopic, topicFor, type TopicName } from "../../schemas/topics.ts";
+import { changelogTopic, ownerOf, topicFor, type TopicName } from "../../schemas/topics.ts";
 import type { Log } from "../log.ts";
 import { openTelemetry, type Telemetry } from "../telemetry/telemetry.ts";
 import { endingConsumer, type EndingConsumer } from "./consumer.ts";
@@ -18,8 +18,11 @@ import { decoded } from "./wire/record.ts";
 
 interface Source {
   readonly topic: TopicName;
-  readonly provider?: string;
+  readonly owner?: string;
 }
+
+/** Who has topics of its own in the region, by what it is: `provider`, `broker`, … */
+export type Owners = ReadonlyMap<string, readonly string[]>;
 
 export type StageContext<E extends EventName, P> = Omit<
   WorkerContext<E, P>,
@@ -61,11 +64,11 @@ export class StageWorker<E extends EventName, P> implements Feed {
   }
 
   /**
-   * Starts, or starts over when the admitted providers have changed: kafkajs resolves subscriptions once. Resolves when
-   * the consumer has joined its group.
+   * Starts, or starts over when the owners of topics that it reads have changed: kafkajs resolves subscriptions once.
+   * Resolves when the consumer has joined its group.
    */
-  start(providers: readonly string[]): Promise<void> {
-    const sources = this.#sourcesFor(providers);
+  start(owners: Owners): Promise<void> {
+    const sources = this.#sourcesFor(owners);
     const started = this.#starting
       .catch(() => undefined)
       .then(async () => {
@@ -103,13 +106,15 @@ export class StageWorker<E extends EventName, P> implements Feed {
     }
   }
 
-  #sourcesFor(providers: readonly string[]): Map<string, Source> {
+  #sourcesFor(owners: Owners): Map<string, Source> {
     const { stage, region } = this.#context;
     const sources = new Map<string, Source>();
     for (const { topic } of stage.inputs) {
-      if (!topic.endsWith(".<provider>")) sources.set(topicFor(region, topic), { topic });
+      const kind = ownerOf(topic);
+      if (kind === undefined) sources.set(topicFor(region, topic), { topic });
       else
-        for (const provider of providers) sources.set(topicFor(region, topic, provider), { topic, provider });
+        for (const owner of owners.get(kind) ?? [])
+          sources.set(topicFor(region, topic, owner), { topic, owner });
     }
     return sources;
   }

@@ -7,6 +7,7 @@ import avsc from "avsc";
 import { openCodec, type Codec } from "./codec.ts";
 import { fullName, schemaText } from "../../schemas/reading/avro-schemas.ts";
 import { SubjectVersions } from "./subject-versions.ts";
+import { topics } from "../../pipelines/pipelines.ts";
 
 /**
  * As much of a registry as the codec speaks to: equal schemas share an id across subjects, no compatibility is checked,
@@ -77,7 +78,7 @@ let codec: Codec;
 
 before(async () => {
   await registry.open();
-  codec = await openCodec(registry.url);
+  codec = await openCodec(registry.url, topics);
 });
 
 after(() => registry.close());
@@ -126,7 +127,7 @@ test("refuses a schema of the event's name that stands under another subject", a
 });
 
 test("refuses another event's schema, an id that nobody registered, and no Confluent framing", async () => {
-  const other = await codec.encodePlain("DocumentSignature", { provider: "p", signature: "s" });
+  const other = await codec.encodePlain("BrokerEntry", { broker: "b", key: null, admitted: true });
   await assert.rejects(codec.decode("clock.ticks", "Tick", other), unreadable);
   const { schemas } = registry;
   for (const id of [0, -1, schemas.length + 1]) {
@@ -148,7 +149,7 @@ test("a registry that is away is no fault of the record", async () => {
     ...{ code: null, message: null, push: "", document: "" },
   };
   const bytes = framed(id, written(schema, { ...notice, unseen: "x" }));
-  const fresh = await openCodec(registry.url);
+  const fresh = await openCodec(registry.url, topics);
   registry.away = true;
   await assert.rejects(
     fresh.decodePlain("Notice", bytes),

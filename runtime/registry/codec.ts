@@ -7,12 +7,15 @@ import { COMPATIBILITY, SchemaRegistry, SchemaType } from "@kafkajs/confluent-sc
 import type { RawAvroSchema } from "@kafkajs/confluent-schema-registry/dist/@types.js";
 import avsc from "avsc";
 import type { EventName, EventTypes } from "../../schemas/avro/index.ts";
-import { declarationOf, type TopicName } from "../../schemas/topics.ts";
+import type { TopicName, Topics } from "../../schemas/topics.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import { spareLoopback } from "../loopback.ts";
 import { requireWithinBounds } from "../../schemas/reading/avro-bounds.ts";
-import { eventNames, fullName, schemaText } from "../../schemas/reading/avro-schemas.ts";
+import { fullName, schemaText } from "../../schemas/reading/avro-schemas.ts";
 import { SubjectVersions } from "./subject-versions.ts";
+
+/** Events that cross topics without being declared for them: in the dead letters, and in place of what is sealed. */
+const undeclared = ["DeadLetter", "Redrive", "SealedEvent"] as const;
 
 /** Magic byte and schema id. */
 const frameLength = 5;
@@ -25,35 +28,37 @@ export interface Sealer {
 }
 
 export interface Codec {
+  /** The topics whose events it knows. */
+  readonly topics: Topics;
   encode<N extends EventName>(topic: TopicName, event: N, value: EventTypes[N]): Promise<Buffer>;
   /**
    * Throws EVENT_UNREADABLE where the bytes are not that event as this topic carries it, by a schema that is registered
    * under the event's own subject; a plain error where the registry has to be asked and does not answer.
    */
   decode<N extends EventName>(topic: TopicName, event: N, bytes: Buffer): Promise<EventTypes[N]>;
-  /** A dead letter, the one event outside the topic catalogue. */
+  /** A dead letter and what is said of it: events of topics that every stage has, outside the declarations. */
   encodePlain<N extends EventName>(event: N, value: EventTypes[N]): Promise<Buffer>;
   decodePlain<N extends EventName>(event: N, bytes: Buffer): Promise<EventTypes[N]>;
 }
 
 /**
- * Registers every event's schema under its full name and hands out the codec. The registry refuses a schema that breaks
- * the compatibility it is set to. A party that reads no sealed topic needs no sealer.
+ * Registers the schemas of the topics' events under their full names and hands out the codec. The registry refuses a schema
+ * that breaks the compatibility it is set to. A party that reads no sealed topic needs no sealer.
  */
-export async function openCodec(registryUrl: string, sealer?: Sealer): Promise<Codec> {
+export async function openCodec(registryUrl: string, topics: Topics, sealer?: Sealer): Promise<Codec> {
   spareLoopback();
   const registry = new SchemaRegistry({
     host: registryUrl,
     retry: { retries: 8, initialRetryTimeInSecs: 0.1 },
   });
   const own = new Map<EventName, OwnSchema>();
-  for (const event of eventNames()) {
+  for (const event of new Set([...topics.events, ...undeclared])) {
     const schema = { type: SchemaType.AVRO as const, schema: schemaText(event) };
     const options = { subject: fullName(event), compatibility: COMPATIBILITY.FULL_TRANSITIVE };
     const { id } = await registry.register(schema, options).catch(unregistered);
     own.set(event, { id, versions: new SubjectVersions(registryUrl, fullName(event), id) });
   }
-  return codecOver(registry, own, sealer);
+  return codecOver(registry, { topics, own, sealer });
 }
 
 /** The client gives a registry that cannot be reached the status 400, and quotes its address. */
@@ -72,14 +77,16 @@ interface OwnSchema {
   readonly versions: SubjectVersions;
 }
 
-function codecOver(
-  registry: SchemaRegistry,
-  own: ReadonlyMap<EventName, OwnSchema>,
-  sealer: Sealer | undefined,
-): Codec {
+interface Known {
+  readonly topics: Topics;
+  readonly own: ReadonlyMap<EventName, OwnSchema>;
+  readonly sealer: Sealer | undefined;
+}
+
+function codecOver(registry: SchemaRegistry, { topics, own, sealer }: Known): Codec {
   const writers = new Map<number, object>();
   const sealerOf = (topic: TopicName): Sealer | undefined => {
-    if (declarationOf(topic).sealed !== true) return undefined;
+    if (topics.of(topic).sealed !== true) return undefined;
     if (sealer === undefined) throw new Error(`topic ${topic} is sealed, and this party holds no key`);
     return sealer;
   };
@@ -119,6 +126,7 @@ function codecOver(
   }
 
   return {
+    topics,
     encodePlain,
     decodePlain,
     async encode(topic, event, value) {

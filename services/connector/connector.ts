@@ -1,14 +1,19 @@
 /**
- * A region's connector: runs all stages of the pipeline, or some, against Kafka, the registry and the HSM.
+ * A region's connector: a host that runs the stages of the pipelines that it is handed, or some, against Kafka, the registry
+ * and the HSM.
  */
 import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
-import {
-  privateComputation,
-  type PrivateComputationPorts,
-} from "../../pipelines/private-computation/pipeline.ts";
 import { readSecret } from "../../runtime/config.ts";
+import {
+  stagesOf,
+  tablesOf,
+  topicsOf,
+  type OpenPipeline,
+  type Pipeline,
+} from "../../runtime/contract/pipeline.ts";
 import { PavilionError } from "../../errors/errors.ts";
+import type { Host } from "../../runtime/host.ts";
 import { openLastingHsm } from "../../runtime/hsm/lasting-hsm.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { startClock } from "../../runtime/kafka/clock.ts";
@@ -21,72 +26,111 @@ import { statesIn } from "../../runtime/state/disk-state.ts";
 import { openTelemetry } from "../../runtime/telemetry/telemetry.ts";
 import { noTracing, openTracing, type Tracing } from "../../runtime/telemetry/tracing.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
-import { Directory } from "./directory.ts";
+import { guardHsm } from "./guards.ts";
 import { openMetricsEndpoint, type MetricsEndpoint } from "./metrics-endpoint.ts";
-import { wirePorts } from "./ports.ts";
+import { HostParts } from "./parts.ts";
 import { regionKeysOf, tokenAddressOf } from "./region-keys.ts";
 
 export interface Connector {
   stop(): Promise<void>;
 }
 
+/** What to run. */
+export interface Serves {
+  readonly pipelines: readonly Pipeline[];
+  /** Names of stages; all of the pipelines where there is none. */
+  readonly stages: readonly string[];
+}
+
 /**
- * Starts the named stages; resolves when every one has joined its group. `fail` is told when a part of it has stopped
- * for good.
+ * Starts the stages; resolves when every one has joined its group. `fail` is told when a part of it has stopped for good.
+ * Throws CONFIG_INVALID for a stage that no pipeline has.
  */
 export async function startConnector(
   config: ConnectorConfig,
-  stageNames: readonly string[],
+  { pipelines, stages: names }: Serves,
   log: Log,
   fail: (error: unknown) => void,
 ): Promise<Connector> {
-  const stages = stagesNamed(stageNames);
+  const served = stagesNamed(names, pipelines);
   const { region, partitions } = config;
-  const hsm = await openLastingHsm(tokenAddressOf(config));
-  const keys = await regionKeysOf(hsm);
+  const unguarded = await openLastingHsm(tokenAddressOf(config));
+  const keys = await regionKeysOf(unguarded);
   const { bootstrap, username, passwordFile } = config.kafka;
   const access = { bootstrap, username, password: readSecret(passwordFile) };
   const kafka = connectKafka(access, `${region}.connector`, log);
-  const codec = await openCodec(config.registryUrl, keys);
+  const codec = await openCodec(config.registryUrl, topicsOf(pipelines), keys);
+  const telemetry = openTelemetry(await tracingOf(config));
+  const endpoint = await serveMetrics(config, telemetry.metrics, log);
 
-  const workers: StageWorker<never, PrivateComputationPorts>[] = [];
-  const directory = new Directory(codec, log, (providers) => {
-    for (const worker of workers) worker.start(providers).catch(fail);
-  });
+  const hsm = guardHsm(unguarded, telemetry.metrics);
+  const parts = new HostParts(config, hsm, telemetry.metrics);
+  const workers: StageWorker<never, never>[] = [];
+  const owners = new Map<string, readonly string[]>();
+  const host: Host = {
+    ...{ config, hsm, codec, log, chain: parts.chain, prover: parts.prover },
+    answering: stagesOf(pipelines).map(({ name }) => name),
+    owners(kind, ids) {
+      owners.set(kind, ids);
+      for (const worker of workers) worker.start(owners).catch(fail);
+    },
+  };
+  const opened = await openAll(pipelines, served, host);
   const tables = await openTables(
     kafka,
     region,
-    ["config.collaborations", "config.populations", "config.providers", "config.brokers", "config.seeds"],
-    (record) => directory.apply(record),
+    tablesOf(opened.map(({ pipeline }) => pipeline)),
+    async (record) => {
+      for (const { pipeline, open } of opened) {
+        if (pipeline.tables.includes(record.topic)) await open.apply(record);
+      }
+    },
     fail,
   );
-  const telemetry = openTelemetry(await tracingOf(config));
-  const endpoint = await serveMetrics(config, telemetry.metrics, log);
-  const wiring = await wirePorts(config, hsm, directory, telemetry.metrics);
   const openState = statesIn(config.stateFolder, { cluster: await clusterOf(kafka), keys });
   const context = { region, partitions, kafka, codec, keys, log, telemetry, openState };
-  const clock = await startClock({
-    ...context,
-    worker: randomUUID(),
-    stages: stages.map((stage) => stage.name),
-  });
-  for (const stage of stages)
-    workers.push(new StageWorker({ ...context, stage, ports: wiring.portsOf, fail }));
-  await Promise.all(workers.map((worker) => worker.start(directory.providers)));
-  log.info({ stages: stages.map((stage) => stage.name) }, "connector is up");
+  const clock = await startClock({ ...context, worker: randomUUID(), stages: [...served] });
+  for (const { pipeline, open } of opened) {
+    for (const { stage, ports } of open.serving) {
+      if (!served.has(stage.name)) continue;
+      workers.push(new StageWorker({ ...context, stage, ports, asking: pipeline.asking, fail }));
+    }
+  }
+  await Promise.all(workers.map((worker) => worker.start(owners)));
+  log.info({ stages: [...served] }, "connector is up");
 
   return {
     async stop() {
       await clock.stop();
       await Promise.all(workers.map((worker) => worker.stop()));
       await tables.close();
-      await wiring.close();
-      await hsm.close();
+      await Promise.all(opened.map(({ open }) => open.close()));
+      await parts.close();
+      await unguarded.close();
       await endpoint?.close();
       await telemetry.tracing.close();
       log.info("connector has stopped");
     },
   };
+}
+
+interface Opened {
+  readonly pipeline: Pipeline;
+  readonly open: OpenPipeline;
+}
+
+/** Those of which something is served. */
+async function openAll(
+  pipelines: readonly Pipeline[],
+  served: ReadonlySet<string>,
+  host: Host,
+): Promise<readonly Opened[]> {
+  const opened: Opened[] = [];
+  for (const pipeline of pipelines) {
+    if (!pipeline.stages.some(({ name }) => served.has(name))) continue;
+    opened.push({ pipeline, open: await pipeline.open(host) });
+  }
+  return opened;
 }
 
 /** Kafka's cluster id. */
@@ -118,17 +162,16 @@ async function serveMetrics(
   }
 }
 
-function stagesNamed(names: readonly string[]): typeof privateComputation {
-  const unknown = names.filter((name) => !privateComputation.some((stage) => stage.name === name));
+/** The names of the stages to serve, in the pipelines' order. */
+function stagesNamed(names: readonly string[], pipelines: readonly Pipeline[]): ReadonlySet<string> {
+  const known = stagesOf(pipelines).map((stage) => stage.name);
+  const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    const known = privateComputation.map((stage) => stage.name).join(", ");
     throw new PavilionError(
       "CONFIG_INVALID",
       `Unknown stages: ${unknown.join(", ")}.`,
-      `Name some of: ${known}.`,
+      `Name some of: ${known.join(", ")}.`,
     );
   }
-  return names.length === 0
-    ? privateComputation
-    : privateComputation.filter((stage) => names.includes(stage.name));
+  return new Set(names.length === 0 ? known : known.filter((name) => names.includes(name)));
 }

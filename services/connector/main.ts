@@ -7,6 +7,7 @@ import { readConfig } from "../../runtime/config.ts";
 import { endingBySignal } from "../../runtime/ending.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import { openLog } from "../../runtime/log.ts";
+import { pipelines } from "../../pipelines/pipelines.ts";
 import { startConnector } from "./connector.ts";
 
 const { values } = parseArgs({ options: { config: { type: "string" }, stages: { type: "string" } } });
@@ -19,7 +20,7 @@ try {
   const config = readConfig("connector-config", values.config);
   const log = openLog({ service: "connector", region: config.region }, config.logLevel);
   const stages = (values.stages ?? "").split(",").filter((name) => name !== "");
-  const connector = await startConnector(config, stages, log, (error) => {
+  const connector = await startConnector(config, { pipelines, stages }, log, (error) => {
     // Half a connector would hold requests without a word; another process takes over, or whoever restarts this one.
     log.fatal({ error }, "connector cannot go on");
     process.exit(1);

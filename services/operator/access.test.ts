@@ -6,21 +6,20 @@ import type { AclSpec } from "../../runtime/kafka/admin.ts";
 import { openLog } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import { reservedProviders, topicFor } from "../../schemas/topics.ts";
-import {
-  admittedIn,
-  brokerAcls,
-  brokerPrincipal,
-  brokerTopics,
-  connectorAcls,
-  connectorPrincipal,
-  providerAcls,
-  providerPrincipal,
-  providerTopics,
-  regionTopics,
-} from "./access.ts";
+import { pipelines } from "../../pipelines/pipelines.ts";
+import { Access, admittedIn, brokerPrincipal, connectorPrincipal, providerPrincipal } from "./access.ts";
 import { Operator } from "./operator.ts";
 
 const PARTITIONS = 2;
+const access = new Access(pipelines);
+const regionTopics = (region: string, partitions: number) => access.regionTopics(region, partitions);
+const connectorAcls = (region: string) => access.connectorAcls(region);
+const providerAcls = (region: string, id: string) => access.partyAcls(region, { role: "provider", id });
+const brokerAcls = (region: string, id: string) => access.partyAcls(region, { role: "broker", id });
+const providerTopics = (region: string, id: string, partitions: number) =>
+  access.partyTopics(region, { role: "provider", id }, partitions);
+const brokerTopics = (region: string, id: string, partitions: number) =>
+  access.partyTopics(region, { role: "broker", id }, partitions);
 const invalid = { code: "CONFIG_INVALID" };
 
 const namesOf = (specs: readonly { readonly name: string }[]): string[] => specs.map(({ name }) => name);
@@ -193,14 +192,14 @@ describe("the operator refuses, before it touches Kafka,", () => {
   const odd = ["", "a", "au.ingest", "*", "North", "north ", "n".repeat(64)];
 
   test("a provider under a reserved name, or under one that no document admits", async () => {
-    const operator = await Operator.connect(untouched, {} as Codec, log);
+    const operator = await Operator.connect({ kafka: untouched, codec: {} as Codec, pipelines, log });
     for (const provider of [...reservedProviders, ...odd]) {
       await assert.rejects(operator.admitProvider(region, provider), invalid, provider);
     }
   });
 
   test("a broker or a region under a name that no document admits", async () => {
-    const operator = await Operator.connect(untouched, {} as Codec, log);
+    const operator = await Operator.connect({ kafka: untouched, codec: {} as Codec, pipelines, log });
     for (const name of odd) {
       await assert.rejects(operator.admitBroker(region, name), invalid, name);
       await assert.rejects(operator.openRegion({ ...region, name }), invalid, name);

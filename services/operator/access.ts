@@ -1,18 +1,21 @@
 /**
- * Who may do what on Kafka, as data: the topics of a region and the ACLs of each principal. Nothing is allowed that is
- * not listed here. Prefixes end with a dot, so that no name can be a prefix of another's.
+ * Who may do what on Kafka, as data: the topics of a region and the ACLs of each principal, derived from what pipelines
+ * declare. Nothing is allowed that is not declared. Prefixes end with a dot, so that no name can be a prefix of another's.
  */
+import { stagesOf, tablesOf, topicsOf, type Pipeline } from "../../runtime/contract/pipeline.ts";
 import type { AclSpec, TopicSpec } from "../../runtime/kafka/admin.ts";
 import { batchBytesMax, outsideBytesMax } from "../../runtime/kafka/wire/bounds.ts";
-import { privateComputation } from "../../pipelines/private-computation/pipeline.ts";
 import {
   changelogTopic,
+  commonTopics,
   deadLetterTopic,
-  declarationOf,
+  isOutside,
   ownerOf,
   topicFor,
-  topics,
+  topicPrefix,
+  type Party,
   type TopicName,
+  type Topics,
 } from "../../schemas/topics.ts";
 import type { Named } from "./terms.ts";
 
@@ -21,58 +24,153 @@ export const providerPrincipal = (provider: string): string => `provider.${provi
 export const brokerPrincipal = (broker: string): string => `broker.${broker}`;
 export const auditorPrincipal = (auditor: string): string => `auditor.${auditor}`;
 
-const names = Object.keys(topics) as TopicName[];
-const stageNames = privateComputation.map((stage) => stage.name);
-
-/** Every topic of a region but the parties' own. */
-export function regionTopics(region: string, partitions: number): TopicSpec[] {
-  const declared = names
-    .filter((name) => ownerOf(name) === undefined)
-    .map((name) => topicSpec(region, name, partitions));
-  const internal = stageNames.flatMap((stage) => [
-    { name: deadLetterTopic(region, stage), partitions: 1, config: inner },
-    { name: changelogTopic(region, stage), partitions, config: { ...inner, ...compacted } },
-  ]);
-  return [...declared, ...internal];
+/** Somebody with a log-in of its own. */
+interface Member {
+  readonly role: Exclude<Party, "operator">;
+  readonly id: string;
 }
 
-/** Those of a region who were admitted as providers and brokers, by what they may write. */
+export class Access {
+  readonly #topics: Topics;
+  readonly #stages: readonly string[];
+  /** What a connector's stages and tables read, and what its stages write. */
+  readonly #read: ReadonlySet<TopicName>;
+  readonly #written: ReadonlySet<TopicName>;
+
+  constructor(pipelines: readonly Pipeline[]) {
+    const stages = stagesOf(pipelines);
+    this.#topics = topicsOf(pipelines);
+    this.#stages = stages.map(({ name }) => name);
+    this.#read = new Set([
+      ...stages.flatMap(({ inputs }) => inputs.map(({ topic }) => topic)),
+      ...tablesOf(pipelines),
+    ]);
+    this.#written = new Set([
+      // What every stage may write.
+      ...(Object.keys(commonTopics) as TopicName[]),
+      ...stages.flatMap(({ outputs }) => outputs),
+      ...pipelines.flatMap(({ asking }) => (asking.replies === undefined ? [] : [asking.replies.topic])),
+    ]);
+  }
+
+  /** Every topic of a region but the parties' own. */
+  regionTopics(region: string, partitions: number): TopicSpec[] {
+    return [
+      ...this.#shared.map((name) => this.#specOf(region, name, partitions)),
+      ...this.#stages.flatMap((stage) => [
+        { name: deadLetterTopic(region, stage), partitions: 1, config: inner },
+        { name: changelogTopic(region, stage), partitions, config: { ...inner, ...compacted } },
+      ]),
+    ];
+  }
+
+  /** A party's own topics in a region. */
+  partyTopics(region: string, { role, id }: Member, partitions: number): TopicSpec[] {
+    return this.#ownOf(role).map((name) => this.#specOf(region, name, partitions, id));
+  }
+
+  /**
+   * The connector reads what its stages read and its tables, and writes what its stages write: never what others write
+   * alone.
+   */
+  connectorAcls(region: string): AclSpec[] {
+    const principal = connectorPrincipal(region);
+    const may = (names: ReadonlySet<TopicName>, operation: "read" | "write"): AclSpec[] =>
+      this.#shared
+        .filter((name) => names.has(name))
+        .flatMap((name) => allow(principal, "topic", topicFor(region, name), "literal", [operation]));
+    const owned = [...this.#read].filter((name) => ownerOf(name) !== undefined);
+    const stagesOwn = this.#stages.flatMap((stage) => [
+      deadLetterTopic(region, stage),
+      changelogTopic(region, stage),
+    ]);
+    return [
+      ...owned.flatMap((name) => allow(principal, "topic", topicPrefix(region, name), "prefixed", ["read"])),
+      ...may(this.#read, "read"),
+      ...may(this.#written, "write"),
+      ...stagesOwn.flatMap((name) => allow(principal, "topic", name, "literal", ["read", "write"])),
+      ...allow(principal, "group", `${region}.`, "prefixed", ["read", "delete"]),
+      ...allow(principal, "transactionalId", `${region}.`, "prefixed", ["write"]),
+    ];
+  }
+
+  /**
+   * What earlier versions let a connector do, and this one does not: it read everything, providers' own state too, then
+   * read and wrote every topic that others do not write alone.
+   */
+  endedConnectorAcls(region: string): AclSpec[] {
+    const principal = connectorPrincipal(region);
+    const ended = (kept: ReadonlySet<TopicName>, operation: "read" | "write"): AclSpec[] =>
+      this.#shared
+        .filter((name) => !kept.has(name))
+        .flatMap((name) => allow(principal, "topic", topicFor(region, name), "literal", [operation]));
+    return [
+      ...allow(principal, "topic", `${region}.`, "prefixed", ["read"]),
+      ...ended(this.#read, "read"),
+      ...ended(this.#written, "write"),
+    ];
+  }
+
+  /** What a party may do in a region, and what the connector may with the topics that are the party's own. */
+  partyAcls(region: string, { role, id }: Member): AclSpec[] {
+    const principal = `${role}.${id}`;
+    const own = `${region}.${role}.${id}.`;
+    const names = [...this.#shared, ...this.#ownOf(role)];
+    const written = names.filter((name) => this.#topics.of(name).writers?.includes(role));
+    const read = names.filter((name) => this.#topics.of(name).readers?.includes(role));
+    const may = (of: readonly TopicName[], operation: "read" | "write"): AclSpec[] =>
+      of.flatMap((name) => allow(principal, "topic", topicFor(region, name, id), "literal", [operation]));
+    return [
+      ...may(written, "write"),
+      ...may(read, "read"),
+      // Whoever reads what it writes itself fences its other processes.
+      ...(written.some((name) => read.includes(name))
+        ? allow(principal, "transactionalId", own, "prefixed", ["write"])
+        : []),
+      ...allow(principal, "group", own, "prefixed", ["read", "delete"]),
+      ...this.#ownOf(role)
+        .filter((name) => this.#written.has(name))
+        .flatMap((name) =>
+          allow(connectorPrincipal(region), "topic", topicFor(region, name, id), "literal", ["write"]),
+        ),
+    ];
+  }
+
+  get #shared(): TopicName[] {
+    return this.#topics.names.filter((name) => ownerOf(name) === undefined);
+  }
+
+  #ownOf(role: string): TopicName[] {
+    return this.#topics.names.filter((name) => ownerOf(name) === role);
+  }
+
+  #specOf(region: string, name: TopicName, partitions: number, owner?: string): TopicSpec {
+    const declaration = this.#topics.of(name);
+    return {
+      name: topicFor(region, name, owner),
+      partitions: declaration.partitions === "spread" ? partitions : 1,
+      config: {
+        ...(isOutside(declaration) ? outer : inner),
+        ...(declaration.compacted === true ? compacted : {}),
+        ...(declaration.retentionMs === undefined ? {} : { "retention.ms": String(declaration.retentionMs) }),
+      },
+    };
+  }
+}
+
+/** Those of a region who were admitted as providers and brokers, by what they may write there. */
 export function admittedIn(
   region: string,
   writers: readonly { readonly principal: string; readonly topic: string }[],
 ): Named[] {
-  const rights = new Set(writers.map(({ principal, topic }) => `${topic} ${principal}`));
-  const ids = (prefix: string): string[] => [
-    ...new Set(
-      writers.flatMap(({ principal }) =>
-        principal.startsWith(prefix) ? [principal.slice(prefix.length)] : [],
-      ),
-    ),
-  ];
-  const providers = ids(providerPrincipal("")).filter((id) =>
-    rights.has(`${topicFor(region, "ingest.<provider>", id)} ${providerPrincipal(id)}`),
+  const here = new Set(
+    writers.filter(({ topic }) => topic.startsWith(`${region}.`)).map(({ principal }) => principal),
   );
-  const brokers = ids(brokerPrincipal("")).filter((id) =>
-    rights.has(`${topicFor(region, "broker.requests")} ${brokerPrincipal(id)}`),
+  return (["provider", "broker"] as const).flatMap((role) =>
+    [...here]
+      .filter((principal) => principal.startsWith(`${role}.`))
+      .map((principal) => ({ role, id: principal.slice(role.length + 1) })),
   );
-  return [
-    ...providers.map((id): Named => ({ role: "provider", id })),
-    ...brokers.map((id): Named => ({ role: "broker", id })),
-  ];
-}
-
-/** A provider's own topics in a region. */
-export function providerTopics(region: string, provider: string, partitions: number): TopicSpec[] {
-  return names
-    .filter((name) => ownerOf(name) === "provider")
-    .map((name) => topicSpec(region, name, partitions, provider));
-}
-
-/** A broker's own topics in a region. */
-export function brokerTopics(region: string, broker: string, partitions: number): TopicSpec[] {
-  return names
-    .filter((name) => ownerOf(name) === "broker")
-    .map((name) => topicSpec(region, name, partitions, broker));
 }
 
 /** The broker's clock, not the writer's, says when a record came. */
@@ -85,111 +183,10 @@ const outer = { ...recorded, "max.message.bytes": String(outsideBytesMax) };
 /** Small segments, so that compaction keeps up and a restore is short. */
 const compacted = { "cleanup.policy": "compact", "segment.bytes": "33554432" };
 
-function topicSpec(region: string, name: TopicName, partitions: number, owner?: string): TopicSpec {
-  const declaration = declarationOf(name);
-  return {
-    name: topicFor(region, name, owner),
-    partitions: declaration.partitions === "spread" ? partitions : 1,
-    config: {
-      ...(declaration.outside === true ? outer : inner),
-      ...(declaration.compacted === true ? compacted : {}),
-      ...(declaration.retentionMs === undefined ? {} : { "retention.ms": String(declaration.retentionMs) }),
-    },
-  };
-}
-
-/**
- * The connector reads the region's topics and what providers push, and writes what its stages write; never a provider's
- * topic or a request. What a provider's agents keep for one another it does not read.
- */
-export function connectorAcls(region: string): AclSpec[] {
-  const principal = connectorPrincipal(region);
-  const read = names.filter((name) => ownerOf(name) === undefined);
-  const written = read.filter((name) => !writtenByOthers.includes(name));
-  const stagesOwn = stageNames.flatMap((stage) => [
-    deadLetterTopic(region, stage),
-    changelogTopic(region, stage),
-  ]);
-  return [
-    ...allow(principal, "topic", `${region}.ingest.`, "prefixed", ["read"]),
-    ...read.flatMap((name) => allow(principal, "topic", topicFor(region, name), "literal", ["read"])),
-    ...written.flatMap((name) => allow(principal, "topic", topicFor(region, name), "literal", ["write"])),
-    ...stagesOwn.flatMap((name) => allow(principal, "topic", name, "literal", ["read", "write"])),
-    ...allow(principal, "group", `${region}.`, "prefixed", ["read", "delete"]),
-    ...allow(principal, "transactionalId", `${region}.`, "prefixed", ["write"]),
-  ];
-}
-
-/** The operator writes the tables, the Core Broker its requests. */
-const writtenByOthers: readonly TopicName[] = [
-  "broker.requests",
-  "config.collaborations",
-  "config.populations",
-  "config.providers",
-  "config.brokers",
-];
-
-/** A provider writes its ingest topic, reads what is addressed to it, and has a topic for its own agents alone. */
-export function providerAcls(region: string, provider: string): AclSpec[] {
-  const principal = providerPrincipal(provider);
-  const addressed: TopicName[] = [
-    "oprf.blinded.<provider>",
-    "oprf.evaluated.<provider>",
-    "provider.notices.<provider>",
-    "provider.requests.<provider>",
-    "provider.heads.<provider>",
-  ];
-  const own = `${region}.provider.${provider}.`;
-  return [
-    ...allow(principal, "topic", topicFor(region, "ingest.<provider>", provider), "literal", ["write"]),
-    ...allow(principal, "topic", topicFor(region, "provider.terms.<provider>", provider), "literal", [
-      "read",
-    ]),
-    ...allow(principal, "topic", topicFor(region, "provider.state.<provider>", provider), "literal", [
-      "read",
-      "write",
-    ]),
-    ...allow(principal, "transactionalId", own, "prefixed", ["write"]),
-    ...allow(principal, "group", own, "prefixed", ["read", "delete"]),
-    ...addressed.flatMap((name) => [
-      ...allow(principal, "topic", topicFor(region, name, provider), "literal", ["read"]),
-      ...allow(connectorPrincipal(region), "topic", topicFor(region, name, provider), "literal", ["write"]),
-    ]),
-  ];
-}
-
 /** What a provider was allowed by earlier versions, and is no longer: to read everybody's terms. */
 export function endedProviderAcls(region: string, provider: string): AclSpec[] {
   const table = topicFor(region, "config.collaborations");
   return allow(providerPrincipal(provider), "topic", table, "literal", ["read"]);
-}
-
-/** What earlier versions let a connector do, and this one does not: it read everything, providers' own state too. */
-export const endedConnectorAcls = (region: string): AclSpec[] =>
-  allow(connectorPrincipal(region), "topic", `${region}.`, "prefixed", ["read"]);
-
-/** A broker writes requests, and reads what is public, its terms and answers. */
-export function brokerAcls(region: string, broker: string): AclSpec[] {
-  const principal = brokerPrincipal(broker);
-  return [
-    ...allow(principal, "topic", topicFor(region, "broker.requests"), "literal", ["write"]),
-    ...(["broker.results", "config.seeds", "evidence.bundles"] as const).flatMap((name) =>
-      allow(principal, "topic", topicFor(region, name), "literal", ["read"]),
-    ),
-    ...allow(principal, "topic", topicFor(region, "broker.terms.<broker>", broker), "literal", ["read"]),
-    ...allow(principal, "group", `${region}.broker.${broker}.`, "prefixed", ["read", "delete"]),
-  ];
-}
-
-/** An auditor reads what proves, and every decision; nothing that is sealed is among it. */
-export function auditorAcls(region: string, auditor: string): AclSpec[] {
-  const principal = auditorPrincipal(auditor);
-  return [
-    ...(["audit.events", "evidence.bundles", "proofs.anchored"] as const).flatMap((name) =>
-      allow(principal, "topic", topicFor(region, name), "literal", ["read"]),
-    ),
-    ...allow(principal, "group", `${region}.auditor.${auditor}.`, "prefixed", ["read", "delete"]),
-  ];
 }
 
 /** Kafka takes describe from read and write. */

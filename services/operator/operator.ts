@@ -13,6 +13,7 @@ import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts";
 import { readTerms, type Terms, type TermsContext, type TermsReader } from "../clients/terms.ts";
+import type { Pipeline } from "../../runtime/contract/pipeline.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type {
@@ -24,20 +25,7 @@ import type {
 } from "../../schemas/avro/index.ts";
 import type { RegionCard } from "../../schemas/json/region-card.ts";
 import { reservedProviders, topicFor, type TopicName } from "../../schemas/topics.ts";
-import {
-  admittedIn,
-  auditorAcls,
-  brokerAcls,
-  brokerPrincipal,
-  brokerTopics,
-  connectorAcls,
-  endedConnectorAcls,
-  endedProviderAcls,
-  providerAcls,
-  providerPrincipal,
-  providerTopics,
-  regionTopics,
-} from "./access.ts";
+import { Access, admittedIn, brokerPrincipal, endedProviderAcls, providerPrincipal } from "./access.ts";
 import { namedIn, namedOver, termsOf, type Named, type TermsOfParty } from "./terms.ts";
 
 /** Where each party reads its terms. */
@@ -48,23 +36,33 @@ export interface Region {
   readonly partitions: number;
 }
 
+export interface OperatorPlan {
+  readonly kafka: Kafka;
+  readonly codec: Codec;
+  /** Whose topics and rights it makes. */
+  readonly pipelines: readonly Pipeline[];
+  readonly log: Log;
+}
+
 export class Operator {
   readonly #kafka: Kafka;
   readonly #admin: Admin;
   readonly #codec: Codec;
   readonly #log: Log;
+  readonly #access: Access;
 
-  private constructor(kafka: Kafka, admin: Admin, codec: Codec, log: Log) {
+  private constructor({ kafka, codec, pipelines, log }: OperatorPlan, admin: Admin) {
+    this.#access = new Access(pipelines);
     this.#kafka = kafka;
     this.#admin = admin;
     this.#codec = codec;
     this.#log = log;
   }
 
-  static async connect(kafka: Kafka, codec: Codec, log: Log): Promise<Operator> {
-    const admin = kafka.admin();
+  static async connect(plan: OperatorPlan): Promise<Operator> {
+    const admin = plan.kafka.admin();
     await admin.connect();
-    return new Operator(kafka, admin, codec, log);
+    return new Operator(plan, admin);
   }
 
   /**
@@ -73,9 +71,9 @@ export class Operator {
    */
   async openRegion(region: Region): Promise<void> {
     requireName(region.name);
-    await createTopics(this.#admin, regionTopics(region.name, region.partitions));
-    await createAcls(this.#admin, connectorAcls(region.name));
-    await deleteAcls(this.#admin, endedConnectorAcls(region.name));
+    await createTopics(this.#admin, this.#access.regionTopics(region.name, region.partitions));
+    await createAcls(this.#admin, this.#access.connectorAcls(region.name));
+    await deleteAcls(this.#admin, this.#access.endedConnectorAcls(region.name));
     const admitted = admittedIn(region.name, await writersOf(this.#admin));
     for (const party of admitted) await this.#letIn(region, party);
     await this.#handOut(region.name, admitted, await this.#terms(region.name));
@@ -128,17 +126,16 @@ export class Operator {
   }
 
   /** A party's topics and rights, as this version has them. */
-  async #letIn({ name, partitions }: Region, { role, id }: Named): Promise<void> {
-    const topics = role === "provider" ? providerTopics : brokerTopics;
-    await createTopics(this.#admin, topics(name, id, partitions));
-    await createAcls(this.#admin, role === "provider" ? providerAcls(name, id) : brokerAcls(name, id));
-    if (role === "provider") await deleteAcls(this.#admin, endedProviderAcls(name, id));
+  async #letIn({ name, partitions }: Region, party: Named): Promise<void> {
+    await createTopics(this.#admin, this.#access.partyTopics(name, party, partitions));
+    await createAcls(this.#admin, this.#access.partyAcls(name, party));
+    if (party.role === "provider") await deleteAcls(this.#admin, endedProviderAcls(name, party.id));
   }
 
   /** Throws CONFIG_INVALID for a name that is none. */
   async admitAuditor(region: Region, auditor: string): Promise<void> {
     requireName(auditor);
-    await createAcls(this.#admin, auditorAcls(region.name, auditor));
+    await createAcls(this.#admin, this.#access.partyAcls(region.name, { role: "auditor", id: auditor }));
   }
 
   /**
@@ -252,7 +249,7 @@ export class Operator {
     const topic = termsTopic[role];
     const to = (kind: string, entry: { readonly id: string; readonly version: number }) => ({
       key: `${kind}/${entry.id}@${String(entry.version)}`,
-      [role]: id,
+      owner: id,
     });
     for (const entry of populations) {
       if (standing.populations.at(entry.id, entry.version) !== undefined) continue;

@@ -12,6 +12,7 @@ import { openProvider, type ProviderKeys } from "../keystore/parties.ts";
 import type { Self } from "./membership.ts";
 import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts";
 import { StateFolder } from "./state-folder.ts";
+import { topics } from "../../pipelines/pipelines.ts";
 
 export interface Agent {
   readonly self: Self;
@@ -54,7 +55,7 @@ export async function openAgent(plan: AgentPlan, log: Log): Promise<Agent> {
   const { provider, region } = plan;
   const keys = await openProvider(plan.keystoreFile, plan.passphrase);
   const kafka = connectKafka(plan.kafka, `agent.${provider}`, log);
-  const codec = await openCodec(plan.registryUrl);
+  const codec = await openCodec(plan.registryUrl, topics);
   const publisher = await openPublisher(kafka, codec, region, `/provider/${provider}`);
   return {
     self: { provider, region, publicKey: keys.identity.publicKey },

@@ -151,7 +151,7 @@ class TokenRequest {
     const { provider } = this.#agent.self;
     await this.#agent.publisher.publish("ingest.<provider>", "BlindedBatch", batch, {
       key,
-      provider,
+      owner: provider,
       traceparent,
     });
     const before = this.#batches.slice(0, index).reduce((sum, { length }) => sum + length, 0);

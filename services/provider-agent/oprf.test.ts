@@ -127,23 +127,19 @@ test("the relay forwards all three messages as they are", async () => {
   const relayed = async (outcome: Outcome | Promise<Outcome>): Promise<unknown[]> => {
     const { kind, outputs } = await outcome;
     assert.equal(kind, "publish");
-    return outputs.map(({ topic, provider, value }) => [topic, provider, value]);
+    return outputs.map(({ topic, owner, value }) => [topic, owner, value]);
   };
   const { handle } = oprfRelay;
   assert.deepEqual(
     await relayed(
-      handle(
-        { type: "BlindedBatch", value: batch, provider: "south", key: "visits", ...handed },
-        state,
-        ports,
-      ),
+      handle({ type: "BlindedBatch", value: batch, owner: "south", key: "visits", ...handed }, state, ports),
     ),
     [["oprf.blinded.<provider>", "north", batch]],
   );
   assert.deepEqual(
     await relayed(
       handle(
-        { type: "EvaluatedBatch", value: evaluated, provider: "north", key: "people", ...handed },
+        { type: "EvaluatedBatch", value: evaluated, owner: "north", key: "people", ...handed },
         state,
         ports,
       ),
@@ -152,7 +148,7 @@ test("the relay forwards all three messages as they are", async () => {
   );
   assert.deepEqual(
     await relayed(
-      handle({ type: "EpochKey", value: key, provider: "north", key: "people", ...handed }, state, ports),
+      handle({ type: "EpochKey", value: key, owner: "north", key: "people", ...handed }, state, ports),
     ),
     [["oprf.evaluated.<provider>", "south", key]],
   );

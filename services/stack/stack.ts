@@ -39,6 +39,7 @@ import {
   type RememberedChain,
   type RememberedRegion,
 } from "./remembered.ts";
+import { pipelines, topics } from "../../pipelines/pipelines.ts";
 
 export interface StackPlan {
   /** Absolute; made if absent. */
@@ -141,8 +142,8 @@ export class Stack {
       const { password } = user(operatorName);
       const access = { bootstrap: kafka.bootstrap, username: operatorName, password };
       const client = connectKafka(access, operatorName, plan.log);
-      const codec = await openCodec(registry.url);
-      const operator = await Operator.connect(client, codec, plan.log);
+      const codec = await openCodec(registry.url, topics);
+      const operator = await Operator.connect({ kafka: client, codec, pipelines, log: plan.log });
       const deployed = await contractOn(chain, kept.chain);
       const { bootstrap } = kafka;
       const stack = new Stack(

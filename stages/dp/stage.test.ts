@@ -4,7 +4,7 @@ import { originOf } from "../../domain/log/leaves.ts";
 import { deltaOf } from "../../domain/statistics/mechanism.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import type { Plan } from "../../schemas/avro/index.ts";
-import { topics } from "../../schemas/topics.ts";
+import { topics } from "../../pipelines/pipelines.ts";
 import {
   aggregate,
   cells,
@@ -109,7 +109,7 @@ test("no exact count or sum leaves: not in releases, leaves, state, audit events
   // The witness of the one release holds them, and is sealed.
   assert.equal(sealed.length, 1);
   assert.notDeepEqual(numbersIn(sealed), []);
-  assert.equal(topics["dp.witnesses"].sealed, true);
+  assert.equal(topics.of("dp.witnesses").sealed, true);
   assert.deepEqual(numbersIn(state.snapshot()), []);
   assert.notDeepEqual(numbersIn(cells), []);
 });

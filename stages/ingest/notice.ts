@@ -27,7 +27,7 @@ export function notice(
     push: header?.push ?? "",
     document: textDigest(batch.header),
   };
-  return output("provider.notices.<provider>", "Notice", value, { key: value.dataset, provider });
+  return output("provider.notices.<provider>", "Notice", value, { key: value.dataset, owner: provider });
 }
 
 /** Which batch, by its header alone. */

@@ -72,7 +72,7 @@ describe("an accepted batch", () => {
     assert.equal(head.partition, "all");
     const live = last.outputs.find(({ type }) => type === "LiveHead");
     assert.deepEqual(live?.value, { ...head.value, push: header.push });
-    assert.deepEqual([live.provider, live.key], ["beta", "health/beta-people"]);
+    assert.deepEqual([live.owner, live.key], ["beta", "health/beta-people"]);
     assert.equal(noticeIn(last)?.kind, "accepted");
     assert.deepEqual(last.audit, [
       {
@@ -356,7 +356,7 @@ describe("a batch is rejected", () => {
 
 test("a batch from no provider's topic reaches nobody", async () => {
   const { batch } = await pushed([recordOf(1)]);
-  const { provider: _, ...event } = eventOf(batch);
+  const { owner: _, ...event } = eventOf(batch);
   const outcome = await ingest.handle(event, new MemoryState(), portsOf());
   assert.equal(outcome.kind === "reject" && outcome.code, "INTERNAL_ERROR");
   assert.deepEqual(outcome.outputs, []);

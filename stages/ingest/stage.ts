@@ -50,7 +50,7 @@ export const ingest: Stage<"RecordBatch", IngestPorts> = {
 };
 
 async function handleBatch(event: BatchEvent, state: StateView, ports: IngestPorts): Promise<Outcome> {
-  const { provider } = event;
+  const { owner: provider } = event;
   if (provider === undefined) return reject("INTERNAL_ERROR", "A record batch came on no provider's topic.");
   let header: RecordBatchHeader | undefined;
   try {
@@ -110,7 +110,7 @@ function announce(
     output("dataset.slices", "RecordSlice", { ...mark, records: slice }, { key: dataset, partition }),
   );
   const datasetHead = { ...mark, provider, complete: last, signature };
-  const toProvider = { key: `${collaboration}/${dataset}`, provider };
+  const toProvider = { key: `${collaboration}/${dataset}`, owner: provider };
   return [
     ...slices,
     output("dataset.heads", "DatasetHead", datasetHead, { key: dataset, partition: "all" }),

@@ -27,7 +27,7 @@ export function notice(
     push: document !== undefined && "push" in document ? document.push : "",
     document: textDigest(text),
   };
-  return output("provider.notices.<provider>", "Notice", value, { key: dataset, provider });
+  return output("provider.notices.<provider>", "Notice", value, { key: dataset, owner: provider });
 }
 
 /** Which message, by its signed document alone. */

@@ -19,7 +19,7 @@ export function routeBlinded(batch: BlindedBatch, from: string, { id, matching }
   if (from === matching.sender) {
     throw new PavilionError("NOT_A_MEMBER", "Only a receiver of the collaboration asks for evaluations.");
   }
-  return [output("oprf.blinded.<provider>", "BlindedBatch", batch, { key: id, provider: matching.sender })];
+  return [output("oprf.blinded.<provider>", "BlindedBatch", batch, { key: id, owner: matching.sender })];
 }
 
 /** Throws NOT_A_MEMBER unless it comes from the sender and goes to a receiver. */
@@ -35,7 +35,7 @@ export function routeEvaluated(
   if (!receiversOf(collaboration).includes(receiver)) {
     throw new PavilionError("NOT_A_MEMBER", "The evaluation is for no receiver of the collaboration.");
   }
-  const to = { key: collaboration.id, provider: receiver };
+  const to = { key: collaboration.id, owner: receiver };
   return [output("oprf.evaluated.<provider>", "EvaluatedBatch", batch, to)];
 }
 
@@ -44,8 +44,8 @@ export function routeEpochKey(key: EpochKey, from: string, collaboration: Collab
   if (from !== collaboration.matching.sender) {
     throw new PavilionError("EPOCH_KEY_REFUSED", "The key is not announced by the collaboration's sender.");
   }
-  return receiversOf(collaboration).map((provider) =>
-    output("oprf.evaluated.<provider>", "EpochKey", key, { key: collaboration.id, provider }),
+  return receiversOf(collaboration).map((owner) =>
+    output("oprf.evaluated.<provider>", "EpochKey", key, { key: collaboration.id, owner }),
   );
 }
 

@@ -83,7 +83,7 @@ function eventOf(
   provider: string,
   key = `${provider}-people`,
 ): MessageEvent {
-  const common = { topic: "ingest.<provider>" as const, key, provider, time: 0 };
+  const common = { topic: "ingest.<provider>" as const, key, owner: provider, time: 0 };
   if ("proof" in value) return { ...common, type: "EvaluatedBatch", value };
   return "elements" in value
     ? { ...common, type: "BlindedBatch", value }
@@ -105,14 +105,14 @@ const run = (
   runStage((event: MessageEvent, view) => oprfRelay.handle(event, view, ports), events, state);
 
 const sentIn = (outcome: Outcome): string[] =>
-  outcome.outputs.map(({ topic, provider, key }) => `${topic.replace("<provider>", provider ?? "")} ${key}`);
+  outcome.outputs.map(({ topic, owner, key }) => `${topic.replace("<provider>", owner ?? "")} ${key}`);
 
 function assertRejected(outcome: Outcome, code: string, provider: string): void {
   assert.equal(outcome.kind, "reject");
   assert.equal(outcome.code, code);
   assert.deepEqual(outcome.changes, []);
   assert.equal(outcome.outputs.length, 1);
-  assert.equal(outcome.outputs[0]?.provider, provider);
+  assert.equal(outcome.outputs[0]?.owner, provider);
   const notice = outcome.outputs[0].value as Notice;
   assert.deepEqual([notice.provider, notice.kind, notice.code], [provider, "relay-rejected", code]);
   assert.deepEqual(
@@ -270,7 +270,7 @@ describe("rejects", () => {
 });
 
 test("a message from no provider's topic reaches nobody", async () => {
-  const { provider: _, ...event } = eventOf(await blinded(), "beta");
+  const { owner: _, ...event } = eventOf(await blinded(), "beta");
   const outcome = await oprfRelay.handle(event, new MemoryState(), portsOf());
   assert.equal(outcome.kind === "reject" && outcome.code, "INTERNAL_ERROR");
   assert.deepEqual(outcome.outputs, []);

@@ -62,7 +62,7 @@ export const oprfRelay: Stage<MessageName, OprfRelayPorts> = {
 };
 
 function relay(event: MessageEvent, state: StateView, ports: OprfRelayPorts): Outcome {
-  const { provider } = event;
+  const { owner: provider } = event;
   if (provider === undefined) return reject("INTERNAL_ERROR", "A message came on no provider's topic.");
   const kind = kinds[event.type];
   let document: MessageDocument | undefined;

@@ -38,7 +38,7 @@ export function told(request: RequestRef, document: string, ended: Ended, ports:
     output("requests.ended", "RequestEntry", entry, { key }),
     ...providersOf(document, ports)
       .filter(ports.isAdmitted)
-      .map((provider) => output("provider.requests.<provider>", "RequestEntry", entry, { key, provider })),
+      .map((owner) => output("provider.requests.<provider>", "RequestEntry", entry, { key, owner })),
   ];
 }
 

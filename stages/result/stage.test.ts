@@ -87,10 +87,10 @@ async function run(inputs: readonly Input[], state = new MemoryState()) {
   const actions: string[] = [];
   for (const input of inputs) {
     const outcome = await handle(input, state);
-    for (const { topic, value, provider } of outcome.outputs) {
+    for (const { topic, value, owner } of outcome.outputs) {
       const entry = value as RequestEntry;
       if (topic === "broker.results") results.push(value as Result);
-      else if (topic !== "result.overdue") told.push([provider ?? topic, entry.request.digest, entry]);
+      else if (topic !== "result.overdue") told.push([owner ?? topic, entry.request.digest, entry]);
       else overdue.push((value as Overdue).request);
     }
     actions.push(...outcome.audit.map(({ action }) => action));

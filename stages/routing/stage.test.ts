@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Outcome } from "../../runtime/contract/stage.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import type { RoutedRequest, SignedRequest } from "../../schemas/avro/index.ts";
+import type { RequestRef, RoutedRequest, SignedRequest } from "../../schemas/avro/index.ts";
 import { signRequest } from "../../domain/terms/request.ts";
 import { Standing } from "../../domain/terms/standing.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
@@ -265,7 +265,7 @@ test("declines what a revoked broker signed, at once and under any name, and tak
 test("refuses a tenant the broker may not ask for, in the broker's name", async () => {
   const region = await healthy();
   const refusal = refusalIn(await region.ask(await signed({ ...request, tenant: "insurer" })));
-  assert.deepEqual([refusal?.code, refusal?.request.broker], ["UNKNOWN_TENANT", "core"]);
+  assert.deepEqual([refusal?.code, (refusal?.request as RequestRef).broker], ["UNKNOWN_TENANT", "core"]);
 });
 
 test("declines what names another region, which alone ends it", async () => {

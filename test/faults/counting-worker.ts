@@ -11,6 +11,8 @@ import { statesIn } from "../../runtime/state/disk-state.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
 import { countingStages, partitions, region } from "./counting-stages.ts";
 import { countingKeys } from "./counting-keys.ts";
+import { topics } from "../../pipelines/pipelines.ts";
+import { asking } from "../../pipelines/private-computation/asking.ts";
 
 export interface WorkerConfig {
   readonly name: string;
@@ -27,7 +29,7 @@ async function run(config: WorkerConfig): Promise<void> {
     process.exit(1);
   };
   try {
-    const codec = await openCodec(config.registryUrl, countingKeys);
+    const codec = await openCodec(config.registryUrl, topics, countingKeys);
     const kafka = connectKafka(config.kafka, config.name, log);
     const context = {
       region,
@@ -37,6 +39,7 @@ async function run(config: WorkerConfig): Promise<void> {
       keys: countingKeys,
       log,
       fail,
+      asking,
       openState: statesIn(config.stateFolder, { cluster: "counting", keys: countingKeys }),
       ports: () => undefined,
     };
@@ -44,7 +47,7 @@ async function run(config: WorkerConfig): Promise<void> {
     process.once("SIGTERM", () => {
       void Promise.all(workers.map((worker) => worker.stop())).then(() => process.exit(0), fail);
     });
-    await Promise.all(workers.map((worker) => worker.start([])));
+    await Promise.all(workers.map((worker) => worker.start(new Map())));
     log.info("worker is up");
   } catch (error) {
     fail(error);

@@ -19,6 +19,7 @@ import { startLoad, type Load } from "./counting-load.ts";
 import { hops, partitions, region, type Item, type Told } from "./counting-stages.ts";
 import { Crew } from "./crew.ts";
 import { FaultParts, type PartsPlan } from "./fault-parts.ts";
+import { pipelines, topics } from "../../pipelines/pipelines.ts";
 
 export interface RigPlan extends PartsPlan {
   readonly workers: readonly string[];
@@ -53,8 +54,8 @@ export class FaultRig {
     let rig: FaultRig | undefined;
     try {
       const kafka = connectKafka(parts.direct, "operator", log);
-      const codec = await openCodec(parts.registryUrl, countingKeys);
-      const operator = await Operator.connect(kafka, codec, log);
+      const codec = await openCodec(parts.registryUrl, topics, countingKeys);
+      const operator = await Operator.connect({ kafka, codec, pipelines, log });
       await operator.openRegion({ name: region, partitions });
       await operator.disconnect();
       rig = new FaultRig(plan, parts, kafka, codec);

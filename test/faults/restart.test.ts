@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, test } from "node:test";
 import type { PartProcess } from "../../infra/embedded/process.ts";
 import { openLog } from "../../runtime/log.ts";
-import { privateComputation } from "../../pipelines/private-computation/pipeline.ts";
+import { stages } from "../../pipelines/pipelines.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
 import type { BrokerClient } from "../../services/clients/broker/client.ts";
 import { openAuditTrail, type AuditRecord, type AuditTrail } from "../../cli/demo/audit-trail.ts";
@@ -30,7 +30,7 @@ import { readTopic } from "../integration/read-topic.ts";
 import { smallFiles } from "../integration/small-files.ts";
 
 const log = openLog({ service: "test" }, process.env.PAVILION_TEST_LOG ?? "silent");
-const stages = privateComputation.map((stage) => stage.name);
+const stageNames = stages.map((stage) => stage.name);
 /** Every one another question: the same one again would get its stored answer. */
 const draft = () => ({
   ...requestDraft(),
@@ -73,7 +73,10 @@ for (const last of ["routing", "compliance", "psi", "aggregate", "dp", "signing"
   test(`killed once ${last} has committed, the request is answered after the restart`, async () => {
     await connector.stop(0);
     // Only the stages up to the boundary run, so the kill surely falls behind it.
-    const part = await scene.stack.startConnector(homeRegion, stages.slice(0, stages.indexOf(last) + 1));
+    const part = await scene.stack.startConnector(
+      homeRegion,
+      stageNames.slice(0, stageNames.indexOf(last) + 1),
+    );
     const { id, result } = await ask();
     await trail.until((record) => record.requestId === id && record.stage === last, 60_000);
     await part.stop(0);
@@ -85,7 +88,10 @@ for (const last of ["routing", "compliance", "psi", "aggregate", "dp", "signing"
 for (const last of ["zkp", "anchoring", "evidence"]) {
   test(`killed once ${last} has committed, the evidence is published after the restart, once`, async () => {
     await connector.stop(0);
-    const part = await scene.stack.startConnector(homeRegion, stages.slice(0, stages.indexOf(last) + 1));
+    const part = await scene.stack.startConnector(
+      homeRegion,
+      stageNames.slice(0, stageNames.indexOf(last) + 1),
+    );
     const { id, result } = await ask();
     await trail.until((record) => record.requestId === id && record.stage === last, 60_000);
     await part.stop(0);

@@ -25,6 +25,8 @@ import { FaultRig, log } from "./fault-rig.ts";
 import { endTxnErrorOf, requestHead, transactionalIdOf, type Api } from "./kafka-frames.ts";
 import type { Action, Applied, Side } from "./kafka-proxy.ts";
 import { randomFrom } from "./seeded.ts";
+import { topics } from "../../pipelines/pipelines.ts";
+import { asking } from "../../pipelines/private-computation/asking.ts";
 
 const workers = ["worker-1", "worker-2"] as const;
 const requests = ["Produce", "AddPartitionsToTxn", "EndTxn", "TxnOffsetCommit"] as const;
@@ -154,15 +156,15 @@ test("both workers killed at once: the pipeline goes on where it was", async () 
 
 test("the broker killed under load: with its return the pipeline goes on, without workers that have stopped meanwhile", async () => {
   const { proxied, registryUrl } = rig.parts;
-  const codec = await openCodec(registryUrl, countingKeys);
+  const codec = await openCodec(registryUrl, topics, countingKeys);
   const leaving = Array.from({ length: 9 }, (_, index) => {
     const kafka = connectKafka(proxied, `leaving-${String(index)}`, log);
     const stage = countingStages[index % countingStages.length];
     assert.ok(stage);
-    const context = { region, partitions, kafka, codec, keys: countingKeys, log, stage };
+    const context = { region, partitions, kafka, codec, keys: countingKeys, log, stage, asking };
     return new StageWorker({ ...context, ports: () => undefined, fail: () => undefined });
   });
-  await Promise.all(leaving.map((worker) => worker.start([])));
+  await Promise.all(leaving.map((worker) => worker.start(new Map())));
   await rig.parts.killKafka();
   // From the first failed fetch on, through retries and restarts of their consumers.
   const stopped = leaving.map(async (worker, index) => {

@@ -23,6 +23,7 @@ import { openBroker } from "../../services/keystore/parties.ts";
 import { CommandLine } from "./command-line.ts";
 import { publishPopulation, type Draft } from "./population-file.ts";
 import { produceRaw } from "./raw-producer.ts";
+import { topics } from "../../pipelines/pipelines.ts";
 
 const log = openLog({ service: "test" }, "silent");
 
@@ -232,7 +233,7 @@ brokers:
   /** A request that is refused for its time alone, as a record; and the digest under which it is answered: CLOCK_SKEW. */
   async lateRequest(): Promise<{ readonly digest: string; readonly record: RawRecord & { key: string } }> {
     const request = await this.signed({ deadlineSeconds: 600 }, new Date(Date.now() - 6 * 60_000));
-    this.#codec ??= await openCodec(this.#access().registryUrl);
+    this.#codec ??= await openCodec(this.#access().registryUrl, topics);
     const value = await this.#codec.encode("broker.requests", "SignedRequest", request);
     const { requestId: key, document } = request;
     const headers = Object.entries(requestHeaders(key)).map(([name, one]) => [name, String(one)] as const);

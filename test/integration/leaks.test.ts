@@ -10,19 +10,12 @@ import { after, before, test } from "node:test";
 import avsc from "avsc";
 import { seedFrom } from "../../crypto/groth16/seed.ts";
 import { evaluate, token } from "../../crypto/oprf/oprf.ts";
-import { privateComputation } from "../../pipelines/private-computation/pipeline.ts";
+import { stages, topics } from "../../pipelines/pipelines.ts";
 import { openHsm } from "../../runtime/hsm/hsm.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { openLog } from "../../runtime/log.ts";
 import type { EventName } from "../../schemas/avro/index.ts";
-import {
-  changelogTopic,
-  deadLetterTopic,
-  declarationOf,
-  topicFor,
-  topics,
-  type TopicName,
-} from "../../schemas/topics.ts";
+import { changelogTopic, deadLetterTopic, topicFor, type TopicName } from "../../schemas/topics.ts";
 import { requestDraft } from "../../cli/demo/example.ts";
 import { connectBroker, homeRegion, pushAll, setScene, signFresh, type Scene } from "../../cli/demo/scene.ts";
 import { openProvider } from "../../services/keystore/parties.ts";
@@ -44,7 +37,7 @@ import { numbersIn } from "./numbers-in.ts";
 import { testParts } from "./parts.ts";
 
 const log = openLog({ service: "test" }, "silent");
-const stages = privateComputation.map((stage) => stage.name);
+const stageNames = stages.map((stage) => stage.name);
 const home = (topic: TopicName, provider?: string): string => topicFor(homeRegion, topic, provider);
 
 const cleanup = new AsyncDisposableStack();
@@ -98,7 +91,7 @@ async function plantDeadLetter(): Promise<void> {
 const read = (...names: string[]): Promise<TopicRecord[]> => readTopic(scene.stack.kafka, names);
 
 /** The one event that a topic carries. */
-const eventOn = (topic: TopicName): EventName => declarationOf(topic).events[0] ?? "AuditEvent";
+const eventOn = (topic: TopicName): EventName => topics.of(topic).events[0] ?? "AuditEvent";
 
 test("the search finds what is there", () => {
   assert.notDeepEqual(whereFound(left, ["northwind-patients"]), []);
@@ -199,7 +192,7 @@ const sealedTopics = [
 ] as const;
 
 test("exactly the topics of records and exact sums are declared sealed", () => {
-  const declared = (Object.keys(topics) as TopicName[]).filter((name) => declarationOf(name).sealed === true);
+  const declared = topics.names.filter((name) => topics.of(name).sealed === true);
   assert.deepEqual(declared, sealedTopics);
 });
 
@@ -218,7 +211,7 @@ for (const topic of sealedTopics) {
 }
 
 test("changelogs hold neither tables nor keys nor values in the clear", async () => {
-  const records = await read(...stages.map((stage) => changelogTopic(homeRegion, stage)));
+  const records = await read(...stageNames.map((stage) => changelogTopic(homeRegion, stage)));
   assert.deepEqual(new Set(records.map(({ topic }) => topic)).size, stages.length);
   for (const { topic, partition, key, value } of records) {
     assert.match(key, /^[0-9a-f]{32,}$/);
@@ -252,7 +245,7 @@ test("no exact count or sum stands in a log, header, audit event, notice or dead
   const told = [
     { topic: home("audit.events"), event: "AuditEvent" },
     ...[sender, receiver].map((id) => ({ topic: home("provider.notices.<provider>", id), event: "Notice" })),
-    ...stages.map((stage) => ({ topic: deadLetterTopic(homeRegion, stage), event: "DeadLetter" })),
+    ...stageNames.map((stage) => ({ topic: deadLetterTopic(homeRegion, stage), event: "DeadLetter" })),
     // Noised counts may happen to be the exact ones: of results and releases the headers alone.
     ...["broker.results", "dp.released", "signing.signed"].map((name) => ({
       topic: `${homeRegion}.${name}`,

@@ -6,6 +6,7 @@ import type { ChangelogKeys } from "../../runtime/kafka/changelog.ts";
 import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
 import { sealerWith } from "../../runtime/sealer.ts";
 import type { Stack } from "../../services/stack/stack.ts";
+import { topics } from "../../pipelines/pipelines.ts";
 
 export interface RegionKeys {
   readonly codec: Codec;
@@ -17,7 +18,7 @@ export async function openRegionKeys(stack: Stack, region: string): Promise<Regi
   const hsm = await openHsm(stack.tokenOf(region));
   try {
     const keys = sealerWith({ generation: 1, bytes: await hsm.sealingKey(1) }, await hsm.nameKey());
-    return { codec: await openCodec(stack.registryUrl, keys), keys };
+    return { codec: await openCodec(stack.registryUrl, topics, keys), keys };
   } finally {
     await hsm.close();
   }

@@ -20,6 +20,8 @@ import { Stack } from "../../services/stack/stack.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
 import { sealerWith } from "../../runtime/sealer.ts";
 import { testParts } from "./parts.ts";
+import { topics } from "../../pipelines/pipelines.ts";
+import { asking } from "../../pipelines/private-computation/asking.ts";
 
 const region = "eu-central";
 const partitions = 2;
@@ -79,16 +81,17 @@ async function startWorker(stage = counting): Promise<StageWorker<"DatasetHead",
     region,
     partitions,
     kafka: connectKafka(stack.access(connectorPrincipal(region)), `test-${randomUUID()}`, log),
-    codec: await openCodec(stack.registryUrl, keys),
+    codec: await openCodec(stack.registryUrl, topics, keys),
     keys,
     ports: (partition) => ({ partition }),
     log,
+    asking,
     fail: (error) => {
       throw error;
     },
   });
   running.add(worker);
-  await worker.start([]);
+  await worker.start(new Map());
   return worker;
 }
 

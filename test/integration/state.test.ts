@@ -21,6 +21,8 @@ import { openAuditTrail, type AuditTrail } from "../../cli/demo/audit-trail.ts";
 import { connectorPrincipal } from "../../services/operator/access.ts";
 import { Stack } from "../../services/stack/stack.ts";
 import { testParts } from "./parts.ts";
+import { topics } from "../../pipelines/pipelines.ts";
+import { asking } from "../../pipelines/private-computation/asking.ts";
 
 const region = "eu-central";
 const log = openLog({ service: "test" }, process.env.PAVILION_TEST_LOG ?? "silent");
@@ -86,15 +88,15 @@ async function restart(folder: string): Promise<(Checkpoint | undefined)[]> {
   await running?.stop();
   const begun: (Checkpoint | undefined)[] = [];
   running = new StageWorker({
-    ...{ stage: filling, region, partitions: 1, keys, log, ports: () => null },
+    ...{ stage: filling, region, partitions: 1, keys, log, ports: () => null, asking },
     kafka: connectKafka(stack.access(connectorPrincipal(region)), `test-${randomUUID()}`, log),
-    codec: await openCodec(stack.registryUrl, keys),
+    codec: await openCodec(stack.registryUrl, topics, keys),
     openState: openingIn(folder, begun),
     fail: (error) => {
       throw error;
     },
   });
-  await running.start([]);
+  await running.start(new Map());
   return begun;
 }
 

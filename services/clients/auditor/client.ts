@@ -12,6 +12,7 @@ import type { Log } from "../../../runtime/log.ts";
 import { openCodec } from "../../../runtime/registry/codec.ts";
 import type { AnchoredLeaf, EventName, EventTypes, EvidenceBundle } from "../../../schemas/avro/index.ts";
 import { topicFor, type TopicName } from "../../../schemas/topics.ts";
+import { topics } from "../../../pipelines/pipelines.ts";
 
 export interface AuditorPlan {
   /** Auditor id. */
@@ -42,7 +43,7 @@ const REST_PAUSE_MS = 50;
 export async function openAuditorClient(plan: AuditorPlan): Promise<AuditorClient> {
   const { auditor, region, log } = plan;
   const kafka = connectKafka(plan.kafka, `auditor.${auditor}`, log);
-  const codec = await openCodec(plan.registryUrl);
+  const codec = await openCodec(plan.registryUrl, topics);
 
   async function read<N extends EventName>(
     [topic, type]: readonly [TopicName, N],

@@ -22,6 +22,7 @@ import { openCodec, type Codec } from "../../../runtime/registry/codec.ts";
 import type { EventName, EventTypes, Result, SignedRequest } from "../../../schemas/avro/index.ts";
 import { topicFor, type TopicName } from "../../../schemas/topics.ts";
 import { Pending } from "./pending.ts";
+import { topics } from "../../../pipelines/pipelines.ts";
 
 export interface BrokerClientPlan {
   /** Broker id. */
@@ -58,7 +59,7 @@ const evidenceLimitMs = 120_000;
 export async function openBrokerClient(plan: BrokerClientPlan): Promise<BrokerClient> {
   const { broker, region, log } = plan;
   const kafka = connectKafka(plan.kafka, `broker.${broker}`, log);
-  const codec = await openCodec(plan.registryUrl);
+  const codec = await openCodec(plan.registryUrl, topics);
   const results = new Pending<Result>(
     "No result came by the request's deadline.",
     ({ unsigned }) => unsigned,

@@ -19,6 +19,7 @@ import { lz4, snappy } from "../../integration/hostile-batches.ts";
 import { log } from "../fault-rig.ts";
 import { oneOf } from "../seeded.ts";
 import { region, type StackRig } from "./stack-rig.ts";
+import { topics } from "../../../pipelines/pipelines.ts";
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
 const codecOf = (pack: (records: Buffer) => Buffer) => () => ({
@@ -171,7 +172,7 @@ export class HostileLoad {
   }
 
   async #encoder(): Promise<(genuine: SignedRequest) => Promise<Buffer>> {
-    const codec = await openCodec(this.#rig.accessOf("broker", "core").registryUrl);
+    const codec = await openCodec(this.#rig.accessOf("broker", "core").registryUrl, topics);
     return (genuine) => codec.encode("broker.requests", "SignedRequest", genuine);
   }
 

@@ -11,17 +11,21 @@ import { providers, type Provider, type StackRig, type Victim } from "./stack-ri
 
 const retryAfterMs = 1_000;
 const ages = 80;
+const toldMax = 500;
+const toldAtLast = -12;
 
 export class PushLoad {
-  /** Commands that were run, and those of them that failed. */
+  /** Commands that were run. */
   tried = 0;
-  failed = 0;
+  /** What each of them that failed said in the end. */
+  readonly told: string[] = [];
   /** The age of everybody, by the newest push of the clinic that is done. */
   age = 0;
   readonly #rig: StackRig;
   readonly #random: () => number;
   #running: Promise<void> = Promise.resolve();
   #stopping = false;
+  #givenUp = false;
   #pushing: ChildProcess | undefined;
 
   constructor(rig: StackRig, random: () => number) {
@@ -46,6 +50,13 @@ export class PushLoad {
     for (const provider of providers) await this.#push(provider, performance.now() + limitMs);
   }
 
+  /** Ends with the command under way, done or not. */
+  async giveUp(): Promise<void> {
+    this.#stopping = this.#givenUp = true;
+    this.#pushing?.kill();
+    await this.#running;
+  }
+
   async #run(everyMs: number): Promise<void> {
     while (!this.#stopping) {
       await this.#push(oneOf(this.#random, providers), performance.now() + limitMs);
@@ -64,8 +75,11 @@ export class PushLoad {
       const { code, told } = await this.#command([...stack.pushOf(provider, file), "--timeout", "60"]);
       this.tried += 1;
       if (code === 0) break;
-      this.failed += 1;
-      if (performance.now() > deadline) throw new Error(`${provider} cannot push: ${told}`);
+      this.told.push(`${new Date().toISOString()} ${provider}: ${told.trim()}`);
+      if (this.#givenUp) return;
+      if (performance.now() > deadline) {
+        throw new Error(`${provider} cannot push:\n${this.told.slice(toldAtLast).join("\n")}`);
+      }
       // Of an earlier file's, which was given up as failed after all.
       if (told.includes("PUSH_INTERRUPTED")) await this.#command([...stack.pushOf(provider), "--resume"]);
       await sleep(retryAfterMs);
@@ -78,7 +92,7 @@ export class PushLoad {
     this.#pushing = child;
     let told = "";
     child.stdout?.resume();
-    child.stderr?.on("data", (text: Buffer) => (told = `${told}${text.toString()}`.slice(-2_000)));
+    child.stderr?.on("data", (text: Buffer) => (told = `${told}${text.toString()}`.slice(-toldMax)));
     const [code] = (await once(child, "close")) as [number | null];
     this.#pushing = undefined;
     return { code, told };

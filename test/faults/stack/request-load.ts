@@ -11,6 +11,7 @@ import type { Result, SignedRequest } from "../../../schemas/avro/index.ts";
 import { openBrokerClient } from "../../../services/clients/broker/client.ts";
 import { limitMs, log } from "../fault-rig.ts";
 import { region, type StackRig } from "./stack-rig.ts";
+import { topics } from "../../../pipelines/pipelines.ts";
 
 const retryAfterMs = 500;
 /** Faults take their time: what is asked is to be answered, not to be refused as late. */
@@ -117,6 +118,6 @@ export class RequestLoad {
   async #open(): Promise<Publisher> {
     const { kafka, registryUrl } = this.#rig.accessOf("broker", "core");
     const client = connectKafka(kafka, "load", log);
-    return openPublisher(client, await openCodec(registryUrl), region, "/broker/core");
+    return openPublisher(client, await openCodec(registryUrl, topics), region, "/broker/core");
   }
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Kafka } from "kafkajs";
 import { addFractions, formatFraction, parseFraction } from "../../../crypto/fraction/fraction.ts";
-import { privateComputation } from "../../../pipelines/private-computation/pipeline.ts";
+import { stages } from "../../../pipelines/pipelines.ts";
 import { eventTypeOf } from "../../../runtime/kafka/cloudevents.ts";
 import type { KafkaRecord } from "../../../runtime/kafka/wire/record.ts";
 import { openReader } from "../../../runtime/kafka/reader.ts";
@@ -124,7 +124,7 @@ async function standingOf(rig: StackRig, codec: Codec): Promise<Standing> {
     const own = records.filter(({ headers }) => eventTypeOf(headers) === type);
     return Promise.all(own.map(({ value }) => codec.decode(topic, type, value ?? Buffer.alloc(0))));
   };
-  const letterTopics = privateComputation.map(({ name }) => deadLetterTopic(region, name));
+  const letterTopics = stages.map(({ name }) => deadLetterTopic(region, name));
   const letterRecords = await Promise.all(letterTopics.map((topic) => recordsIn(kafka, topic)));
   const letters = await Promise.all(
     letterRecords.flat().map(({ value }) => codec.decodePlain("DeadLetter", value ?? Buffer.alloc(0))),

@@ -17,6 +17,7 @@ import { operatorName } from "../../../services/stack/stack.ts";
 import { readRemembered } from "../../../services/stack/remembered.ts";
 import { BadInputStack } from "../../integration/bad-input-stack.ts";
 import { limitMs, log } from "../fault-rig.ts";
+import { topics } from "../../../pipelines/pipelines.ts";
 
 export const region = "eu-central";
 export const providers = ["clinic", "insurer"] as const;
@@ -108,7 +109,7 @@ export class StackRig {
   }
 
   codec(): Promise<Codec> {
-    return openCodec(readRemembered(this.folder)?.registryUrl ?? "");
+    return openCodec(readRemembered(this.folder)?.registryUrl ?? "", topics);
   }
 
   async stop(): Promise<void> {

@@ -1,15 +1,15 @@
 /**
- * The connector's view of the region's tables: the populations and collaborations that hold, the providers that the operator
+ * A pipeline's view of the region's tables: the populations and collaborations that hold, the providers that the operator
  * admitted, who was cut off, and the noise seeds that are anchored.
  */
-import { CollaborationVersions } from "../../domain/terms/collaboration-versions.ts";
-import { PopulationVersions } from "../../domain/terms/population-versions.ts";
-import { Seeds } from "../../domain/log/seeds.ts";
-import { Standing } from "../../domain/terms/standing.ts";
-import { PavilionError } from "../../errors/errors.ts";
-import type { Log } from "../../runtime/log.ts";
-import type { Codec } from "../../runtime/registry/codec.ts";
-import type { TableRecord } from "../../runtime/kafka/tables.ts";
+import { CollaborationVersions } from "../domain/terms/collaboration-versions.ts";
+import { PopulationVersions } from "../domain/terms/population-versions.ts";
+import { Seeds } from "../domain/log/seeds.ts";
+import { Standing } from "../domain/terms/standing.ts";
+import { PavilionError } from "../errors/errors.ts";
+import type { Log } from "../runtime/log.ts";
+import type { Codec } from "../runtime/registry/codec.ts";
+import type { TableRecord } from "../runtime/kafka/tables.ts";
 
 export class Directory {
   readonly collaborations = new CollaborationVersions();
@@ -21,7 +21,7 @@ export class Directory {
   readonly #log: Log;
   readonly #providersChanged: (providers: string[]) => void;
 
-  constructor(codec: Codec, log: Log, providersChanged: (providers: string[]) => void) {
+  constructor(codec: Codec, log: Log, providersChanged: (providers: string[]) => void = () => undefined) {
     this.#codec = codec;
     this.#log = log;
     this.#providersChanged = providersChanged;

@@ -1,26 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pino } from "pino";
-import { describeError } from "../../runtime/log.ts";
-import type { Codec } from "../../runtime/registry/codec.ts";
-import type { TableRecord } from "../../runtime/kafka/tables.ts";
-import type { CollaborationEntry, EventName, EventTypes } from "../../schemas/avro/index.ts";
-import type { Collaboration } from "../../schemas/json/collaboration.ts";
+import { describeError } from "../runtime/log.ts";
+import type { Codec } from "../runtime/registry/codec.ts";
+import type { TableRecord } from "../runtime/kafka/tables.ts";
+import type { CollaborationEntry, EventName, EventTypes } from "../schemas/avro/index.ts";
+import type { Collaboration } from "../schemas/json/collaboration.ts";
 import {
   collaborationAfter,
   collaborationOf,
   participant,
   PARTITIONS,
   signed,
-} from "../../test/agent-messages.ts";
-import { populationEntry, populationOf } from "../../test/populations.ts";
-import { seedRef } from "../../test/stage-seed.ts";
+} from "../test/agent-messages.ts";
+import { populationEntry, populationOf } from "../test/populations.ts";
+import { seedRef } from "../test/stage-seed.ts";
+import { Topics } from "../schemas/topics.ts";
 import { Directory } from "./directory.ts";
+import { logTopics } from "./log/topics.ts";
+import { termsTopics } from "./terms.ts";
 
 const unused = (): never => assert.fail("the directory decodes, and that alone");
 
 /** Events as JSON. */
 const codec: Codec = {
+  topics: new Topics(termsTopics, logTopics),
   encode: unused,
   encodePlain: unused,
   decodePlain: unused,

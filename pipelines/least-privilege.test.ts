@@ -1,0 +1,70 @@
+/**
+ * A stage gets its own ports and no others: psi cannot sign, signing cannot draw noise, and nobody but the log's own writer
+ * reaches the chain.
+ */
+import assert from "node:assert/strict";
+import { createECDH } from "node:crypto";
+import { test } from "node:test";
+import type { Serving } from "../runtime/contract/pipeline.ts";
+import type { Host } from "../runtime/host.ts";
+import { pipelines } from "./pipelines.ts";
+
+const region = ["partitions", "region"];
+const terms = ["collaborations", "populations"];
+
+/** By stage: the names of its ports, as its own interface has them. */
+const own: Readonly<Record<string, readonly string[]>> = {
+  ingest: [...region, ...terms, "openBatch", "decodeRecord", "randomBytes"],
+  "oprf-relay": [...region, ...terms],
+  routing: [...region, ...terms, "seeds", "standing", "pipelineStages"],
+  compliance: [...region, ...terms, "jurisdiction", "standing", "policy"],
+  psi: ["blinding", "partition", "partitions"],
+  aggregate: [...region, "blinding"],
+  dp: [...region, "seed", "blinding"],
+  signing: [...region, "issuer"],
+  result: [...region, "collaborations", "isAdmitted"],
+  zkp: ["prove", "circuit", "seed", "blinding"],
+  anchoring: [
+    ...["region", "partition", "chain", "logSigner", "seedPeriodMs"],
+    ...["createSeed", "seed", "destroySeed", "blinding"],
+  ],
+  evidence: ["region", "jurisdiction", "collaborationEntry", "populationEntry"],
+};
+
+/** A host whose parts do nothing: what is asked for is what counts. */
+function hostOf(): Host {
+  const nothing = (): never => assert.fail("opening calls no part");
+  const key = new Uint8Array(32);
+  const ephemeral = createECDH("prime256v1");
+  const parts = {
+    hsm: {
+      ...{ hpkePublicKey: ephemeral.generateKeys(), issuerPublicKey: key, logPublicKey: key },
+      ...{ sign: nothing, seed: nothing, blinding: nothing, deriveSharedSecret: nothing },
+    },
+    config: { region: "eu", jurisdiction: "EU", partitions: 1, development: true, seedPeriodSeconds: 60 },
+    ...{ codec: {}, log: {}, answering: [] },
+    chain: () => ({}),
+    prover: () => Promise.resolve({ setup: "development", prove: nothing }),
+    owners: () => undefined,
+  };
+  return parts as unknown as Host;
+}
+
+async function servings(): Promise<Serving[]> {
+  const opened = await Promise.all(pipelines.map((pipeline) => pipeline.open(hostOf())));
+  return opened.flatMap(({ serving }) => [...serving]);
+}
+
+test("every stage of a pipeline is served, each once", async () => {
+  const served = (await servings()).map(({ stage }) => stage.name);
+  assert.deepEqual(
+    served,
+    pipelines.flatMap(({ stages }) => stages.map(({ name }) => name)),
+  );
+});
+
+test("a stage gets its own ports and no others", async () => {
+  for (const { stage, ports } of await servings()) {
+    assert.deepEqual(Object.keys(ports(0)).sort(), [...(own[stage.name] ?? [])].sort(), stage.name);
+  }
+});

@@ -1,0 +1,47 @@
+/**
+ * The region's log: its one writer. Other pipelines hand it their leaves by `proofs.pending`; it anchors them, and joins
+ * what stands anchored to evidence.
+ */
+import { originOf } from "../../domain/log/leaves.ts";
+import { serve, type Pipeline } from "../../runtime/contract/pipeline.ts";
+import { anchoring } from "../../stages/anchoring/stage.ts";
+import { evidence } from "../../stages/evidence/stage.ts";
+import { Directory } from "../directory.ts";
+import { termsTopics } from "../terms.ts";
+import { logTopics } from "./topics.ts";
+
+export const log: Pipeline = {
+  name: "log",
+  stages: [anchoring, evidence],
+  topics: { ...termsTopics, ...logTopics },
+  tables: ["config.collaborations", "config.populations"],
+  asking: { requestOf: (value) => ("request" in value ? (value.request ?? undefined) : undefined) },
+  open({ config, hsm, codec, chain, log: hostLog }) {
+    const { region, jurisdiction } = config;
+    const directory = new Directory(codec, hostLog);
+    const anchorChain = chain();
+    return Promise.resolve({
+      serving: [
+        serve(anchoring, (partition) => ({
+          region,
+          partition,
+          chain: anchorChain,
+          logSigner: { name: originOf(region), publicKey: hsm.logPublicKey, sign: hsm.signLog },
+          seedPeriodMs: config.seedPeriodSeconds * 1_000,
+          createSeed: hsm.createSeed,
+          seed: hsm.seed,
+          destroySeed: hsm.destroySeed,
+          blinding: hsm.blinding,
+        })),
+        serve(evidence, () => ({
+          region,
+          jurisdiction,
+          collaborationEntry: (id, version) => directory.collaborations.entryOf(id, version),
+          populationEntry: (id, version) => directory.populations.entryOf(id, version),
+        })),
+      ],
+      apply: (record) => directory.apply(record),
+      close: () => Promise.resolve(),
+    });
+  },
+};

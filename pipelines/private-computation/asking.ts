@@ -1,0 +1,21 @@
+/**
+ * Requests of private computation: events that are about one carry a RequestRef, and whoever asked is told through the
+ * result stage.
+ */
+import type { Asking } from "../../runtime/contract/asking.ts";
+import type { Refusal, RequestRef } from "../../schemas/avro/index.ts";
+
+export const asking: Asking = {
+  requestOf: (value) => ("request" in value ? (value.request ?? undefined) : undefined),
+  replies: {
+    topic: "result.refusals",
+    type: "Refusal",
+    // A stage of this pipeline refuses what its own events are about.
+    refusal: ({ request, ...told }): Refusal => ({ request: request as RequestRef, ...told }),
+    // What the record claims stands nowhere in the answer, but for an id in its key.
+    unsigned: ({ requestId, digest, time }): RequestRef => ({
+      ...{ requestId, digest, tenant: "unknown", broker: "unknown" },
+      ...{ collaboration: "", deadline: time },
+    }),
+  },
+};

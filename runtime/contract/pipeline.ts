@@ -1,0 +1,66 @@
+/**
+ * A pipeline as a value: all that a host, the simulation, the access lists, the status and the reference need to know of it.
+ * Whoever holds the list of pipelines knows none of them by name.
+ */
+import type { TopicDeclarations, TopicName } from "../../schemas/topics.ts";
+import { Topics } from "../../schemas/topics.ts";
+import type { Host } from "../host.ts";
+import type { TableRecord } from "../kafka/tables.ts";
+import type { Asking } from "./asking.ts";
+import type { Stage } from "./stage.ts";
+
+/** Any stage, as far as its declarations go: to run it takes its ports, which it is served with. */
+export type AnyStage = Stage<never, never>;
+
+export interface Pipeline {
+  /** Its folder under pipelines/. */
+  readonly name: string;
+  /** In the order in which a request meets them. */
+  readonly stages: readonly AnyStage[];
+  /** Those that it brings. Its stages may read and write others' too. */
+  readonly topics: TopicDeclarations;
+  /** Compacted topics that each host holds whole. */
+  readonly tables: readonly TopicName[];
+  readonly asking: Asking;
+  /** Opens what its stages need of the outside. Throws a coded error where a part is not fit for it. */
+  readonly open: (host: Host) => Promise<OpenPipeline>;
+}
+
+export interface OpenPipeline {
+  /** Every stage with its own ports. */
+  readonly serving: readonly Serving[];
+  /** Takes in one record of a table of its own; an entry that does not hold is logged and left out. */
+  readonly apply: (record: TableRecord) => Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A stage and, for each partition, the ports that it gets: its own and no others. */
+export interface Serving {
+  readonly stage: AnyStage;
+  readonly ports: (partition: number) => never;
+}
+
+/** Binds a stage to its ports, so that what it does not declare does not compile. */
+export function serve<P>(stage: Stage<never, P>, ports: (partition: number) => NoInfer<P>): Serving {
+  return { stage, ports: ports as (partition: number) => never };
+}
+
+/** All stages of the pipelines. Throws where two bear one name: it names changelogs, dead letters and transactional ids. */
+export function stagesOf(pipelines: readonly Pipeline[]): readonly AnyStage[] {
+  const stages = pipelines.flatMap((pipeline) => pipeline.stages);
+  const names = new Set<string>();
+  for (const { name } of stages) {
+    if (names.has(name)) throw new Error(`two stages are called ${name}`);
+    names.add(name);
+  }
+  return stages;
+}
+
+/** All topics of the pipelines. Throws where two declare one name. */
+export const topicsOf = (pipelines: readonly Pipeline[]): Topics =>
+  new Topics(...pipelines.map(({ topics }) => topics));
+
+/** All tables of the pipelines, each once. */
+export const tablesOf = (pipelines: readonly Pipeline[]): readonly TopicName[] => [
+  ...new Set(pipelines.flatMap(({ tables }) => tables)),
+];

@@ -1,0 +1,24 @@
+/**
+ * What a host hands a pipeline to open its stages' ports from: the region, its keys, and parts that are opened where a
+ * pipeline asks for them, once for all. Every part is guarded: one that is away is neither flooded nor waited for by
+ * everybody at once.
+ */
+import type { ConnectorConfig } from "../schemas/json/connector-config.ts";
+import type { AnchorChain } from "./chain/anchor-chain.ts";
+import type { Hsm } from "./hsm/hsm.ts";
+import type { Log } from "./log.ts";
+import type { Prover } from "./prover/prover.ts";
+import type { Codec } from "./registry/codec.ts";
+
+export interface Host {
+  readonly config: ConnectorConfig;
+  readonly hsm: Hsm;
+  readonly codec: Codec;
+  readonly log: Log;
+  /** The stages of the region without which no request of this host is answered. */
+  readonly answering: readonly string[];
+  readonly chain: () => AnchorChain;
+  readonly prover: () => Promise<Prover>;
+  /** Told who has topics of its own now, by what it is, such as `provider`: stages that read these topics follow. */
+  readonly owners: (kind: string, ids: readonly string[]) => void;
+}
