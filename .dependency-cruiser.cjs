@@ -45,6 +45,20 @@ module.exports = {
       "^verifier/",
       [...ground, "^domain/", "^verifier/"],
     ),
+    {
+      name: "kinds-of-evidence",
+      comment: "A kind of evidence is known to the list of kinds, and to nothing else of the verifier.",
+      severity: "error",
+      from: { path: "^verifier/", pathNot: [tests, "^verifier/kinds(/|\\.ts$)"] },
+      to: { path: "^verifier/kinds/" },
+    },
+    {
+      name: "kinds-apart",
+      comment: "A kind of evidence takes nothing from another, nor from the list.",
+      severity: "error",
+      from: { path: "^verifier/kinds/([^/]+)/", pathNot: tests },
+      to: { path: "^verifier/kinds(/|\\.ts$)", pathNot: "^verifier/kinds/$1/" },
+    },
     only("crypto-imports", "Crypto is made of leaf libraries.", "^crypto/", ["^crypto/", "^schemas/"]),
     only("schema-imports", "Schemas describe; reading them knows the errors.", "^schemas/", [
       "^schemas/",

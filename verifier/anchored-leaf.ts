@@ -16,47 +16,37 @@
 import { CryptoError } from "../crypto/errors.ts";
 import { verifyCheckpoint } from "../crypto/checkpoint/checkpoint.ts";
 import { leafHash } from "../crypto/merkle/merkle.ts";
-import { leafText, type LoggedLeaf } from "../domain/log/leaves.ts";
-import { validateDocument, type DocumentKind } from "../schemas/reading/validate.ts";
+import { leafText } from "../domain/log/leaves.ts";
 import { PavilionError } from "../errors/errors.ts";
 import type { TrustedRegion } from "../schemas/json/trust.ts";
+import { typeOf, type KindAudit, type Leaf } from "./kind.ts";
 import { isSignedAlone, type Tree } from "./log.ts";
 import { rawKey } from "./trust.ts";
 
-export type LeafKind = "seed" | "match" | "spend";
-
-/** What a leaf says it is, and how the topic calls that. */
-const kinds: ReadonlyMap<unknown, LoggedKind> = new Map<unknown, LoggedKind>([
-  ["pavilion/seed-leaf", { kind: "seed", schema: "seed-leaf", earlier: "seed-leaf" }],
-  ["pavilion/match-leaf", { kind: "match", schema: "match-leaf", earlier: "earlier-match-leaf" }],
-  ["pavilion/spend-leaf", { kind: "spend", schema: "spend-leaf", earlier: "earlier-spend-leaf" }],
-]);
-
-interface LoggedKind {
-  readonly kind: LeafKind;
-  readonly schema: DocumentKind;
-  /** Of leaves from before populations were documents, which name a region and no home. */
-  readonly earlier: DocumentKind;
+/** Leaves of one type, as one audit takes them. */
+export interface KnownLeaves {
+  /** How the topic calls them. */
+  readonly name: string;
+  readonly audit: KindAudit;
 }
 
 /** Above the longest leaf, a match of 260 groups over sixteen datasets, by far. */
 const TEXT_LENGTH_MAX = 256 * 1024;
 
 export type ReadLeaf =
-  | { readonly kind: LeafKind; readonly leaf: LoggedLeaf; readonly fault?: undefined }
+  | { readonly name: string; readonly leaf: Leaf; readonly fault?: undefined }
   | { readonly fault: "leaf-text" | "leaf-unknown" };
 
-/** The leaf in a record's bytes: a document of a kind that is known, in the one spelling that RFC 8785 gives it. */
-export function readLeaf(text: string): ReadLeaf {
+/** The leaf in a record's bytes: a document of a type that is known, in the one spelling that RFC 8785 gives it. */
+export function readLeaf(text: string, known: ReadonlyMap<unknown, KnownLeaves>): ReadLeaf {
   if (text.length > TEXT_LENGTH_MAX) return { fault: "leaf-text" };
   try {
     const content: unknown = JSON.parse(text);
     // One spelling: so no member is named twice, and two readers read the same.
-    if (leafText(content as LoggedLeaf) !== text) return { fault: "leaf-text" };
-    const found = kinds.get(typeOf(content));
+    if (leafText(content) !== text) return { fault: "leaf-text" };
+    const found = known.get(typeOf(content));
     if (found === undefined) return { fault: "leaf-unknown" };
-    const schema = hasHome(content) ? found.schema : found.earlier;
-    return { kind: found.kind, leaf: validateDocument(schema, content) as LoggedLeaf };
+    return { name: found.name, leaf: found.audit.read(content as object) };
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof CryptoError || error instanceof PavilionError))
       throw error;
@@ -64,17 +54,8 @@ export function readLeaf(text: string): ReadLeaf {
   }
 }
 
-const hasHome = (content: unknown): boolean =>
-  typeof content === "object" && content !== null && "home" in content;
-
-const typeOf = (content: unknown): unknown =>
-  typeof content === "object" && content !== null && "type" in content ? content.type : undefined;
-
 /** The hash under which a record's bytes stand in the log. */
 export const hashOfText = (text: string): string => leafHash(Buffer.from(text, "utf8"));
-
-/** The request that a leaf is about. */
-export const requestOfLeaf = (leaf: LoggedLeaf): string | null => ("request" in leaf ? leaf.request : null);
 
 /** The tree of a checkpoint; undefined unless the log's key, and nobody else, signed it. */
 export function treeOf(checkpoint: string, { origin, logKey }: TrustedRegion): Tree | undefined {

@@ -3,9 +3,10 @@
  * faults and how many more there are: whoever wrote it cannot make the report long.
  */
 
-/** What each name stands for. */
+/** What each name stands for; those of leaves of one kind are that kind's own. */
 export const auditFaults = {
   bundle: "A bundle on the topic cannot be read, or its checkpoint is not the log's.",
+  "bundle-unknown": "A bundle is of a kind that this audit does not know.",
   "leaf-record": "A record of the log is no leaf, or cannot be read.",
   "leaf-order": "A leaf is missing, told twice or out of order.",
   "leaf-text": "A leaf's bytes are no document of its kind in its one spelling.",
@@ -19,26 +20,18 @@ export const auditFaults = {
   checkpoint: "A checkpoint is not signed by the log's key alone.",
   "log-tree": "A checkpoint is over other leaves than stand here.",
   "log-end": "A checkpoint is over more leaves than stand here.",
-  seed: "A seed is committed to twice.",
-  match: "A match names a seed that was not committed to before.",
-  "spend-order": "A population's spends are not numbered without a gap, each naming the one before.",
-  "spend-total": "A population's spends do not add up.",
-  "spend-terms": "A spend names a version of the population's document that the trust file does not.",
-  "spend-budget": "A spend takes its population beyond its home's share of the budget.",
-  "spend-carried": "What a population's first spend takes over is not what stood before in the log.",
-  "spend-match": "A spend does not pay for one match of its own request, once.",
 } as const;
 
 export type AuditFaultName = keyof typeof auditFaults;
 
 export interface AuditFault {
-  readonly name: AuditFaultName;
+  readonly name: string;
   /** What is wrong and where, one sentence; holds nothing that a leaf's author worded. */
   readonly text: string;
 }
 
 /** Says of one leaf what is wrong with it, as the end of a sentence. */
-export type Fail = (name: AuditFaultName, what: string) => void;
+export type Fail<N extends string = string> = (name: N, what: string) => void;
 
 const TOLD_MAX = 100;
 
@@ -46,7 +39,7 @@ export class AuditFaults {
   readonly #told: AuditFault[] = [];
   #count = 0;
 
-  add(name: AuditFaultName, text: string): void {
+  add(name: string, text: string): void {
     this.#count++;
     if (this.#told.length < TOLD_MAX) this.#told.push({ name, text });
   }

@@ -1,32 +1,29 @@
 /**
  * An audit of a whole log, offline: every leaf there is, in the log's order, from the trust file's roots alone.
  *
- * Promises: leaves that are missing, out of order, changed, told as something else than their hashed bytes say, or not
- * under a checkpoint that the log's key signed show, and so does a spend that is left out, charged twice, not added up, or beyond
- * the budget of the version of the population's document that it names.
+ * Promises: leaves that are missing, out of order, changed, told as something else than their hashed bytes say, of a kind that
+ * is not known here, or not under a checkpoint that the log's key signed show; and so does whatever each kind of evidence finds wrong
+ * with its own leaves.
  * What it keeps does not grow with what leaves hold, and grows with the log only by what later leaves may refer to.
  * Does not: say that an operator has shown every leaf that it has logged after the newest checkpoint, nor that a
  * checkpoint is anchored; bundles do, one by one.
  */
 import { append, type NewNode, type Nodes, rootOf, verifyInclusion } from "../crypto/merkle/merkle.ts";
 import type { AnchoredLeaf } from "../schemas/avro/index.ts";
-import { validateDocument } from "../schemas/reading/validate.ts";
-import { PavilionError } from "../errors/errors.ts";
-import type { Population } from "../schemas/json/population.ts";
-import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
 import type { Trust, TrustedRegion } from "../schemas/json/trust.ts";
-import { hashOfText, readLeaf, requestOfLeaf, treeOf, type LeafKind } from "./anchored-leaf.ts";
-import { AuditFaults, type AuditFault, type Fail } from "./audit-faults.ts";
+import { hashOfText, readLeaf, treeOf } from "./anchored-leaf.ts";
+import { AuditFaults, type AuditFault, type AuditFaultName, type Fail } from "./audit-faults.ts";
+import { typeOf, type Found, type Kind } from "./kind.ts";
+import { KindAudits } from "./kind-audits.ts";
+import { kinds as knownKinds } from "./kinds.ts";
 import type { Tree } from "./log.ts";
-import { Spends, type Spent } from "./kinds/private-computation/spends.ts";
 
 export interface AuditReport {
   readonly leaves: number;
   /** How many of each kind, by what the leaves themselves are. */
-  readonly kinds: ReadonlyMap<LeafKind, number>;
-  readonly spent: ReadonlyMap<string, Spent>;
-  /** How many spends name a trusted version of the population's document that no bundle carries: held to no budget. */
-  readonly uncompared: number;
+  readonly kinds: ReadonlyMap<string, number>;
+  /** What the leaves of each kind of evidence say together. */
+  readonly found: Found;
   /** What does not hold, the first of it; none where all does. */
   readonly faults: readonly AuditFault[];
   /** How much does not hold in all. */
@@ -43,8 +40,8 @@ export class LogAudit {
   readonly #chain: Trust["chain"];
   readonly #region: TrustedRegion;
   readonly #faults = new AuditFaults();
-  readonly #kinds = new Map<LeafKind, number>();
-  readonly #spends: Spends;
+  readonly #counts = new Map<string, number>();
+  readonly #audits: KindAudits;
   /** The last full subtree of each level: all that the next root rests on. */
   readonly #edge = new Map<number, NewNode>();
   readonly #nodes: Nodes = {
@@ -59,14 +56,14 @@ export class LogAudit {
   #next = 0;
   #batch: Batch | undefined;
 
-  /** By the roots of a trust file, for one of its regions. */
-  constructor({ chain, populations }: Trust, region: TrustedRegion) {
-    this.#chain = chain;
+  /** By the roots of a trust file, for one of its regions. Knows the verifier's own kinds of evidence unless given others. */
+  constructor(trust: Trust, region: TrustedRegion, kinds: readonly Kind[] = knownKinds) {
+    this.#chain = trust.chain;
     this.#region = region;
-    this.#spends = new Spends(populations);
+    this.#audits = new KindAudits(trust, region, kinds);
   }
 
-  /** Takes bundles, which come before the leaves: of each the checkpoint counts, and the budget in its population's document. */
+  /** Takes bundles, which come before the leaves: of each the checkpoint counts, and what its kind takes from it. */
   readonly bundles = {
     count: 0,
     take: (bundle: { readonly text: string }): void => {
@@ -79,8 +76,10 @@ export class LogAudit {
   };
 
   #bundle({ text }: { readonly text: string }): void {
-    const { checkpoint, population } = partsIn(text);
-    if (population !== undefined) this.#spends.know(population, this.#region.region);
+    const bundle = objectIn(text);
+    const audit = this.#audits.bundles.get(typeOf(bundle));
+    audit?.know(bundle);
+    const checkpoint = checkpointIn(bundle);
     const tree = checkpoint === undefined ? undefined : treeOf(checkpoint, this.#region);
     if (tree === undefined) {
       this.#faults.add(
@@ -89,6 +88,11 @@ export class LogAudit {
       );
       return;
     }
+    if (audit === undefined)
+      this.#faults.add(
+        "bundle-unknown",
+        "A bundle is of a kind that this audit does not know; a newer version may.",
+      );
     const known = this.#known.get(tree.size) ?? tree.root;
     this.#known.set(tree.size, tree.root);
     if (known !== tree.root) this.#otherLeaves(tree.size);
@@ -130,9 +134,8 @@ export class LogAudit {
     }
     return {
       leaves: this.#size,
-      kinds: this.#kinds,
-      spent: this.#spends.populations,
-      uncompared: this.#spends.uncompared,
+      kinds: this.#counts,
+      found: this.#audits.found,
       faults: this.#faults.told,
       faultCount: this.#faults.count,
     };
@@ -140,7 +143,7 @@ export class LogAudit {
 
   /** What the bytes say, and whether the record says the same of them. */
   #content(record: AnchoredLeaf, hash: string, fail: Fail): void {
-    const read = readLeaf(record.text);
+    const read = readLeaf(record.text, this.#audits.leaves);
     if (read.fault === "leaf-unknown") {
       fail(read.fault, "is of a kind that this audit does not know; a newer version may");
       return;
@@ -149,20 +152,19 @@ export class LogAudit {
       fail(read.fault, "is no document of its kind in canonical form");
       return;
     }
-    const { kind, leaf } = read;
-    this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1);
-    if (record.kind !== kind) fail("leaf-kind", `is a ${kind}, and told as something else`);
-    if (record.requestDigest !== requestOfLeaf(leaf)) fail("leaf-request", "is told as of another request");
-    const home = "home" in leaf ? leaf.home : leaf.region;
-    if (home !== this.#region.region || record.log !== this.#region.origin)
+    const { name, leaf } = read;
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    if (record.kind !== name) fail("leaf-kind", `is a ${name}, and told as something else`);
+    if (record.requestDigest !== leaf.request) fail("leaf-request", "is told as of another request");
+    if (leaf.region !== this.#region.region || record.log !== this.#region.origin)
       fail("leaf-region", "is of another region's log");
-    this.#spends.take(leaf, hash, (name, what) => {
-      fail(name, `is a ${kind} that ${what}`);
+    leaf.take(hash, (fault, what) => {
+      fail(fault, `is a ${name} that ${what}`);
     });
   }
 
   /** Where it stands: in a batch, under the batch's checkpoint, anchored where the trust file says. */
-  #place(record: AnchoredLeaf, hash: string, fail: Fail): void {
+  #place(record: AnchoredLeaf, hash: string, fail: Fail<AuditFaultName>): void {
     const { chainId, contract, anchorer, size, root, index, proof } = record;
     const isTrusted =
       chainId === this.#chain.id && contract === this.#chain.contract && anchorer === this.#region.anchorer;
@@ -211,31 +213,19 @@ export class LogAudit {
   }
 }
 
-interface BundleParts {
-  readonly checkpoint: string | undefined;
-  readonly population: Population | undefined;
-}
-
-/** The checkpoint in a bundle's text, and the population's document, where they are some. */
-function partsIn(text: string): BundleParts {
+/** A JSON text's object, one without members where it has none. */
+function objectIn(text: string): object {
   try {
-    const { log, population } = JSON.parse(text) as Partial<EvidenceBundleDocument>;
-    const checkpoint: unknown = log?.checkpoint;
-    return {
-      checkpoint: typeof checkpoint === "string" ? checkpoint : undefined,
-      population: populationIn(population?.document),
-    };
+    const document: unknown = JSON.parse(text);
+    return typeof document === "object" && document !== null ? document : {};
   } catch {
-    return { checkpoint: undefined, population: undefined };
+    return {};
   }
 }
 
-/** Bundles of the earlier format carry none. */
-function populationIn(document: unknown): Population | undefined {
-  try {
-    return validateDocument("population", document);
-  } catch (error) {
-    if (error instanceof PavilionError) return undefined;
-    throw error;
-  }
+/** The checkpoint in a bundle, whatever its kind. */
+function checkpointIn(bundle: object): string | undefined {
+  if (!("log" in bundle) || typeof bundle.log !== "object" || bundle.log === null) return undefined;
+  const { checkpoint } = bundle.log as { readonly checkpoint?: unknown };
+  return typeof checkpoint === "string" ? checkpoint : undefined;
 }

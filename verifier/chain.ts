@@ -6,20 +6,38 @@ import { anchorState } from "../crypto/ethereum/anchor-state.ts";
 import { readHeader } from "../crypto/ethereum/header.ts";
 import { bytesOf } from "../crypto/ethereum/hex.ts";
 import { verifyStateProof } from "../crypto/ethereum/state-proof.ts";
-import type { ReadRequest } from "../domain/terms/request.ts";
-import type { AnchorLink, EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
+import type { AnchorLink, ChainEvidence } from "../schemas/json/evidence-bundle.ts";
 import type { Trust, TrustedRegion } from "../schemas/json/trust.ts";
-import { require } from "./checklist.ts";
+import { require, type Checks } from "./checklist.ts";
+import type { Roots } from "./kind.ts";
 
-/** A request may be dated this much before the seed's anchor: what two clocks may differ by. */
-const SKEW_MS = 300_000;
+export type ChainCheck = "chain-contract" | "chain-state" | "chain-links";
 
-/** The bundle is of the chain, contract and account that are trusted. */
-export function trustedContract(
-  { log: { chain } }: EvidenceBundleDocument,
-  trust: Trust,
-  { anchorer }: TrustedRegion,
-): true {
+/** What a check shows that rests on the trusted chain: nothing to outsiders where that is a development one. */
+export const chainStatus = (trust: Trust | undefined): "proven" | "development" =>
+  trust?.chain.development === true ? "development" : "proven";
+
+/** Checks that the chain holds the region's log. Answers with the first of the anchors that the evidence shows. */
+export function checkChain(
+  checks: Checks<ChainCheck>,
+  chain: ChainEvidence | undefined,
+  region: TrustedRegion | undefined,
+  { trust, block }: Roots,
+): AnchorLink | undefined {
+  const status = chainStatus(trust);
+  const contract = checks.make("chain-contract", [chain, trust, region], trustedContract, status);
+  const claim = trust &&
+    region && {
+      contract: trust.chain.contract,
+      anchorer: region.anchorer,
+      trusted: block ?? trust.block,
+    };
+  const state = checks.make("chain-state", [chain, contract && claim], provenState, status);
+  return checks.make("chain-links", [chain, state], linkedAnchors, status);
+}
+
+/** The evidence is of the chain, contract and account that are trusted. */
+function trustedContract(chain: ChainEvidence, trust: Trust, { anchorer }: TrustedRegion): true {
   require(chain.chainId === trust.chain.id, "The anchor is on another chain.");
   require(chain.contract === trust.chain.contract, "The anchor is in another contract.");
   require(chain.anchorer === anchorer, "Another account anchored.");
@@ -27,8 +45,8 @@ export function trustedContract(
 }
 
 /** What the contract held of the log, 32 bytes in hexadecimal. `trusted` is the hash of a block, if any is. */
-export function provenState(
-  { log: { chain } }: EvidenceBundleDocument,
+function provenState(
+  chain: ChainEvidence,
   { contract, anchorer, trusted }: { contract: string; anchorer: string; trusted: string | null },
 ): { readonly state: string } {
   // The bundle's own hash is not shown: whoever takes it from there trusts the bundle.
@@ -40,11 +58,8 @@ export function provenState(
   return { state: verifyStateProof({ blockHash: trusted, contract, anchorer }, chain) };
 }
 
-/** The anchors lead to the proven state. Answers with the first, the seed's. */
-export function linkedAnchors(
-  { log: { chain } }: EvidenceBundleDocument,
-  { state: proven }: { readonly state: string },
-): AnchorLink {
+/** The anchors lead to the proven state. Answers with the first. */
+function linkedAnchors(chain: ChainEvidence, { state: proven }: { readonly state: string }): AnchorLink {
   const [first] = chain.links;
   require(first !== undefined, "There are no anchors.");
   let state = chain.before;
@@ -57,10 +72,4 @@ export function linkedAnchors(
   }
   require(state === proven, "The anchors do not lead to the contract's state.");
   return first;
-}
-
-/** The seed's anchor is no later than the request. */
-export function seedFirst(anchor: AnchorLink, { issuedAt }: ReadRequest): true {
-  require(anchor.time * 1000 <= issuedAt + SKEW_MS, "The seed was anchored after the request was issued.");
-  return true;
 }

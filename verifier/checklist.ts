@@ -8,7 +8,6 @@
 import { CryptoError } from "../crypto/errors.ts";
 import { parseJson, TextFault, type TextBounds } from "../schemas/reading/json-text.ts";
 import { PavilionError } from "../errors/errors.ts";
-import { shows, type CheckName } from "./kinds/private-computation/checks.ts";
 
 /**
  * `proven`: follows from the trust file's keys, circuits and block. `attested`: the region signed it, and nothing here
@@ -17,7 +16,7 @@ import { shows, type CheckName } from "./kinds/private-computation/checks.ts";
 export type Status = "proven" | "attested" | "development" | "failed";
 
 export interface Check {
-  readonly name: CheckName;
+  readonly name: string;
   readonly status: Status;
   /** What it shows, one line. */
   readonly text: string;
@@ -28,7 +27,7 @@ export interface Check {
 export interface Checklist {
   readonly checks: readonly Check[];
   /** Checks that were not made, because what they rest on failed. */
-  readonly notChecked: readonly CheckName[];
+  readonly notChecked: readonly string[];
 }
 
 /** Whether everything was checked and nothing failed. */
@@ -60,35 +59,71 @@ export function contentOf(text: string, bounds?: TextBounds): unknown {
 
 type Handed<N extends readonly unknown[]> = { readonly [K in keyof N]: N[K] | undefined };
 
-/** A list that is being made. */
-export class Checks implements Checklist {
-  readonly checks: Check[] = [];
-  readonly notChecked: CheckName[] = [];
+/** A list that is being made, of checks with these names. */
+export class Checks<N extends string> implements Checklist {
+  readonly checks: Check[];
+  readonly notChecked: string[];
+  readonly #shows: ReadonlyMap<string, string>;
+
+  /** With what each check shows. Goes on with a list where one is given. */
+  constructor(
+    shows: Readonly<Record<N, string>>,
+    { checks, notChecked }: { checks: Check[]; notChecked: string[] } = { checks: [], notChecked: [] },
+  ) {
+    this.checks = checks;
+    this.notChecked = notChecked;
+    this.#shows = new Map(Object.entries(shows));
+  }
+
+  /** The same list, going on with other checks. */
+  goOn<M extends string>(shows: Readonly<Record<M, string>>): Checks<M> {
+    return new Checks(shows, this);
+  }
 
   /**
    * Makes a check from what others found, undefined where they found nothing. Answers what it hands on itself:
    * undefined where it failed or could not be made.
    */
-  make<const N extends readonly unknown[], T extends object | true>(
-    name: CheckName,
-    needs: Handed<N>,
-    check: (...found: N) => T,
+  make<const F extends readonly unknown[], T extends object | true>(
+    name: N,
+    needs: Handed<F>,
+    check: (...found: F) => T,
     status: Exclude<Status, "failed"> = "proven",
   ): T | undefined {
     if (needs.includes(undefined)) {
       this.notChecked.push(name);
       return undefined;
     }
+    const found = this.attempt(name, () => check(...(needs as unknown as F)));
+    if (found === undefined) return undefined;
+    const shown = this.#textOf(name);
+    this.checks.push({
+      name,
+      status,
+      text: status === "development" ? `${shown} (development: not sound)` : shown,
+    });
+    return found;
+  }
+
+  /** Does the first part of a check, which is told only where it fails. */
+  attempt<T extends object | true>(name: N, part: () => T): T | undefined {
     try {
-      const found = check(...(needs as unknown as N));
-      const text = status === "development" ? `${shows[name]} (development: not sound)` : shows[name];
-      this.checks.push({ name, status, text });
-      return found;
+      return part();
     } catch (error) {
       if (!isExpected(error)) throw error;
-      this.checks.push({ name, status: "failed", text: shows[name], detail: error.message });
+      this.checks.push({ name, status: "failed", text: this.#textOf(name), detail: error.message });
       return undefined;
     }
+  }
+
+  #textOf(name: N): string {
+    return this.#shows.get(name) ?? name;
+  }
+
+  /** Names as not checked what was forgotten, so that the list does not hold. */
+  leaveUntold(): void {
+    const told = new Set([...this.checks.map(({ name }) => name), ...this.notChecked]);
+    this.notChecked.push(...[...this.#shows.keys()].filter((name) => !told.has(name)));
   }
 
   /** The value while everything so far holds: for what costs much, and what somebody's word stands for. */

@@ -7,13 +7,13 @@ import { verifyCollaboration } from "../domain/terms/collaboration.ts";
 import type { Signer } from "../domain/terms/signatures.ts";
 import { validateDocument } from "../schemas/reading/validate.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
-import type { EvidenceBundleDocument, ProviderSignature } from "../schemas/json/evidence-bundle.ts";
+import type { BundledCollaboration, ProviderSignature } from "../schemas/json/evidence-bundle.ts";
 import type { Trust } from "../schemas/json/trust.ts";
 import { require } from "./checklist.ts";
 
 /** The collaboration, once its signatures hold: one for each provider, in slot order, and no others. */
 export function signedCollaboration(
-  { collaboration: { document, signatures } }: EvidenceBundleDocument,
+  { document, signatures }: BundledCollaboration,
   trust: Trust,
 ): Collaboration {
   const { id, version, providers } = validateDocument("collaboration", document);
@@ -22,9 +22,9 @@ export function signedCollaboration(
   return verifyCollaboration({ id, version, document: text, signatures: [...signatures], departures: [] });
 }
 
-/** The signatures are one of each signer, in order, each under a key that the trust file names too. */
+/** The signatures of a document, `what` for a person, are one of each signer, in order, each under a key that the trust file names too. */
 export function requireSigners(
-  kind: "collaboration" | "population",
+  what: string,
   signers: readonly Signer[],
   signatures: readonly ProviderSignature[],
   { providers: trusted }: Trust,
@@ -32,10 +32,10 @@ export function requireSigners(
   require(signatures.length === signers.length &&
     signers.every(
       (signer, slot) => signatures[slot]?.provider === signer.id,
-    ), `The signatures of the ${kind} are not one of each provider, in its order.`);
+    ), `The signatures of the ${what} are not one of each provider, in its order.`);
   for (const signer of signers) {
     const known = trusted.find((candidate) => candidate.id === signer.id);
     require(known !== undefined, `The trust file does not name the provider ${signer.id}.`);
-    require(known.key === signer.key, `The ${kind} pins another key of ${signer.id}.`);
+    require(known.key === signer.key, `The ${what} pins another key of ${signer.id}.`);
   }
 }

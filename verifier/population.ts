@@ -5,10 +5,9 @@
 import { digestOf, canonicalBytes } from "../crypto/jws/canonical.ts";
 import { requireWithin } from "../domain/terms/home.ts";
 import { homeIn, signersOf, verifyPopulation } from "../domain/terms/population.ts";
-import type { ReadRequest } from "../domain/terms/request.ts";
 import { validateDocument } from "../schemas/reading/validate.ts";
 import type { Collaboration } from "../schemas/json/collaboration.ts";
-import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
+import type { BundledPopulation } from "../schemas/json/evidence-bundle.ts";
 import type { Home, Population } from "../schemas/json/population.ts";
 import type { Trust, TrustedRegion } from "../schemas/json/trust.ts";
 import { require } from "./checklist.ts";
@@ -17,7 +16,7 @@ import { regionIn } from "./trust.ts";
 
 /** The population of the collaboration, once its signatures hold. */
 export function signedPopulation(
-  { population: { document, signatures } }: EvidenceBundleDocument,
+  { document, signatures }: BundledPopulation,
   trust: Trust,
   collaboration: Collaboration,
 ): Population {
@@ -43,13 +42,9 @@ export interface AnsweringHome {
   readonly region: TrustedRegion;
 }
 
-/** The home that the request names, once the trust file has a region of that name, jurisdiction and log key. */
-export function answeringHome(
-  population: Population,
-  { document }: ReadRequest,
-  trust: Trust,
-): AnsweringHome {
-  const home = homeIn(population, document.home);
+/** The home that a request names, once the trust file has a region of that name, jurisdiction and log key. */
+export function answeringHome(population: Population, name: string, trust: Trust): AnsweringHome {
+  const home = homeIn(population, name);
   require(home !== undefined, "The request names a region that is no home of the population.");
   const region = regionIn(trust, home.region);
   require(region.jurisdiction ===

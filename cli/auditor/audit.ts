@@ -41,7 +41,7 @@ export async function audit(given: Given): Promise<number> {
 }
 
 function reportLines(
-  { leaves, kinds, spent, uncompared, faults, faultCount }: AuditReport,
+  { leaves, kinds, found, faults, faultCount }: AuditReport,
   region: string,
   bundles: number,
 ) {
@@ -49,14 +49,7 @@ function reportLines(
   return [
     `  ${String(leaves)} leaves in the log of ${region}, ${String(bundles)} bundles`,
     ...Array.from(kinds, ([kind, count]) => `  ${kind.padEnd(6)} ${String(count)}`),
-    ...Array.from(
-      spent,
-      ([population, { spends, epsilon }]) =>
-        `  ${population} has spent epsilon ${epsilon} in ${String(spends)} spends`,
-    ),
-    ...(uncompared > 0
-      ? [`  ${String(uncompared)} spends are under terms that no bundle carries yet: held to no budget`]
-      : []),
+    ...found.lines.map((line) => `  ${line}`),
     ...faults.map(({ name, text }) => `  ${coloured("red", "FAILED")}  ${name.padEnd(15)}  ${text}`),
     ...(more > 0 ? [`  and ${String(more)} more`] : []),
     faultCount === 0
@@ -65,13 +58,13 @@ function reportLines(
   ];
 }
 
-/** What `--json` prints. Names of populations become members here, and nothing looks one up. */
+/** What `--json` prints. */
 const reportObject = (
-  { leaves, kinds, spent, uncompared, faults, faultCount }: AuditReport,
+  { leaves, kinds, found, faults, faultCount }: AuditReport,
   bundles: number,
 ): object => ({
   ...{ holds: faultCount === 0, bundles, leaves },
-  ...{ kinds: Object.fromEntries(kinds), spent: Object.fromEntries(spent), uncompared, faults, faultCount },
+  ...{ kinds: Object.fromEntries(kinds), ...Object.fromEntries(found.members), faults, faultCount },
 });
 
 /** Throws TRUST_UNREADABLE. */

@@ -30,7 +30,7 @@ const audit = new LogAudit(trust, region);
 // A log that was cut short shows by the checkpoints that bundles carry.
 await client.bundles(audit.bundles);
 await client.leaves(audit);
-const { leaves, spent, faults, faultCount } = audit.report();
+const { leaves, found, faults, faultCount } = audit.report();
 const bundles = audit.bundles.count;
-console.log(JSON.stringify({ leaves, bundles, spent: Object.fromEntries(spent), faults, faultCount }));
+console.log(JSON.stringify({ leaves, bundles, ...Object.fromEntries(found.members), faults, faultCount }));
 process.exitCode = faultCount === 0 ? 0 : 1;

@@ -8,7 +8,7 @@ import { anchorState } from "../../crypto/ethereum/anchor-state.ts";
 import { verifyStateProof, type StateProof } from "../../crypto/ethereum/state-proof.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { consistencyProof, inclusionProof, type Nodes } from "../../crypto/merkle/merkle.ts";
-import { originOf, type Leaf } from "../../domain/log/leaves.ts";
+import { originOf } from "../../domain/log/leaves.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import type { StateView } from "../../runtime/contract/stage.ts";
 import type { AnchoredLeaf, AnchorReceipt, RequestRef } from "../../schemas/avro/index.ts";
@@ -121,7 +121,7 @@ export function receiptOf(
   const { size } = anchor.link;
   const nodes = nodesIn(state);
   const placed = ({ index, text }: { index: number; text: string }) => ({
-    leaf: JSON.parse(text) as Leaf & Record<string, unknown>,
+    leaf: JSON.parse(text) as Record<string, unknown>,
     index,
     proof: inclusionProof(index, size, nodes),
   });

@@ -5,7 +5,6 @@ import type { Anchored } from "../../runtime/chain/registry.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
 import type { Trust } from "../../schemas/json/trust.ts";
 import { holds } from "../../verifier/checklist.ts";
-import type { CheckName } from "../../verifier/kinds/private-computation/checks.ts";
 import { verify } from "../../verifier/verify.ts";
 import type { EvidenceChain } from "../evidence-chain.ts";
 import { artifacts, connectorNamed, partiesNamed, trustIn } from "../evidence-terms.ts";
@@ -58,7 +57,7 @@ async function answered(question = shortQuestion, lies: Lies = {}) {
   return { bundle, trust: { ...trust, chain: { ...trust.chain, development: true } } };
 }
 
-async function failuresOf(bundle: EvidenceBundleDocument, trust: Trust): Promise<CheckName[]> {
+async function failuresOf(bundle: EvidenceBundleDocument, trust: Trust): Promise<string[]> {
   const checklist = await verify(JSON.stringify(bundle), JSON.stringify(trust));
   const failed = checklist.checks.filter(({ status }) => status === "failed").map(({ name }) => name);
   assert.equal(holds(checklist), failed.length === 0);

@@ -10,7 +10,7 @@ import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bund
 import type { Trust, TrustedCircuit } from "../../../schemas/json/trust.ts";
 import { require } from "../../checklist.ts";
 
-export interface Parts {
+export interface Artifacts {
   /** As the file has it. */
   readonly verificationKey: Uint8Array;
   readonly policy: Policy;
@@ -20,7 +20,7 @@ export interface Parts {
 const keyFile = new URL("../../../circuits/release/artifacts/verification-key.json", import.meta.url);
 const policyFile = new URL("../../../domain/policy/policy.wasm", import.meta.url);
 
-export async function readParts(): Promise<Parts> {
+export async function readArtifacts(): Promise<Artifacts> {
   const [verificationKey, policy] = await Promise.all([readFile(keyFile), readFile(policyFile)]);
   return { verificationKey, policy: await loadPolicy(policy, sha256(policy)), randomBytes };
 }
@@ -36,7 +36,7 @@ export interface Circuit {
 export function trustedCircuit(
   { release: { circuit } }: EvidenceBundleDocument,
   { circuits }: Trust,
-  { verificationKey }: Parts,
+  { verificationKey }: Artifacts,
 ): Circuit {
   const trusted = circuits.find(({ sha256: known }) => known === circuit);
   require(trusted !== undefined, "The trust file does not name the proofs' verification key.");

@@ -1,9 +1,5 @@
-/**
- * The checks in the order in which they are told, each under a name that does not change, with what it shows.
- */
+/** The checks of an answer's bundle in the order in which they are told, each under a name that does not change. */
 export const shows = {
-  "trust-schema": "The trust file follows its schema and names everything once.",
-  "bundle-schema": "The bundle follows its schema and holds nothing that nobody reads.",
   "collaboration-signatures": "Every provider, under the key you trust, signed the collaboration.",
   population:
     "You trust this version of the population's document; its providers signed it, and it has all the collaboration's datasets.",

@@ -20,7 +20,7 @@ import type { TrustedRegion } from "../../../schemas/json/trust.ts";
 import { answerOf } from "../../../domain/statistics/answer.ts";
 import { credentialOf } from "../../../domain/credentials/result-credential.ts";
 import { deviates, require } from "../../checklist.ts";
-import type { PlacedLeaves } from "../../log.ts";
+import type { PlacedLeaves } from "./log.ts";
 import type { Planned } from "./plan.ts";
 
 /** Issuance may be dated this much before the request: what two clocks may differ by. */

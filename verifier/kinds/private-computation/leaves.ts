@@ -10,14 +10,17 @@ import { releasedDigest } from "../../../domain/log/leaves.ts";
 import type { ReadRequest } from "../../../domain/terms/request.ts";
 import { validateDocument } from "../../../schemas/reading/validate.ts";
 import type { Plan } from "../../../schemas/avro/index.ts";
-import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
+import type { AnchorLink, EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
 import type { MatchLeaf } from "../../../schemas/json/match-leaf.ts";
 import type { SeedLeaf } from "../../../schemas/json/seed-leaf.ts";
 import type { SpendLeaf } from "../../../schemas/json/spend-leaf.ts";
 import type { TrustedRegion } from "../../../schemas/json/trust.ts";
 import { require } from "../../checklist.ts";
-import type { PlacedLeaves } from "../../log.ts";
+import type { PlacedLeaves } from "./log.ts";
 import { groupsOf, type Planned } from "./plan.ts";
+
+/** A request may be dated this much before the seed's anchor: what two clocks may differ by. */
+const SKEW_MS = 300_000;
 
 /** The leaf of the seed that the request names. */
 export function seedLeaf(
@@ -29,6 +32,12 @@ export function seedLeaf(
   require(leaf.region === region, "The seed leaf is of another region.");
   require(leaf.commitment === document.seedCommitment, "The request names another seed.");
   return leaf;
+}
+
+/** The seed's anchor is no later than the request. */
+export function seedFirst(anchor: AnchorLink, { issuedAt }: ReadRequest): true {
+  require(anchor.time * 1000 <= issuedAt + SKEW_MS, "The seed was anchored after the request was issued.");
+  return true;
 }
 
 /** The leaf of the match: of this request, over these heads, with this seed, for every group. */

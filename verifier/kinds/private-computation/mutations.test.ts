@@ -10,21 +10,23 @@ import { mutationsOf, pointer, type Path } from "../../../test/evidence-mutation
 import { artifacts, connectorNamed, partiesNamed, trustIn } from "../../../test/evidence-terms.ts";
 import { evidenceOf, groupedQuestion } from "../../../test/evidence.ts";
 import { holds } from "../../checklist.ts";
-import type { CheckName } from "./checks.ts";
-import { readParts, type Parts } from "./artifacts.ts";
+import { readArtifacts } from "./artifacts.ts";
+import { privateComputationWith } from "./kind.ts";
+import type { Kind } from "../../kind.ts";
 import { verify } from "../../verify.ts";
 
 let bundle: EvidenceBundleDocument;
 /** The answer to another request, of the same parties, by the same connector. */
 let other: EvidenceBundleDocument;
 let trust: Trust;
-let parts: Parts;
+let kinds: readonly Kind[];
 
 const parties = partiesNamed("honest");
 const connector = connectorNamed("honest", miniatureChain("honest"));
 
 before(async () => {
-  parts = await readParts();
+  const brought = await readArtifacts();
+  kinds = [privateComputationWith(() => Promise.resolve(brought))];
   const prover = await openProver(artifacts);
   const told = { parties, prover, question: groupedQuestion };
   bundle = await evidenceOf({ ...told, connector, nonce: 1 });
@@ -35,8 +37,8 @@ before(async () => {
 });
 
 /** The check that failed first, or undefined where everything holds. */
-async function firstFailure(document: unknown, by: unknown = trust): Promise<CheckName | undefined> {
-  const checklist = await verify(JSON.stringify(document), JSON.stringify(by), { parts });
+async function firstFailure(document: unknown, by: unknown = trust): Promise<string | undefined> {
+  const checklist = await verify(JSON.stringify(document), JSON.stringify(by), { kinds });
   const failed = checklist.checks.find(({ status }) => status === "failed");
   assert.equal(failed === undefined, holds(checklist));
   return failed?.name;
@@ -132,7 +134,7 @@ test("no text with a character changed holds, unless it is the same document", a
   await fc.assert(
     fc.asyncProperty(fc.nat(text.length - 1), character, async (at, written) => {
       const changed = text.slice(0, at) + written + text.slice(at + 1);
-      const { checks, notChecked } = await verify(changed, JSON.stringify(trust), { parts });
+      const { checks, notChecked } = await verify(changed, JSON.stringify(trust), { kinds });
       if (!holds({ checks, notChecked })) return;
       const document = JSON.parse(changed) as EvidenceBundleDocument;
       assert.deepEqual(document, bundle);
@@ -150,7 +152,7 @@ test("a member that is named twice is refused, whichever of the two a reader wou
   ];
   for (const each of doubled) {
     assert.deepEqual(JSON.parse(each), JSON.parse(text));
-    const { checks } = await verify(each, JSON.stringify(trust), { parts });
+    const { checks } = await verify(each, JSON.stringify(trust), { kinds });
     assert.equal(checks.find(({ status }) => status === "failed")?.name, "bundle-schema");
   }
 });

@@ -31,7 +31,7 @@ import type {
 } from "../../../schemas/json/evidence-bundle.ts";
 import type { MatchLeaf } from "../../../schemas/json/match-leaf.ts";
 import { deviates, require } from "../../checklist.ts";
-import type { PlacedLeaves } from "../../log.ts";
+import type { PlacedLeaves } from "./log.ts";
 import { groupsOf, type Planned } from "./plan.ts";
 
 /** A part of a group's release: what it opens is what the match leaf commits to, without the remainder. */

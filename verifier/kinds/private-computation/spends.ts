@@ -15,13 +15,16 @@ import {
   parseFraction,
 } from "../../../crypto/fraction/fraction.ts";
 import { digestOf } from "../../../crypto/jws/canonical.ts";
-import type { LoggedLeaf } from "../../../domain/log/leaves.ts";
 import { homeIn } from "../../../domain/terms/population.ts";
 import type { EarlierSpendLeaf } from "../../../schemas/json/earlier-spend-leaf.ts";
 import type { Population, Share } from "../../../schemas/json/population.ts";
 import type { SpendLeaf } from "../../../schemas/json/spend-leaf.ts";
 import type { Trust } from "../../../schemas/json/trust.ts";
-import type { Fail } from "../../audit-faults.ts";
+import type { Fail as FailOf } from "../../audit-faults.ts";
+import type { FaultName } from "./faults.ts";
+import type { LoggedLeaf } from "./logged-leaf.ts";
+
+type Fail = FailOf<FaultName>;
 
 /** A population's spends so far. */
 export interface Spent {

@@ -23,15 +23,20 @@ import {
   type Lies,
 } from "../../../test/evidence.ts";
 import { holds, type Checklist } from "../../checklist.ts";
-import { shows, type CheckName } from "./checks.ts";
-import { readParts, type Parts } from "./artifacts.ts";
+import { shows as ownShows, type CheckName as OwnCheck } from "./checks.ts";
+import { readArtifacts, type Artifacts } from "./artifacts.ts";
+import { privateComputationWith } from "./kind.ts";
+import { shows as commonShows, type VerifierCheck } from "../../names.ts";
 import { verify } from "../../verify.ts";
 
+type CheckName = OwnCheck | VerifierCheck;
+
+const shows = { ...commonShows, ...ownShows };
 const baseModulus = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
 const digest = "ab".repeat(32);
 
 let prover: Prover;
-let parts: Parts;
+let brought: Artifacts;
 let bundle: EvidenceBundleDocument;
 let trust: Trust;
 
@@ -39,7 +44,7 @@ const parties = partiesNamed("honest");
 const connector = (): Connector => connectorNamed("honest", miniatureChain("honest"));
 
 before(async () => {
-  parts = await readParts();
+  brought = await readArtifacts();
   prover = await openProver(artifacts);
   ({ bundle, trust } = await answered({}));
 });
@@ -53,10 +58,13 @@ async function answered(lies: Lies, question = shortQuestion) {
   return { bundle: document, trust: trustIn(parties, own, document.log.chain.blockHash) };
 }
 
-const verified = (document: unknown, by: unknown, block?: string, brought = parts): Promise<Checklist> =>
-  verify(JSON.stringify(document), JSON.stringify(by), { block, parts: brought });
+const verified = (document: unknown, by: unknown, block?: string, bringing = brought): Promise<Checklist> =>
+  verify(JSON.stringify(document), JSON.stringify(by), {
+    block,
+    kinds: [privateComputationWith(() => Promise.resolve(bringing))],
+  });
 
-const failures = ({ checks }: Checklist): CheckName[] =>
+const failures = ({ checks }: Checklist): string[] =>
   checks.filter(({ status }) => status === "failed").map(({ name }) => name);
 
 const statusOf = ({ checks }: Checklist, name: CheckName): string | undefined =>
@@ -346,17 +354,17 @@ test("a development chain or set-up is told as such, and a ceremony's proof as p
 
 test("a trusted policy that the verifier does not have is the region's word; its own decides", async () => {
   const policy = { bundle: digest, evaluate: () => ({ allow: false, reasons: ["no"] }) };
-  const unknown = await verified(bundle, trust, undefined, { ...parts, policy });
+  const unknown = await verified(bundle, trust, undefined, { ...brought, policy });
   assert.ok(holds(unknown));
   assert.equal(statusOf(unknown, "policy"), "attested");
-  const denying = { ...policy, bundle: parts.policy.bundle };
-  const denied = await verified(bundle, trust, undefined, { ...parts, policy: denying });
+  const denying = { ...policy, bundle: brought.policy.bundle };
+  const denied = await verified(bundle, trust, undefined, { ...brought, policy: denying });
   assert.deepEqual(failures(denied), ["policy"]);
 });
 
 test("a verification key other than the trusted one is not used, though the verifier has it", async () => {
-  const verificationKey = Buffer.concat([parts.verificationKey, Buffer.from(" ")]);
-  const checklist = await verified(bundle, trust, undefined, { ...parts, verificationKey });
+  const verificationKey = Buffer.concat([brought.verificationKey, Buffer.from(" ")]);
+  const checklist = await verified(bundle, trust, undefined, { ...brought, verificationKey });
   assert.deepEqual(failures(checklist), ["release-circuit"]);
   assert.deepEqual(checklist.notChecked.slice(0, 2), ["release-remainders", "release-proofs"]);
 });
@@ -409,7 +417,7 @@ test("a proof that somebody respelt is of the same statement: its bytes are no i
 });
 
 test("what rests on a failed check is not checked, and nothing of it is called good", async () => {
-  const checklist = await verified({}, trust);
+  const checklist = await verified({ type: bundle.type }, trust);
   assert.deepEqual(failures(checklist), ["bundle-schema"]);
   assert.equal(checklist.checks.length + checklist.notChecked.length, Object.keys(shows).length);
   assert.deepEqual(
