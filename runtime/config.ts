@@ -42,22 +42,22 @@ export function readSecret(file: string): string {
     mode = statSync(file).mode & 0o077;
     bytes = readFileSync(file);
   } catch (error) {
-    throw new PavilionError("CONFIG_INVALID", `Secret file ${file} cannot be read.`, undefined, {
+    throw new PavilionError("CONFIG_INVALID", `The secret file ${file} cannot be read.`, undefined, {
       cause: error,
     });
   }
   if (mode !== 0) {
     throw new PavilionError(
       "CONFIG_INVALID",
-      `Secret file ${file} may be read by others.`,
+      `The secret file ${file} can be read by others.`,
       shell`chmod 600 ${file}`,
     );
   }
   const foreign = foreignKind(bytes, file);
   if (foreign !== undefined) {
-    throw new PavilionError("CONFIG_INVALID", `Secret file ${file} is ${foreign.what}.`, foreign.remedy);
+    throw new PavilionError("CONFIG_INVALID", `The secret file ${file} is ${foreign.what}.`, foreign.remedy);
   }
   const secret = bytes.toString("utf8").trimEnd();
-  if (secret === "") throw new PavilionError("CONFIG_INVALID", `Secret file ${file} is empty.`);
+  if (secret === "") throw new PavilionError("CONFIG_INVALID", `The secret file ${file} is empty.`);
   return secret;
 }

@@ -62,7 +62,7 @@ test("what is no text at all is called by its name", () => {
 
 test("a mistake in JSON is named by its line, and nothing of the file is quoted", () => {
   const { message } = refusalOf('{\n  "password": "planted",\n  "b": planted\n}');
-  assert.match(message, /is not JSON: a mistake stands in line 3/);
+  assert.match(message, /is not JSON: there is a mistake in line 3/);
   assert.doesNotMatch(message, /planted/);
   for (const [text, line] of [
     ['{\n"a": 1,\n}', 3],

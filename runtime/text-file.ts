@@ -74,7 +74,7 @@ function remedyFor(fault: TextFault): string {
   if (fault instanceof NotJson)
     return "Correct it there: JSON wants names and texts in double quotes, a comma between members and none after the last.";
   if (fault instanceof NotYaml)
-    return "Correct it there: members of one document stand equally far to the right, by spaces, never by tabs.";
+    return "Correct it there: members of one level are indented alike, by spaces and never by tabs.";
   return "Check that it is the file that you mean, and that each member stands in it once.";
 }
 
@@ -91,7 +91,7 @@ function placeIn(text: string): string {
     if (mayBecomeJson(text.slice(0, middle))) good = middle;
     else bad = middle;
   }
-  return `: a mistake stands in line ${String(text.slice(0, bad - 1).split("\n").length)}`;
+  return `: there is a mistake in line ${String(text.slice(0, bad - 1).split("\n").length)}`;
 }
 
 function mayBecomeJson(beginning: string): boolean {
@@ -145,7 +145,7 @@ function tooLong(file: string, code: ErrorCode, lengthMax: number): never {
 function whyNotOpened(file: string, cause: unknown): string {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === "ENOENT" || code === "ENOTDIR") return `There is no file ${file}.`;
-  if (code === "EACCES" || code === "EPERM") return `${file} may not be read by you.`;
+  if (code === "EACCES" || code === "EPERM") return `You are not allowed to read ${file}.`;
   return `${file} cannot be read (${code ?? "unknown"}).`;
 }
 

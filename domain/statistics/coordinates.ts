@@ -141,6 +141,6 @@ function columnPlace(
 ): { slot: number; place: ColumnPlace } {
   const slot = plan.datasets.findIndex((pinned) => pinned.dataset === dataset);
   const place = placesOf(plan.datasets[slot]?.columns ?? []).places[column ?? -1];
-  if (place === undefined) throw new Error("it names a column of no pinned dataset");
+  if (place === undefined) throw new Error("it names a column that no pinned dataset has");
   return { slot, place };
 }

@@ -141,6 +141,6 @@ async function newestBlock({ rpc }: RunningAnvil): Promise<{ hash: string; time:
 const otherBlock = (hash: string): PavilionError =>
   new PavilionError(
     "PART_START_FAILED",
-    `The chain's journal does not lead to block ${hash} again: this anvil is another than the one that made it.`,
+    `The chain's journal does not lead to block ${hash} again: this is a different anvil from the one that made it.`,
     "Start the stack with the version of the project that made it.",
   );

@@ -121,7 +121,12 @@ export async function fundAccount(url: string, address: string): Promise<void> {
       cause = error;
     }
   }
-  throw new PavilionError("PART_START_FAILED", "The chain does not fund an account.", "See its log.", {
-    cause,
-  });
+  throw new PavilionError(
+    "PART_START_FAILED",
+    "The chain did not give an account its funds.",
+    "See its log.",
+    {
+      cause,
+    },
+  );
 }

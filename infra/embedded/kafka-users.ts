@@ -44,7 +44,7 @@ const done = "exit code 0";
 const noSuchUser = "ResourceNotFoundException";
 
 const refused = (name: string, end: string): PavilionError =>
-  new PavilionError("ACCESS_DENIED", `Kafka did not take the change of the user ${name}: ${end}.`);
+  new PavilionError("ACCESS_DENIED", `Kafka refused the change of the user ${name}: ${end}.`);
 
 /** How the tool ended, and what it said. */
 async function alterUser(

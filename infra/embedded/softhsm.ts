@@ -68,7 +68,7 @@ function requireReadable(dir: string): void {
   if (hasTokenPath(dir)) return;
   throw new PavilionError(
     "CONFIG_INVALID",
-    `SoftHSM, which keeps the keys, reads no path with #, = or a line break in it, as ${JSON.stringify(dir)} has.`,
+    `SoftHSM, which keeps the keys, cannot read a path with #, = or a line break in it, and ${JSON.stringify(dir)} has one.`,
     "Set PAVILION_HOME to a folder without them, or TMPDIR where it is the demo.",
   );
 }
@@ -101,7 +101,7 @@ function rememberedToken(tokenFile: string, label: string): Pick<Token, "label" 
   if (token.label === label) return token;
   throw new PavilionError(
     "CONFIG_INVALID",
-    "The token's folder holds a token of another label.",
+    "The token's folder holds a token with a different label.",
     "Give each token a folder of its own.",
   );
 }

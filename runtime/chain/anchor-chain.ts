@@ -70,7 +70,7 @@ export function openAnchorChain(options: AnchorChainOptions): AnchorChain {
   ) {
     throw new PavilionError(
       "CONFIG_INVALID",
-      "A chain id and a number of confirmations are integers from 1.",
+      "The chain's id and the number of confirmations have to be whole numbers from 1.",
     );
   }
   const contract = addressOf(options.contract);
@@ -120,7 +120,10 @@ class CheckedChain {
 
   async #check(): Promise<void> {
     if ((await this.#node.chainId()) !== this.#expected.chainId) {
-      throw new PavilionError("CHAIN_MISMATCH", "The node is on another chain than the configured one.");
+      throw new PavilionError(
+        "CHAIN_MISMATCH",
+        "The chain's node is on a different chain from the configured one.",
+      );
     }
     if (!(await this.#node.hasCode(this.#expected.contract))) {
       throw new PavilionError("CHAIN_MISMATCH", "The chain has no contract at the configured address.");
@@ -171,7 +174,7 @@ class Anchoring {
     if (first?.link.root !== next.root || first.link.size !== next.size) {
       throw new PavilionError(
         "ANCHOR_FORKED",
-        "The log was anchored with another root than the intended one.",
+        "The log was anchored with a different root from the intended one.",
       );
     }
     const isDeep = head.number - first.block + 1 >= this.#confirmations;
@@ -196,7 +199,7 @@ class Anchoring {
     if ((await this.#registry.stateAt(number)) !== expected) return;
     throw new PavilionError(
       "CHAIN_MISMATCH",
-      "The contract at the configured address is no anchor registry.",
+      "The contract at the configured address is not an anchoring contract.",
     );
   }
 
@@ -209,6 +212,9 @@ function addressOf(text: string): string {
   try {
     return getAddress(text).toLowerCase();
   } catch {
-    throw new PavilionError("CONFIG_INVALID", "The registry contract's address is no address.");
+    throw new PavilionError(
+      "CONFIG_INVALID",
+      "The configured address of the anchoring contract is not an address.",
+    );
   }
 }

@@ -74,7 +74,7 @@ export class HsmSigner extends AbstractSigner {
     for (const yParity of [0, 1] as const) {
       if (this.#recovers(digest, { r, s, yParity })) return Signature.from({ r, s, yParity });
     }
-    throw new PavilionError("HSM_OPERATION_FAILED", "The HSM's signature is not by the anchor key.");
+    throw new PavilionError("HSM_OPERATION_FAILED", "The HSM's signature was not made with the anchor key.");
   }
 
   #recovers(digest: string, signature: { r: string; s: string; yParity: 0 | 1 }): boolean {

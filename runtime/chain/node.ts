@@ -171,7 +171,7 @@ export function list(method: string, value: unknown): readonly unknown[] {
 
 /** CHAIN_UNAVAILABLE for an answer that cannot be. */
 export function nonsense(method: string): PavilionError {
-  return new PavilionError("CHAIN_UNAVAILABLE", `The chain's node answered ${method} with what cannot be.`);
+  return new PavilionError("CHAIN_UNAVAILABLE", `The chain's node gave an impossible answer to ${method}.`);
 }
 
 function saidByNode(info: Readonly<Record<string, unknown>> | undefined): string {

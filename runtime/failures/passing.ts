@@ -33,7 +33,7 @@ export class PortHeld extends PavilionError {
   readonly port: Port;
 
   constructor(port: Port, code: ErrorCode) {
-    super(code, `The ${port} is not asked for a moment: it did not answer several times in a row.`);
+    super(code, `The ${port} failed to answer several times in a row, so it is left alone for a moment.`);
     this.port = port;
   }
 }

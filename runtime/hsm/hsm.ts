@@ -173,7 +173,8 @@ async function signIn(
   try {
     library.C_SignInit(session, { mechanism }, key);
     const output = await library.C_SignAsync(session, input, Buffer.alloc(length));
-    if (output.length !== length) throw failed("The HSM answered with another length than asked for.");
+    if (output.length !== length)
+      throw failed("The HSM's answer does not have the length that was asked for.");
     return Uint8Array.from(output);
   } finally {
     // The binding holds a bare pointer to `input` while another thread runs the call. Using it here keeps it from
@@ -210,7 +211,8 @@ async function deriveIn(
   }
   try {
     const [attribute] = library.C_GetAttributeValue(session, derived, [{ type: pkcs11.CKA_VALUE }]);
-    if (attribute?.value.length !== 32) throw failed("The HSM answered with another length than asked for.");
+    if (attribute?.value.length !== 32)
+      throw failed("The HSM's answer does not have the length that was asked for.");
     const secret = Uint8Array.from(attribute.value);
     attribute.value.fill(0);
     return secret;

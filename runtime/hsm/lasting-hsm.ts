@@ -27,7 +27,7 @@ export async function openLastingHsm(options: HsmOptions): Promise<Hsm> {
     const next = await openHsm(options);
     if (!holdsSameKeys(first, next)) {
       await next.close();
-      throw new PavilionError("HSM_KEY_MISSING", "The HSM came back with other keys.");
+      throw new PavilionError("HSM_KEY_MISSING", "The HSM came back with different keys.");
     }
     current = next;
     isLost = false;

@@ -15,7 +15,7 @@ export function lowS(signature: Uint8Array): Uint8Array {
   const r = numberOf(signature.subarray(0, 32));
   const s = numberOf(signature.subarray(32));
   if (signature.length !== 64 || r === 0n || r >= ORDER || s === 0n || s >= ORDER) {
-    throw new PavilionError("HSM_OPERATION_FAILED", "The HSM answered with no signature on secp256k1.");
+    throw new PavilionError("HSM_OPERATION_FAILED", "The HSM's answer is not a signature on secp256k1.");
   }
   const low = s > ORDER / 2n ? ORDER - s : s;
   return Uint8Array.from([

@@ -62,7 +62,8 @@ export class SessionPool {
       this.#busy++;
       return Promise.resolve(session);
     }
-    if (this.#waiting.length >= WAITING_MAX) return Promise.reject(unavailable("The HSM is overrun."));
+    if (this.#waiting.length >= WAITING_MAX)
+      return Promise.reject(unavailable("Too many operations wait for the HSM."));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
     });

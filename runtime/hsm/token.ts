@@ -116,7 +116,7 @@ function findSlot(library: pkcs11.PKCS11, label: string): pkcs11.Handle {
   );
   const [slot] = slots;
   if (slot === undefined || slots.length > 1) {
-    throw unavailable("There must be exactly one token of the configured label.");
+    throw unavailable("There must be exactly one token with the configured label.");
   }
   return slot;
 }

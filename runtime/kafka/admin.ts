@@ -96,7 +96,7 @@ export async function createAcls(admin: Admin, specs: readonly AclSpec[]): Promi
   for (;;) {
     const known = new Set((await Promise.all(principals.map((one) => allowedTo(admin, one)))).flat());
     if (acl.every((one) => known.has(keyOf(one)))) return;
-    if (performance.now() > deadline) throw new Error("the broker does not go by the ACLs that it took");
+    if (performance.now() > deadline) throw new Error("Kafka took the ACLs and does not apply them");
     await sleep(20);
   }
 }
@@ -133,7 +133,7 @@ export async function deleteAclsOf(admin: Admin, principal: string): Promise<voi
   });
   const deadline = performance.now() + 30_000;
   while ((await allowedTo(admin, user)).length > 0) {
-    if (performance.now() > deadline) throw new Error("the broker still goes by ACLs that it took back");
+    if (performance.now() > deadline) throw new Error("Kafka removed the ACLs and still applies them");
     await sleep(20);
   }
 }

@@ -103,7 +103,7 @@ export const digestOf = ({ key, value }: Pick<Message, "key" | "value">): string
 /** Another record in its place is of another changelog; one that was compacted away could be, and nothing would tell. */
 function requireKnown(first: KafkaRecord, { offset, digest }: Checkpoint): void {
   if (BigInt(first.offset) === offset && digest === digestOf(first)) return;
-  throw new PavilionError("STATE_UNSOUND", "The changelog does not go on where the state's folder ends.");
+  throw new PavilionError("STATE_UNSOUND", "The changelog does not continue where the state's folder ends.");
 }
 
 export interface Replay {

@@ -397,7 +397,10 @@ class Replaying {
         waited.catch(() => undefined);
       }
       if (performance.now() - this.#heard > restoreSilenceMs) {
-        throw new PavilionError("TIMED_OUT", "The state was not restored: its changelog is not heard.");
+        throw new PavilionError(
+          "TIMED_OUT",
+          "The state was not restored: nothing more arrives from its changelog.",
+        );
       }
     }
   }

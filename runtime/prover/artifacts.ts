@@ -49,7 +49,7 @@ function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(bytes).toString("utf8")) as unknown;
   } catch (cause) {
-    throw mismatch("an artifact is no JSON", cause);
+    throw mismatch("an artifact is not JSON", cause);
   }
 }
 

@@ -123,7 +123,7 @@ class ProverThread {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (proof === undefined)
-      waiting?.reject(new PavilionError("PROOF_FAILED", "The opening does not fit the statement."));
+      waiting?.reject(new PavilionError("PROOF_FAILED", "The opening does not match the statement."));
     else waiting?.resolve(proof);
   }
 

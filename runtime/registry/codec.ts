@@ -171,7 +171,7 @@ const statusOf = (error: unknown): unknown =>
   typeof error === "object" && error !== null && "status" in error ? error.status : undefined;
 
 const unreadable = (event: EventName, cause?: unknown): PavilionError =>
-  new PavilionError("EVENT_UNREADABLE", `The record is no readable ${event}.`, undefined, { cause });
+  new PavilionError("EVENT_UNREADABLE", `The record cannot be read as ${event}.`, undefined, { cause });
 
 /** avsc's records are instances of classes of its own; stages get plain values, on Kafka as in memory. */
 export function plain(value: unknown): unknown {

@@ -86,4 +86,4 @@ async function answerOf(url: string): Promise<unknown> {
   return response.json();
 }
 
-const unexpected = (): Error => new Error("the schema registry answers with something else than versions");
+const unexpected = (): Error => new Error("the schema registry answers with something other than versions");

@@ -32,7 +32,7 @@ test("what takes a parser long or much is refused before it is parsed, or bounde
     [/^has more values/, `[${"a,".repeat(length / 2 - 2)}]`],
     [/^has more values/, "- a\n".repeat(length / 4)],
     [
-      /^is not YAML: a mistake stands in line \d+$/,
+      /^is not YAML: there is a mistake in line \d+$/,
       Array.from({ length: 1_000 }, (_, at) => `${" ".repeat(at)}a:`).join("\n"),
     ],
     [/^has aliases that stand for too much/, ["a0: &a0 [x]", ...bomb].join("\n")],

@@ -23,7 +23,7 @@ export function parseYaml(text: string): unknown {
   const document = parseDocument(text, { uniqueKeys: false, lineCounter: lines });
   const [error] = document.errors;
   if (error !== undefined)
-    throw new NotYaml(`is not YAML: a mistake stands${at(error.pos[0])}`, { cause: error });
+    throw new NotYaml(`is not YAML: there is a mistake${at(error.pos[0])}`, { cause: error });
   const twice = firstTwice(document);
   if (twice !== undefined) throw new TextFault(`names a member of an object twice${at(twice)}`);
   try {

@@ -35,7 +35,10 @@ export async function deployRegistry(options: RegistryDeployment): Promise<Deplo
     // Asked outright: with a static network nothing else would notice that it is another chain.
     const chainId = Number(await provider.send("eth_chainId", []));
     if (chainId !== options.chainId) {
-      throw new PavilionError("CHAIN_MISMATCH", "The node is on another chain than the configured one.");
+      throw new PavilionError(
+        "CHAIN_MISMATCH",
+        "The chain's node is on a different chain from the configured one.",
+      );
     }
     return await deploy(provider, new Wallet(options.privateKey, provider));
   } catch (error) {

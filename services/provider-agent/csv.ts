@@ -148,7 +148,8 @@ function asUnreadable(error: unknown, file: string): Error {
 function unopened(file: string, code: string): [message: string, remedy: string] {
   if (code === "ENOENT" || code === "ENOTDIR") return [`There is no file ${file}.`, "Check its path."];
   if (code === "EISDIR") return [`${file} is a folder.`, "Name the file in it."];
-  if (code === "EACCES") return [`File ${file} may not be read by you.`, "Have its owner let you read it."];
+  if (code === "EACCES")
+    return [`You are not allowed to read the file ${file}.`, "Have its owner let you read it."];
   return [`File ${file} cannot be read (${code}).`, "Check the disk, or copy the file to another one."];
 }
 

@@ -52,7 +52,7 @@ export const joinedCount = ({ joined }: Join): number => Object.keys(joined).len
 function requirePlace({ partition, partitions }: PartialAggregate, expected: number): void {
   if (partitions === expected && Number.isInteger(partition) && partition >= 0 && partition < expected)
     return;
-  throw unfit("one is of another number of partitions");
+  throw unfit("one is of a different number of partitions");
 }
 
 /** By their text: both come from one Avro schema, so that equal ones have equal member order. */

@@ -50,7 +50,10 @@ export function checkProof(
   proof: StateProof,
 ): void {
   if (provenState({ blockHash, contract, anchorer }, proof) === anchorState(link, anchorer)) return;
-  throw new PavilionError("CHAIN_UNAVAILABLE", "The chain's node proves another block than the anchor's.");
+  throw new PavilionError(
+    "CHAIN_UNAVAILABLE",
+    "The chain's node proved a different block from the anchor's.",
+  );
 }
 
 function provenState(claim: Parameters<typeof verifyStateProof>[0], proof: StateProof): string | undefined {

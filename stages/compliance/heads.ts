@@ -39,7 +39,7 @@ export function pinDatasets(collaboration: Collaboration, state: StateView): Pin
     if (found?.complete !== true) {
       throw new PavilionError(
         "DATASET_NOT_READY",
-        `The dataset ${dataset} has not been pushed to its end in this epoch.`,
+        `The dataset ${dataset} has not been pushed completely in this epoch.`,
       );
     }
     const { sequence, head, signature } = found;

@@ -62,8 +62,7 @@ const isFitDenominator = (denominator: bigint): boolean =>
 function requireEpsilon(asked: string, limit: string): void {
   const epsilon = parseFraction(asked);
   if (!isFitDenominator(epsilon.denominator)) {
-    const wrong =
-      "The epsilon's denominator, in lowest terms, is neither at most 100 nor a divisor of a million.";
+    const wrong = "In lowest terms, epsilon's denominator has to be at most 100 or to divide a million.";
     throw new PavilionError("EPSILON_OUT_OF_RANGE", wrong);
   }
   if (compareFractions(epsilon, parseFraction(limit)) > 0) {
@@ -83,15 +82,15 @@ function requireWidths(
   if (!isPrivate(plan)) {
     throw new PavilionError(
       "EPSILON_OUT_OF_RANGE",
-      `At epsilon ${plan.epsilon} the noise on this question would be too narrow to hide anybody; it takes at most ${epsilonMost(plan)}.`,
+      `At epsilon ${plan.epsilon} the noise on this question would be too narrow to hide anybody; it may ask for at most ${epsilonMost(plan)}.`,
     );
   }
   if (staysExact(plan, records)) return;
   const least = epsilonLeast(plan, records);
   const instead =
     least === undefined
-      ? "no epsilon is enough: ask for fewer measures and groupings, or for columns with narrower bounds"
-      : `it takes at least ${least}, or less with fewer measures and groupings, or columns with narrower bounds`;
+      ? "no epsilon is enough, so ask for fewer measures and groupings, or for columns with narrower bounds"
+      : `it needs at least ${least}, or less with fewer measures and groupings, or columns with narrower bounds`;
   throw new PavilionError(
     "EPSILON_OUT_OF_RANGE",
     `At epsilon ${plan.epsilon} the noise on this question would be so wide that sums were no longer exact; ${instead}.`,
@@ -116,6 +115,6 @@ function requireProvable(
   if (groups * partsOf({ statistics }).length * (coordinates + PROOF_SIZE) <= REMAINDERS_MAX) return;
   throw new PavilionError(
     "QUESTION_TOO_LARGE",
-    "Its groups and measures, over the collaboration's columns, take more proofs than a bundle holds.",
+    "The question's measures and groups need more proofs than one evidence bundle holds.",
   );
 }

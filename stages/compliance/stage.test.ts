@@ -336,7 +336,7 @@ test("refuses an epsilon at which sums and noise could together leave 53 bits, a
   assert.equal((await asked(under)).outputs.length, 1);
   const refused = await refusal({ epsilon: `1/${String(under + 1n)}` }, ports);
   assert.equal(refused.code, "EPSILON_OUT_OF_RANGE");
-  assert.match(refused.detail, /no longer exact; it takes at least 29\/500,/);
+  assert.match(refused.detail, /no longer exact; it needs at least 29\/500,/);
 });
 
 test("refuses too wide a noise before it looks whether data is there", async () => {

@@ -57,7 +57,7 @@ function decide(routed: RoutedRequest, state: StateView, ports: CompliancePorts)
   if (collaboration.version !== document.collaborationVersion) {
     throw new PavilionError(
       "STALE_COLLABORATION",
-      `The collaboration has a newer version by now, ${String(collaboration.version)}.`,
+      `The collaboration has a newer version by now: version ${String(collaboration.version)}.`,
     );
   }
   requireStanding(document.broker, collaboration, ports.standing);

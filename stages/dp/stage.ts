@@ -156,7 +156,7 @@ const hex64 = (value: bigint): string => value.toString(16).padStart(64, "0");
 /** The plan is under another version of the population's document than the ledger has reached. */
 function outdated(request: RequestRef, { population }: Plan): Outcome {
   const code = "STALE_POPULATION";
-  const detail = `The question was planned under terms of the population ${population} that others have followed.`;
+  const detail = `The question was planned under a version of the population ${population} that has been replaced since.`;
   const details = { population };
   return refuse(
     { request, code, detail },

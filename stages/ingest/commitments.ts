@@ -38,7 +38,10 @@ export function requireCommitments(
   const lifted = records.map((record, row) => ({ ...record, commitment: lift(shares, row) }));
   const encoded = encodePoints(lifted.map(({ commitment }) => commitment));
   if (recordRoot(header.salt, encoded) !== header.root) {
-    throw new RejectedBatch("BATCH_DIGEST_MISMATCH", "The manifest's root is not over these commitments.");
+    throw new RejectedBatch(
+      "BATCH_DIGEST_MISMATCH",
+      "The manifest's root does not match the batch's commitments.",
+    );
   }
   const committed = committedColumns(columns);
   const openings = lifted.map(({ commitment, values, blinding }, row): Opening => ({
@@ -49,7 +52,7 @@ export function requireCommitments(
   if (verifyOpenings(slot, openings, randomBytes)) return;
   throw new RejectedBatch(
     "COMMITMENT_NOT_OPENED",
-    "A commitment is not to the values that were sealed with it.",
+    "A commitment does not match the values that were sealed with it.",
   );
 }
 
@@ -65,6 +68,10 @@ function orMalformed<T>(row: number, read: () => T): T {
     return read();
   } catch (error) {
     if (!(error instanceof CryptoError)) throw error;
-    throw new RejectedBatch("COMMITMENT_MALFORMED", "A commitment or its blinding is none.", [row]);
+    throw new RejectedBatch(
+      "COMMITMENT_MALFORMED",
+      "A commitment is not a valid point of the curve, or its blinding is not a valid scalar.",
+      [row],
+    );
   }
 }

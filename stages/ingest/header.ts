@@ -48,10 +48,7 @@ export function requireOwner(header: RecordBatchHeader, came: Delivery, here: Re
     requireCurrent(header, collaboration, here);
     verifySignature("dataset-head", datasetHeadOf(header), came.signature, participant);
     if (header.columns !== columnsDigest(participant.columns)) {
-      throw new PavilionError(
-        "BATCH_UNREADABLE",
-        "The manifest is for other columns than the declared ones.",
-      );
+      throw new PavilionError("BATCH_UNREADABLE", "The manifest's columns are not the declared ones.");
     }
     return { participant, slot: collaboration.providers.indexOf(participant) };
   });

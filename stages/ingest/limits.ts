@@ -38,7 +38,10 @@ export function countAdditions(
 /** The dataset's size after the batch. Throws DATASET_TOO_LARGE. */
 export function growDataset(records: number, additions: number, limits: Limits): number {
   if (records + additions <= limits.records) return records + additions;
-  throw new RejectedBatch("DATASET_TOO_LARGE", "The dataset would outgrow the collaboration's limit.");
+  throw new RejectedBatch(
+    "DATASET_TOO_LARGE",
+    "The dataset would have more records than the collaboration allows.",
+  );
 }
 
 /**

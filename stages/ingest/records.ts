@@ -48,11 +48,14 @@ export function requirePayload(batch: RecordBatch, header: RecordBatchHeader): v
     batch.commitments.length === header.count * SHARE_LENGTH &&
     batch.records.every((ciphertext) => ciphertext.length <= CIPHERTEXT_LENGTH_MAX);
   if (!shaped)
-    throw new RejectedBatch("BATCH_UNREADABLE", "The payload has not the shape that the header states.");
+    throw new RejectedBatch(
+      "BATCH_UNREADABLE",
+      "The payload does not have the shape that the header states.",
+    );
   if (payloadDigest([batch.enc, ...batch.records]) !== header.payloadDigest) {
     throw new RejectedBatch(
       "BATCH_DIGEST_MISMATCH",
-      "The payload has not the digest that the header states.",
+      "The payload does not have the digest that the header states.",
     );
   }
 }
@@ -86,7 +89,7 @@ async function orNotOpened<T>(rows: number[], open: () => Promise<T> | T): Promi
     if (!(error instanceof CryptoError && batchFaults.has(error.code))) throw error;
     throw new RejectedBatch(
       "RECORD_NOT_OPENED",
-      "A record does not open where it stands in the batch.",
+      "A record cannot be opened at its place in the batch.",
       rows,
     );
   }
@@ -96,7 +99,7 @@ function decode(bytes: Uint8Array, row: number, opening: RecordOpening): MatchRe
   try {
     return opening.decodeRecord(bytes);
   } catch {
-    throw new RejectedBatch("BATCH_UNREADABLE", "A record is no MatchRecord.", [row]);
+    throw new RejectedBatch("BATCH_UNREADABLE", "A record cannot be read as a MatchRecord.", [row]);
   }
 }
 
@@ -136,7 +139,11 @@ function requireDerived(records: readonly MatchRecord[], columns: readonly Colum
     derivations.some(({ index, valueFrom }) => values[index] !== valueFrom(values)),
   );
   if (rows.length === 0) return;
-  throw new RejectedBatch("VALUE_OUT_OF_BOUNDS", "A derived value is not what its column is of.", rows);
+  throw new RejectedBatch(
+    "VALUE_OUT_OF_BOUNDS",
+    "A squares or bins value is not what follows from its column.",
+    rows,
+  );
 }
 
 function rowsWhere(records: readonly MatchRecord[], faulty: (record: MatchRecord) => boolean): number[] {

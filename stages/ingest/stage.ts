@@ -51,7 +51,8 @@ export const ingest: Stage<"RecordBatch", IngestPorts> = {
 
 async function handleBatch(event: BatchEvent, state: StateView, ports: IngestPorts): Promise<Outcome> {
   const { owner: provider } = event;
-  if (provider === undefined) return reject("INTERNAL_ERROR", "A record batch came on no provider's topic.");
+  if (provider === undefined)
+    return reject("INTERNAL_ERROR", "A record batch came on a topic that is no provider's.");
   let header: RecordBatchHeader | undefined;
   try {
     header = readHeader(event.value.header);

@@ -26,16 +26,22 @@ export function requireBlinded(batch: BlindedBatch, stated: Stated): void {
 export function requireEvaluated(batch: EvaluatedBatch, stated: Stated): void {
   requireElements(batch.elements, stated.count);
   if (batch.proof.length !== PROOF_LENGTH)
-    throw new PavilionError("BATCH_UNREADABLE", "The proof is no DLEQ proof.");
+    throw new PavilionError("BATCH_UNREADABLE", "The proof is not a DLEQ proof.");
   requireDigest([...batch.elements, batch.proof], stated);
 }
 
 function requireElements(elements: readonly Uint8Array[], count: number): void {
   if (elements.length === count && elements.every((element) => element.length === ELEMENT_LENGTH)) return;
-  throw new PavilionError("BATCH_UNREADABLE", "The elements have not the number or length that is stated.");
+  throw new PavilionError(
+    "BATCH_UNREADABLE",
+    "The elements do not have the number or length that is stated.",
+  );
 }
 
 function requireDigest(parts: readonly Uint8Array[], stated: Stated): void {
   if (payloadDigest(parts) === stated.payloadDigest) return;
-  throw new PavilionError("BATCH_DIGEST_MISMATCH", "The payload has not the digest that the header states.");
+  throw new PavilionError(
+    "BATCH_DIGEST_MISMATCH",
+    "The payload does not have the digest that the header states.",
+  );
 }

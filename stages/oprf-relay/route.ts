@@ -17,7 +17,7 @@ export interface PinnedKey {
 /** Throws NOT_A_MEMBER for the sender, who knows its own tokens and asks nobody. */
 export function routeBlinded(batch: BlindedBatch, from: string, { id, matching }: Collaboration): Output[] {
   if (from === matching.sender) {
-    throw new PavilionError("NOT_A_MEMBER", "Only a receiver of the collaboration asks for evaluations.");
+    throw new PavilionError("NOT_A_MEMBER", "Only a receiver of the collaboration may ask for evaluations.");
   }
   return [output("oprf.blinded.<provider>", "BlindedBatch", batch, { key: id, owner: matching.sender })];
 }
@@ -30,10 +30,10 @@ export function routeEvaluated(
   collaboration: Collaboration,
 ): Output[] {
   if (from !== collaboration.matching.sender) {
-    throw new PavilionError("NOT_A_MEMBER", "Only the collaboration's sender evaluates.");
+    throw new PavilionError("NOT_A_MEMBER", "Only the collaboration's sender may evaluate.");
   }
   if (!receiversOf(collaboration).includes(receiver)) {
-    throw new PavilionError("NOT_A_MEMBER", "The evaluation is for no receiver of the collaboration.");
+    throw new PavilionError("NOT_A_MEMBER", "The evaluation is not for a receiver of the collaboration.");
   }
   const to = { key: collaboration.id, owner: receiver };
   return [output("oprf.evaluated.<provider>", "EvaluatedBatch", batch, to)];
@@ -42,7 +42,10 @@ export function routeEvaluated(
 /** Throws EPOCH_KEY_REFUSED unless the sender announces it. */
 export function routeEpochKey(key: EpochKey, from: string, collaboration: Collaboration): Output[] {
   if (from !== collaboration.matching.sender) {
-    throw new PavilionError("EPOCH_KEY_REFUSED", "The key is not announced by the collaboration's sender.");
+    throw new PavilionError(
+      "EPOCH_KEY_REFUSED",
+      "The epoch's key was not announced by the collaboration's sender.",
+    );
   }
   return receiversOf(collaboration).map((owner) =>
     output("oprf.evaluated.<provider>", "EpochKey", key, { key: collaboration.id, owner }),
@@ -58,7 +61,7 @@ export function pinEpochKey(
   { epoch, publicKey }: EpochKeyDocument,
 ): PinnedKey {
   if (pinned?.epoch === epoch && pinned.publicKey !== publicKey) {
-    throw new PavilionError("EPOCH_KEY_REFUSED", "Another key was announced for the epoch before.");
+    throw new PavilionError("EPOCH_KEY_REFUSED", "A different key was already announced for the epoch.");
   }
   return { epoch, publicKey };
 }

@@ -63,7 +63,8 @@ export const oprfRelay: Stage<MessageName, OprfRelayPorts> = {
 
 function relay(event: MessageEvent, state: StateView, ports: OprfRelayPorts): Outcome {
   const { owner: provider } = event;
-  if (provider === undefined) return reject("INTERNAL_ERROR", "A message came on no provider's topic.");
+  if (provider === undefined)
+    return reject("INTERNAL_ERROR", "A message came on a topic that is no provider's.");
   const kind = kinds[event.type];
   let document: MessageDocument | undefined;
   let dataset = "";

@@ -125,7 +125,7 @@ function categoryIn(
 ): (matched: readonly StoredRecord[]) => number {
   if (dataset === null) return () => 0;
   const slot = plan.datasets.findIndex((pinned) => pinned.dataset === dataset);
-  if (slot < 0 || column === null) throw unfit("it names a column of no pinned dataset");
+  if (slot < 0 || column === null) throw unfit("it names a column that no pinned dataset has");
   return (matched) => {
     const category = matched[slot]?.[0][column] ?? null;
     if (category === null || !Number.isInteger(category) || category < 0 || category >= categories.length) {

@@ -98,7 +98,7 @@ function decideOne(
     return {
       request,
       code: "DEADLINE_PASSED",
-      detail: "The pinned data was not reached before the deadline.",
+      detail: "The data that the question names had not all arrived by the deadline.",
     };
   }
   const place = placeOf(plan.collaboration, plan.epoch);
@@ -111,7 +111,7 @@ function decideOne(
     return {
       request,
       code: "STALE_HEAD",
-      detail: "A dataset moved on from the head that the question pins.",
+      detail: "A dataset has changed since the head that the question names.",
     };
   }
   const records = plan.datasets.map(({ dataset }) =>

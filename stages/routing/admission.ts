@@ -25,13 +25,16 @@ export function faultOf(
     return { code: "UNKNOWN_TENANT", detail: "The broker may not ask for this tenant." };
   }
   if (read.document.collaborationVersion !== collaboration.version) {
-    const detail = `The request is under other terms than the collaboration's latest, version ${String(collaboration.version)}.`;
+    const detail = `The request does not name the collaboration's latest version, which is ${String(collaboration.version)}.`;
     return { code: "STALE_COLLABORATION", detail };
   }
   const elsewhere = homeFault(collaboration, here);
   if (elsewhere !== undefined) return elsewhere;
   if (Math.abs(read.issuedAt - time) > SKEW_MAX_MS) {
-    return { code: "CLOCK_SKEW", detail: "The request was issued more than five minutes from now." };
+    return {
+      code: "CLOCK_SKEW",
+      detail: "The request was issued more than five minutes before or after the region's time.",
+    };
   }
   if (read.deadline < time) {
     return { code: "DEADLINE_PASSED", detail: "The request arrived after its own deadline." };

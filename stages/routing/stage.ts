@@ -60,7 +60,7 @@ function route(event: StageEvent<"SignedRequest">, state: StateView, ports: Rout
     return decline("BROKER_REVOKED", "The operator has revoked the broker.");
   }
   if (isElsewheres(verified, ports.region)) {
-    return decline("NOT_HOME_REGION", "The request names another region than this one.");
+    return decline("NOT_HOME_REGION", "The request names a different region.");
   }
   const { request, read } = verified;
   const { tenant } = request;
@@ -83,7 +83,7 @@ function route(event: StageEvent<"SignedRequest">, state: StateView, ports: Rout
   const turns = new Turns(state, time);
   const routed = { request, document, signature, seed: { id, commitment } };
   if (!turns.enter(routed, verified.broker.key)) {
-    const detail = "As many requests of this broker, or of this tenant of it, wait as may.";
+    const detail = "This broker, or this tenant of it, has as many requests waiting as are allowed.";
     return refuse({ request, document, code: "RATE_LIMITED", detail }, { changes });
   }
   return turns.outcome({ changes });
@@ -92,5 +92,8 @@ function route(event: StageEvent<"SignedRequest">, state: StateView, ports: Rout
 function unavailable(state: StateView, time: number, ports: RoutingPorts): Fault | undefined {
   const stage = missingStage(ports.pipelineStages, state, time);
   if (stage === undefined) return undefined;
-  return { code: "REGION_UNAVAILABLE", detail: `The stage ${stage} was not seen within the last minute.` };
+  return {
+    code: "REGION_UNAVAILABLE",
+    detail: `The stage ${stage} has not been seen within the last minute.`,
+  };
 }

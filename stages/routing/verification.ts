@@ -47,7 +47,7 @@ export function verifyRequest(
     fault: { code, detail },
   });
   if (signed.requestId !== document.id)
-    return fail("REQUEST_ID_MISMATCH", "The request's id is not its document's.");
+    return fail("REQUEST_ID_MISMATCH", "The record's requestId is not the id in its document.");
   if (key !== signed.requestId)
     return fail("REQUEST_ID_MISMATCH", "The record's key is not the request's id.");
   const collaboration = collaborationOrFault(document.collaboration, collaborations);
@@ -66,7 +66,10 @@ function readOrFault(signed: SignedRequest): ReadRequest | Fault {
   try {
     const read = readRequest(signed.document);
     if (read.document.seedCommitment === signed.seedCommitment) return read;
-    return { code: "REQUEST_UNREADABLE", detail: "The record's seedCommitment is not its document's." };
+    return {
+      code: "REQUEST_UNREADABLE",
+      detail: "The record's seedCommitment is not the one in its document.",
+    };
   } catch (error) {
     if (!(error instanceof PavilionError)) throw error;
     return { code: "REQUEST_UNREADABLE", detail: error.message };

@@ -24,7 +24,7 @@ const codecs: readonly (Inflate | undefined)[] = [undefined, gzip, inflateSnappy
 /** At most `most` bytes. Throws RECORD_TOO_LARGE where there are more, RECORD_UNREADABLE where the bytes are not the codec's. */
 export function inflate(codec: number, bytes: Buffer, most: number): Buffer {
   const known = codecs[codec];
-  if (known === undefined) throw unreadable("The batch is compressed by a codec that Kafka does not have.");
+  if (known === undefined) throw unreadable("The batch is compressed by a codec that Kafka does not know.");
   return known(bytes, most);
 }
 
@@ -34,6 +34,6 @@ function byZlib(most: number, run: () => Buffer): Buffer {
   } catch (error) {
     if (error instanceof RangeError && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE")
       throw inflatesBeyond(most);
-    throw unreadable("The batch's compressed bytes are not what their codec writes.");
+    throw unreadable("The batch's compressed bytes are not in their codec's format.");
   }
 }

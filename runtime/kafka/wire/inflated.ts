@@ -45,7 +45,8 @@ export class Inflated {
   /** Repeats `length` bytes from `distance` bytes ago, which may be its own; not from before `since`. */
   repeat(distance: number, length: number, since: number): void {
     const from = this.#length - distance;
-    if (distance === 0 || from < since) throw unreadable("The batch's compressed bytes refer to none.");
+    if (distance === 0 || from < since)
+      throw unreadable("The batch's compressed bytes refer to what is not there.");
     this.#reserve(length);
     const bytes = this.#bytes;
     let at = this.#length;

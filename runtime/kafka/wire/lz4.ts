@@ -40,7 +40,8 @@ function readHeader(bytes: Buffer): { flag: number; blockMost: number; at: numbe
   const [flag, sizes] = [bytes.readUInt8(4), bytes.readUInt8(5)];
   const step = (sizes >>> 4) & 7;
   const isKnown = bytes.readUInt32LE(0) === frameMark && flag >>> 6 === 1 && step >= 4;
-  if (!isKnown || (flag & flags.dictionary) !== 0) throw unreadable("The batch is no LZ4 frame of Kafka's.");
+  if (!isKnown || (flag & flags.dictionary) !== 0)
+    throw unreadable("The batch is not an LZ4 frame as Kafka writes it.");
   return { flag, blockMost: 2 ** (8 + 2 * step), at: 7 + ((flag & flags.size) === 0 ? 0 : 8) };
 }
 

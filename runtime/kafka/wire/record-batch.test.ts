@@ -130,7 +130,7 @@ test("a bomb of each codec is one fault, and what is behind it gets through", ()
 
 test("what no codec is, or no such codec's bytes, is one fault", () => {
   for (const codec of [5, 6, 7]) {
-    requireFault({ attributes: codec }, "RECORD_UNREADABLE", /a codec that Kafka does not have/);
+    requireFault({ attributes: codec }, "RECORD_UNREADABLE", /a codec that Kafka does not know/);
   }
   for (const codec of [1, 2, 3, 4]) requireFault({ attributes: codec }, "RECORD_UNREADABLE", /batch|block/i);
 });
@@ -158,7 +158,7 @@ test("counts and lengths that do not fit make the whole batch one fault", () => 
   const cases: readonly [RawBatch, RegExp][] = [
     [{ records: three, count: -1 }, /fewer records/],
     [{ records: three, count: 2 ** 31 - 1, attributes: 0x10 }, /fewer records/],
-    [{ records: three, count: 2 }, /more bytes than its records/],
+    [{ records: three, count: 2 }, /bytes beyond its last record/],
     [{ records: three, count: 4, lastOffsetDelta: 2 }, /fewer records/],
     [
       { records: [...three.slice(0, 2), Buffer.from([0x7f, 0, 0, 0, 0, 0, 0, 0])], count: 3 },

@@ -63,7 +63,7 @@ export function* decodeBatches(
     const next = nextAfter(bytes, start);
     if (next === undefined) {
       // Kafka sends the first batch whole. What does not begin with one cannot be told from what follows it.
-      if (start === 0) yield [faultAt(from, bytes, unreadable("No record batch stands here."))];
+      if (start === 0) yield [faultAt(from, bytes, unreadable("The bytes are not a record batch."))];
       return;
     }
     const behind = next + 8 <= bytes.length ? bytes.readBigInt64BE(next) : end;
@@ -92,7 +92,7 @@ function decodeBatch(
   const last = least(first + BigInt(delta), end > first ? end - 1n : first);
   if (last < from) return [];
   try {
-    if (!isKnown) throw unreadable("The batch has not the format of Kafka's records, version 2.");
+    if (!isKnown) throw unreadable("The batch is not in version 2 of Kafka's record format.");
     return readBatch(batch, Number(first), Number(last), allowance);
   } catch (error) {
     if (!(error instanceof PavilionError)) throw error;
@@ -151,7 +151,7 @@ interface Batch {
 
 function readBatch(bytes: Buffer, first: number, last: number, allowance: Allowance): DecodedRecord[] {
   if (crc32c(bytes, at.attributes) !== bytes.readUInt32BE(at.crc))
-    throw unreadable("The batch's checksum does not fit its bytes.");
+    throw unreadable("The batch's checksum does not match its bytes.");
   const attributes = bytes.readInt16BE(at.attributes);
   const codec = attributes & flags.codec;
   const isControl = (attributes & flags.control) !== 0;
@@ -172,7 +172,7 @@ function readBatch(bytes: Buffer, first: number, last: number, allowance: Allowa
   const batch = { first, last, isControl, context, timeOf };
   const read = readRecords(new Input(records), count, batch);
   if (isControl && count > 0 && !isMarker(read, codec))
-    throw unreadable("The control batch is none of Kafka's.");
+    throw unreadable("The control batch is not one that Kafka writes.");
   return read;
 }
 
@@ -196,18 +196,18 @@ function readRecords(input: Input, count: number, batch: Batch): DecodedRecord[]
   for (let index = 0; index < count; index++) {
     const length = input.varint();
     if (length < 0 || length > input.end - input.at)
-      throw unreadable("A record of the batch is longer than it.");
+      throw unreadable("A record is longer than the batch that holds it.");
     const record = new Input(input.bytes, input.at, input.at + length);
     input.at += length;
     record.skip(1);
     const time = batch.timeOf(record.varint());
     const offset = batch.first + record.varint();
     if (offset <= before || offset > batch.last)
-      throw unreadable("The batch's records do not stand in its offsets' order.");
+      throw unreadable("The batch's records are not in the order of their offsets.");
     before = offset;
     records.push(readRecord(record, offset, time, batch));
   }
-  if (input.at !== input.end) throw unreadable("The batch holds more bytes than its records.");
+  if (input.at !== input.end) throw unreadable("The batch holds bytes beyond its last record.");
   // What compaction took: offsets that are passed over.
   if (before < batch.last) records.push(nothingAt(batch));
   return records;
@@ -222,7 +222,7 @@ function readRecord(input: Input, offset: number, time: number, batch: Batch): D
   const { isControl, context } = batch;
   const start = input.at;
   try {
-    if (!(time >= 0 && time <= dateMax)) throw unreadable("The record's timestamp is no date.");
+    if (!(time >= 0 && time <= dateMax)) throw unreadable("The record's timestamp is not a date.");
     const key = input.counted();
     const value = input.counted();
     const headerCount = input.varint();

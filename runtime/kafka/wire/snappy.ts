@@ -51,7 +51,8 @@ function inflateBlock(block: Buffer, output: Inflated): void {
       at += width;
     }
   }
-  if (output.length - start !== length) throw unreadable("A snappy block has another length than it states.");
+  if (output.length - start !== length)
+    throw unreadable("A snappy block does not have the length that it states.");
 }
 
 /** The inflated length that a block begins with: held against what came of it, never allocated for. */
