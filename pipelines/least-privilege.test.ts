@@ -22,7 +22,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   aggregate: [...region, "blinding"],
   dp: [...region, "seed", "blinding"],
   signing: [...region, "issuer"],
-  result: [...region, "collaborations", "isAdmitted"],
+  result: [...region, "collaborations", "standing", "isAdmitted"],
   zkp: ["prove", "circuit", "seed", "blinding"],
   anchoring: [
     ...["region", "partition", "chain", "logSigner", "seedPeriodMs"],

@@ -11,7 +11,7 @@ import {
   type Feed,
   type WorkerContext,
 } from "../runtime/kafka/partition-worker.ts";
-import { changelogTopic, topicFor, type TopicName } from "../schemas/topics.ts";
+import { changelogTopic, ownerOf, topicFor, type TopicName } from "../schemas/topics.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Process, Seams } from "./seams.ts";
 
@@ -35,7 +35,7 @@ export interface HostPlan<P> {
   readonly context: Omit<WorkerContext<never, P>, "stage" | "asking">;
   readonly served: Served<P>;
   readonly partition: number;
-  readonly providers: readonly string[];
+  readonly owners: ReadonlyMap<string, readonly string[]>;
   readonly cluster: Cluster;
   readonly seams: Seams;
   readonly process: Process;
@@ -56,18 +56,21 @@ export class Host<P> implements Feed {
   readonly #worker: PartitionWorker<never, P>;
 
   constructor(plan: HostPlan<P>) {
-    const { context, served, partition, providers, cluster, seams, process } = plan;
+    const { context, served, partition, owners, cluster, seams, process } = plan;
     const { stage } = served;
     this.#plan = plan;
     this.process = process;
     this.partition = partition;
     this.served = served;
     this.#sources = new Map(
-      stage.inputs.flatMap(({ topic }): [string, Source][] =>
-        topic.endsWith(".<provider>")
-          ? providers.map((owner) => [topicFor(context.region, topic, owner), { topic, owner }])
-          : [[topicFor(context.region, topic), { topic }]],
-      ),
+      stage.inputs.flatMap(({ topic }): [string, Source][] => {
+        const kind = ownerOf(topic);
+        if (kind === undefined) return [[topicFor(context.region, topic), { topic }]];
+        return (owners.get(kind) ?? []).map((owner) => [
+          topicFor(context.region, topic, owner),
+          { topic, owner },
+        ]);
+      }),
     );
     this.#changelog = changelogTopic(context.region, stage.name);
     this.#cursors.set(this.#changelog, { offset: 0n, paused: true });

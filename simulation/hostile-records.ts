@@ -62,6 +62,8 @@ export async function publishCopies<P>(world: World<P>, request: SignedRequest):
   for (const { key, value, type = "SignedRequest", partition } of copies) {
     world.publishBytes("broker.requests", type, value, {
       key,
+      // Only a broker that is known is told anything.
+      source: "/broker/core-broker",
       ...(partition === undefined ? {} : { partition }),
     });
   }

@@ -38,7 +38,7 @@ export function violationsOf(
   { manner, copies }: { readonly manner: Manner; readonly copies: number },
   answers: Answers,
 ): string[] {
-  const all = world.events<"Result">("broker.results").map(({ value }) => value);
+  const all = world.events<"Result">("broker.results.<broker>").map(({ value }) => value);
   const results = all.filter(({ unsigned }) => !unsigned);
   return [
     ...digestsOnce(all, copies),
@@ -181,7 +181,7 @@ function bundleFaults({ text }: EventTypes["EvidenceBundle"], told: Result): str
   });
   const leaves = { seed: log.seed, match: log.match, spend: log.spend };
   for (const [name, { leaf, index, proof }] of Object.entries(leaves)) {
-    if (!verifyInclusion(hashOfLeaf(leaf as unknown as MatchLeaf), index, size, proof, root))
+    if (!verifyInclusion(hashOfLeaf(leaf), index, size, proof, root))
       found.push(`a bundle's ${name} leaf is not in the log`);
   }
   const hashes = [log.match, log.spend].map(({ leaf }) => hashOfLeaf(leaf as unknown as MatchLeaf));

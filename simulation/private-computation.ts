@@ -38,7 +38,10 @@ const stageNames = stages.map((stage) => stage.name);
 export function openWorld(seed: number, faults: Faults, mutation: Mutation<EveryPort> = {}): PrivateWorld {
   const world: PrivateWorld = new World({
     ...{ seed, faults, mutation, pipelines, region, partitions, start },
-    providers: collaboration.providers.map(({ id }) => id),
+    owners: new Map([
+      ["provider", collaboration.providers.map(({ id }) => id)],
+      ["broker", collaboration.brokers.map(({ id }) => id)],
+    ]),
     ports: portsIn(() => world.events<"SeedEntry">("config.seeds").map(({ value }) => value)),
     failing: failingPorts,
   });

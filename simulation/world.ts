@@ -67,7 +67,8 @@ export interface WorldPlan<P> {
   readonly pipelines: readonly Pipeline[];
   readonly region: string;
   readonly partitions: number;
-  readonly providers: readonly string[];
+  /** Who has topics of its own, by what it is. */
+  readonly owners: ReadonlyMap<string, readonly string[]>;
   /** When the run begins, in milliseconds since the epoch. */
   readonly start: number;
   readonly ports: (partition: number) => P;
@@ -183,10 +184,10 @@ export class World<P> {
     topic: TopicName,
     type: EventName,
     value: Buffer,
-    to: { key: string; provider?: string; partition?: number },
+    to: { key: string; provider?: string; partition?: number; source?: string },
   ): void {
     const headers = headersOf({
-      ...{ id: outsideId, type, source: "/outside", time: this.time.now, subject: to.key },
+      ...{ id: outsideId, type, source: to.source ?? "/outside", time: this.time.now, subject: to.key },
       traceparent: `00-${"1".repeat(32)}-${"1".repeat(16)}-00`,
     });
     const place = to.partition === undefined ? {} : { partition: to.partition };
@@ -315,7 +316,7 @@ export class World<P> {
   }
 
   #host({ stage, asking }: Served<P>, partition: number): void {
-    const { region, partitions, providers, mutation = {} } = this.#plan;
+    const { region, partitions, owners, mutation = {} } = this.#plan;
     const place = `${stage.name}/${String(partition)}`;
     const lives = this.#lives.get(place) ?? 0;
     this.#lives.set(place, lives + 1);
@@ -328,7 +329,7 @@ export class World<P> {
     };
     this.#hosts.add(
       new Host({
-        ...{ served: { stage, asking }, partition, providers, cluster, seams, process },
+        ...{ served: { stage, asking }, partition, owners, cluster, seams, process },
         anonymous: mutation.anonymous === true,
         context: {
           ...{ region, partitions, log, telemetry: this.#telemetry, codec: simulatedCodec },
@@ -355,12 +356,11 @@ export class World<P> {
     });
   }
 
-  /** A broker's own topics are none: no stage reads or writes them. */
   #addressesOf(topic: TopicName): string[] {
-    const { region, providers } = this.#plan;
+    const { region, owners } = this.#plan;
     const owner = ownerOf(topic);
     if (owner === undefined) return [topicFor(region, topic)];
-    return owner === "broker" ? [] : providers.map((provider) => topicFor(region, topic, provider));
+    return (owners.get(owner) ?? []).map((id) => topicFor(region, topic, id));
   }
 
   #partitionsOf(address: string): number {

@@ -122,6 +122,9 @@ const populationEntry = {
   departures: [],
 };
 
+const standing = new Standing();
+for (const { id: broker } of collaboration.brokers) standing.addBroker({ broker, key: null, admitted: true });
+
 /** All that the stages need of the outside, in one bag: here nobody is to be kept from anything. */
 export type EveryPort = AggregatePorts &
   AnchoringPorts &
@@ -150,7 +153,7 @@ export function portsIn(
     populations: populationsOf(population),
     populationEntry: () => populationEntry,
     seeds: seedsIn(seedEntries),
-    standing: new Standing(),
+    standing,
     isAdmitted: (provider: string) => collaboration.providers.some(({ id }) => id === provider),
     policy,
     pipelineStages: stages.map((stage) => stage.name),

@@ -34,14 +34,6 @@ const request: RequestRef = {
   collaboration: "",
   deadline: 1_800_000_000_000,
 };
-const empty = {
-  credential: null,
-  matchLeaf: null,
-  spendLeaf: null,
-  evidence: null,
-  evidenceFor: null,
-} as const;
-
 function link<T extends TopicName, N extends EventOn<T>>(
   topic: T,
   event: N,
@@ -108,13 +100,10 @@ export const links: readonly Link[] = [
     ({ details }) => details.text ?? "",
   ),
   link(
-    "broker.results",
-    "Result",
-    (text) => ({
-      ...{ requestId: request.requestId, requestDigest: digest, tenant: request.tenant, status: "refused" },
-      ...{ code: "STALE_HEAD", message: text, answer: null, ...empty, unsigned: false },
-    }),
-    ({ message }) => message ?? "",
+    "result.concluded",
+    "Concluded",
+    (text) => ({ requestId: text, requestDigest: digest + digest }),
+    ({ requestId }) => requestId,
   ),
 ];
 

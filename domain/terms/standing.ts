@@ -8,6 +8,8 @@ export interface StandingTable {
   /** By its name, or by its key whatever name a collaboration gives it. */
   isBrokerRevoked(broker: { readonly id: string; readonly key: string }): boolean;
   isProviderRevoked(id: string): boolean;
+  /** Whether a broker of that name has topics of its own here, and stands. */
+  isBrokerAdmitted(id: string): boolean;
 }
 
 export class Standing implements StandingTable {
@@ -25,6 +27,10 @@ export class Standing implements StandingTable {
   isBrokerRevoked({ id, key }: { readonly id: string; readonly key: string }): boolean {
     if (this.#brokers.get(id)?.admitted === false) return true;
     return [...this.#brokers.values()].some((entry) => !entry.admitted && entry.key === key);
+  }
+
+  isBrokerAdmitted(id: string): boolean {
+    return this.#brokers.get(id)?.admitted === true;
   }
 
   isProviderRevoked(id: string): boolean {

@@ -5,6 +5,10 @@
 import type { Asking } from "../../runtime/contract/asking.ts";
 import type { Refusal, RequestRef } from "../../schemas/avro/index.ts";
 
+/** The broker that a CloudEvents source names. */
+const brokerIn = (source: string): string | undefined =>
+  /^\/broker\/([a-z][a-z0-9-]{1,62})$/.exec(source)?.[1];
+
 export const asking: Asking = {
   requestOf: (value) => ("request" in value ? (value.request ?? undefined) : undefined),
   replies: {
@@ -12,9 +16,9 @@ export const asking: Asking = {
     type: "Refusal",
     // A stage of this pipeline refuses what its own events are about.
     refusal: ({ request, ...told }): Refusal => ({ request: request as RequestRef, ...told }),
-    // What the record claims stands nowhere in the answer, but for an id in its key.
-    unsigned: ({ requestId, digest, time }): RequestRef => ({
-      ...{ requestId, digest, tenant: "unknown", broker: "unknown" },
+    // What the record claims stands nowhere in the answer, but for an id in its key; who it says it is from is told it.
+    unsigned: ({ requestId, digest, source, time }): RequestRef => ({
+      ...{ requestId, digest, tenant: "unknown", broker: brokerIn(source) ?? "unknown" },
       ...{ collaboration: "", deadline: time },
     }),
   },

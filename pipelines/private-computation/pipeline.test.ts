@@ -40,7 +40,7 @@ function readRun(world: PrivateWorld): Run {
   const on = <N extends EventName>(topic: TopicName) => (logged.get(topic) ?? []) as LoggedEvent<N>[];
   return {
     on,
-    results: on<"Result">("broker.results").map(({ value }) => value),
+    results: on<"Result">("broker.results.<broker>").map(({ value }) => value),
     bundles: on<"EvidenceBundle">("evidence.bundles").map(({ value }) => value),
     spends: on<"AuditEvent">("audit.events")
       .map(({ value }) => value)
@@ -143,7 +143,7 @@ test("each charged request has one evidence bundle, over the leaves that its res
       publicKey: logKey.publicKey,
     });
     for (const { leaf, index, proof } of [log.seed, log.match, log.spend]) {
-      const hash = hashOfLeaf(leaf as unknown as MatchLeaf);
+      const hash = hashOfLeaf(leaf);
       assert.ok(verifyInclusion(hash, index, size, proof, root));
     }
     assert.ok(log.seed.index < log.match.index && log.match.index < log.spend.index);

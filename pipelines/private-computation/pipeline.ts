@@ -107,7 +107,7 @@ function serving(
     serve(dp, () => ({ region, partitions, seed, blinding })),
     serve(signing, () => ({ region, partitions, issuer })),
     serve(result, () => ({
-      ...{ region, partitions, collaborations },
+      ...{ region, partitions, collaborations, standing },
       isAdmitted: (provider) => directory.providers.includes(provider),
     })),
     serve(zkp, () => ({

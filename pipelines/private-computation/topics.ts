@@ -11,7 +11,12 @@ export const privateComputationTopics = {
     writers: ["broker"],
     answered: true,
   },
-  "broker.results": { events: ["Result"], key: "request id", partitions: "spread", readers: ["broker"] },
+  "broker.results.<broker>": {
+    events: ["Result"],
+    key: "request id",
+    partitions: "one",
+    readers: ["broker"],
+  },
 
   "ingest.<provider>": {
     events: ["RecordBatch", "BlindedBatch", "EvaluatedBatch", "EpochKey"],
@@ -80,6 +85,7 @@ export const privateComputationTopics = {
   "signing.signed": { events: ["SignedResult"], key: "request id", partitions: "spread" },
   "result.refusals": { events: ["Refusal"], key: "request id", partitions: "spread" },
   "requests.ended": { events: ["RequestEntry"], key: "request id", partitions: "one", retentionMs: -1 },
+  "result.concluded": { events: ["Concluded"], key: "request id", partitions: "spread" },
   "result.overdue": { events: ["Overdue"], key: "request id", partitions: "one" },
 } as const satisfies TopicDeclarations;
 

@@ -14,6 +14,7 @@ import { PavilionError } from "../../errors/errors.ts";
 import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts";
 import { readTerms, type Terms, type TermsContext, type TermsReader } from "../clients/terms.ts";
 import type { Pipeline } from "../../runtime/contract/pipeline.ts";
+import { openTables } from "../../runtime/kafka/tables.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type {
@@ -76,7 +77,31 @@ export class Operator {
     await deleteAcls(this.#admin, this.#access.endedConnectorAcls(region.name));
     const admitted = admittedIn(region.name, await writersOf(this.#admin));
     for (const party of admitted) await this.#letIn(region, party);
+    await this.#enterBrokers(region.name, admitted);
     await this.#handOut(region.name, admitted, await this.#terms(region.name));
+  }
+
+  /** Brokers that an earlier version admitted stand in no table yet: results go to those who do. */
+  async #enterBrokers(region: string, admitted: readonly Named[]): Promise<void> {
+    const entered = new Set<string>();
+    const table = await openTables(
+      this.#kafka,
+      region,
+      ["config.brokers"],
+      async ({ value }) => {
+        if (value === null) return;
+        entered.add((await this.#codec.decode("config.brokers", "BrokerEntry", value)).broker);
+      },
+      (error) => {
+        this.#log.warn({ error }, "the table of brokers is not read");
+      },
+    );
+    await table.close();
+    for (const { role, id: broker } of admitted) {
+      if (role !== "broker" || entered.has(broker)) continue;
+      const entry = { broker, key: null, admitted: true };
+      await this.#enter(region, "config.brokers", "BrokerEntry", broker, entry);
+    }
   }
 
   /**

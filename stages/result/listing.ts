@@ -31,7 +31,7 @@ export const endOf = ({ answer, code }: Result): Ended =>
     : { status: "answered", code: null, epsilonSpent: answer.epsilonSpent };
 
 /** Tells the operator, and each provider of the terms that were asked under. */
-export function told(request: RequestRef, document: string, ended: Ended, ports: ListingPorts): Output[] {
+export function listed(request: RequestRef, document: string, ended: Ended, ports: ListingPorts): Output[] {
   const entry: RequestEntry = { request, document, ...ended };
   const key = request.requestId;
   return [

@@ -23,6 +23,7 @@ type Input = StageEvent<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick">;
 const ports = {
   ...{ region: "au-east", partitions: 4, collaborations: tableOf(collaboration) },
   isAdmitted: (provider: string) => provider === "north",
+  standing: { isBrokerAdmitted: (broker: string) => broker === "core" },
 };
 const start = 1_000_000;
 
@@ -89,7 +90,8 @@ async function run(inputs: readonly Input[], state = new MemoryState()) {
     const outcome = await handle(input, state);
     for (const { topic, value, owner } of outcome.outputs) {
       const entry = value as RequestEntry;
-      if (topic === "broker.results") results.push(value as Result);
+      if (topic === "broker.results.<broker>") results.push(value as Result);
+      else if (topic === "result.concluded") continue;
       else if (topic !== "result.overdue") told.push([owner ?? topic, entry.request.digest, entry]);
       else overdue.push((value as Overdue).request);
     }
@@ -105,7 +107,7 @@ test("publishes an answer, provisional, under its request's id and digest", asyn
   await handle(routedAt("a"), state);
   const outcome = await handle(signedAt("a"), state);
   const [published] = outcome.outputs;
-  assert.deepEqual([published?.topic, published?.key], ["broker.results", "id-a"]);
+  assert.deepEqual([published?.topic, published?.key], ["broker.results.<broker>", "id-a"]);
   const { requestId, requestDigest, tenant, status, code, message, credential } = published?.value as Result;
   assert.deepEqual([requestId, requestDigest, tenant, status], ["id-a", "a", "clinic", "provisional"]);
   assert.deepEqual([code, message, credential], [null, null, "h.p.s"]);

@@ -6,10 +6,12 @@ import {
   output,
   publish,
   type Audit,
+  type Effects,
   type Outcome,
   type Stage,
   type StateView,
 } from "../../runtime/contract/stage.ts";
+import type { StandingTable } from "../../domain/terms/standing.ts";
 import type { Refusal, RequestRef, Result, RoutedRequest } from "../../schemas/avro/index.ts";
 import {
   close,
@@ -24,9 +26,9 @@ import {
 import {
   endOf,
   forgetUnlisted,
+  listed,
   noteUnlisted,
   pruneUnlisted,
-  told,
   unlistedEnd,
   type ListingPorts,
 } from "./listing.ts";
@@ -35,6 +37,7 @@ import { answered, refused } from "./result.ts";
 export interface ResultPorts extends ListingPorts {
   readonly region: string;
   readonly partitions: number;
+  readonly standing: Pick<StandingTable, "isBrokerAdmitted">;
 }
 
 export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick", ResultPorts> = {
@@ -45,7 +48,13 @@ export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick"
     { topic: "result.refusals", types: ["Refusal"], besideAnswer: true },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
-  outputs: ["broker.results", "result.overdue", "requests.ended", "provider.requests.<provider>"],
+  outputs: [
+    "broker.results.<broker>",
+    "result.concluded",
+    "result.overdue",
+    "requests.ended",
+    "provider.requests.<provider>",
+  ],
   handle({ type, value, time }, state, ports) {
     switch (type) {
       case "RoutedRequest":
@@ -58,7 +67,7 @@ export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick"
         });
       case "Refusal":
         // Nobody's request: there is nothing to close, and to remember it would let anybody fill the memory.
-        if (value.unsigned) return publish({ outputs: [outputOf(refused(value))] });
+        if (value.unsigned) return publish(told(value.request, refused(value), ports));
         return conclude(value, refused(value), { state, time, ports });
       case "Tick":
         return sweep(state, time);
@@ -78,7 +87,7 @@ function begin(routed: RoutedRequest, state: StateView, ports: ResultPorts): Out
   const ended = unlistedEnd(request.digest, state);
   if (ended === undefined) return publish({ changes: open(routed, state) });
   return publish({
-    outputs: told(request, document, ended, ports),
+    outputs: listed(request, document, ended, ports),
     changes: [forgetUnlisted(request.digest)],
   });
 }
@@ -90,13 +99,21 @@ function conclude(
   { state, time, ports }: Context,
 ): Outcome {
   const { request } = asked;
+  const { requestId } = request;
   if (isClosed(request, state)) return publish({ audit: [auditOf("result.late", request, concluded)] });
   const document = asked.document ?? openDocument(request.digest, state);
   const ended = endOf(concluded);
+  const reply = told(request, concluded, ports);
   return publish({
     outputs: [
-      outputOf(concluded),
-      ...(document === undefined ? [] : told(request, document, ended, ports)),
+      ...reply.outputs,
+      output(
+        "result.concluded",
+        "Concluded",
+        { requestId, requestDigest: request.digest },
+        { key: requestId },
+      ),
+      ...(document === undefined ? [] : listed(request, document, ended, ports)),
       // Its dead letter may be driven again: what was refused must not be charged after all.
       ...(concluded.code === "INTERNAL_ERROR" ? [overdueOf(request)] : []),
     ],
@@ -104,8 +121,30 @@ function conclude(
       ...close(request, time),
       ...(document === undefined ? [noteUnlisted(request.digest, ended, time + KEEP_CLOSED_MS)] : []),
     ],
-    audit: [auditOf("result.published", request, concluded)],
+    audit: reply.audit,
   });
+}
+
+/**
+ * The reply, on the asker's own topic; a broker that has none here, as one that was revoked, is told nothing. Of a record
+ * that nobody signed the broker is who it says it is from: that one gets the record's own digest, and no more.
+ */
+function told(
+  request: RequestRef,
+  concluded: Result,
+  { standing }: ResultPorts,
+): Required<Pick<Effects, "outputs" | "audit">> {
+  const { broker: owner, requestId: key } = request;
+  if (!standing.isBrokerAdmitted(owner)) {
+    return {
+      outputs: [],
+      audit: concluded.unsigned ? [] : [auditOf("result.unaddressed", request, concluded)],
+    };
+  }
+  return {
+    outputs: [output("broker.results.<broker>", "Result", concluded, { key, owner })],
+    audit: concluded.unsigned ? [] : [auditOf("result.published", request, concluded)],
+  };
 }
 
 /** Only the ledger can say that nothing was charged: an overdue request is put to it, and stays open until its answer. */
@@ -119,9 +158,6 @@ function sweep(state: StateView, time: number): Outcome {
 
 const overdueOf = (request: RequestRef) =>
   output("result.overdue", "Overdue", { request }, { key: request.requestId });
-
-const outputOf = (concluded: Result) =>
-  output("broker.results", "Result", concluded, { key: concluded.requestId });
 
 function auditOf(action: string, request: RequestRef, { code, status }: Result): Audit {
   const audit = { tenant: request.tenant, action, request, details: { status } };

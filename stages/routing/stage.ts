@@ -31,18 +31,18 @@ export interface RoutingPorts {
   readonly pipelineStages: readonly string[];
 }
 
-export const routing: Stage<"SignedRequest" | "Result" | "Tick", RoutingPorts> = {
+export const routing: Stage<"SignedRequest" | "Concluded" | "Tick", RoutingPorts> = {
   name: "routing",
   inputs: [
     { topic: "broker.requests", types: ["SignedRequest"] },
-    { topic: "broker.results", types: ["Result"] },
+    { topic: "result.concluded", types: ["Concluded"] },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
   outputs: ["routing.routed"],
   handle(event, state, ports) {
     if (event.type === "SignedRequest") return route(event, state, ports);
     const turns = new Turns(state, event.time);
-    if (event.type === "Result") {
+    if (event.type === "Concluded") {
       turns.end(event.value.requestDigest);
       return turns.outcome();
     }

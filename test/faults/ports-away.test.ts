@@ -90,7 +90,7 @@ test("while the chain is gone questions are answered; once it is back their evid
 });
 
 test("each question has one result, one spend and one bundle, and the connector ran all the time", async () => {
-  const results = await readTopic(scene.stack.kafka, `${homeRegion}.broker.results`);
+  const results = await readTopic(scene.stack.kafka, `${homeRegion}.broker.results.core-broker`);
   assert.deepEqual(results.map(({ key }) => key).sort(), asked.toSorted());
   // One tenant's events lie in one partition, in order.
   const isLast = ({ action, requestId }: AuditRecord): boolean =>

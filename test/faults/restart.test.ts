@@ -244,7 +244,7 @@ test("exactly one result a request, and one spend an answer", async () => {
   await (
     await ask()
   ).result;
-  const results = await readTopic(scene.stack.kafka, `${homeRegion}.broker.results`);
+  const results = await readTopic(scene.stack.kafka, `${homeRegion}.broker.results.core-broker`);
   const counts = asked.map((id) => results.filter(({ key }) => key === id).length);
   assert.deepEqual(
     counts,

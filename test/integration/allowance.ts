@@ -35,12 +35,16 @@ export function allowedTo(topics: readonly string[]): Record<string, Allowance> 
   });
   const connector = (region: string): Allowance => {
     const own = topics.filter((topic) => topic.startsWith(`${region}.`));
-    const parties = /\.(oprf\.(blinded|evaluated)|provider\.\w+|broker\.terms)\.[a-z-]+$/;
-    const told = /\.(oprf\.(blinded|evaluated)|provider\.(notices|requests|heads))\.[a-z-]+$/;
+    const parties = /\.(oprf\.(blinded|evaluated)|provider\.\w+|broker\.(terms|results))\.[a-z-]+$/;
+    const told = /\.(oprf\.(blinded|evaluated)|provider\.(notices|requests|heads)|broker\.results)\.[a-z-]+$/;
     const others =
       /\.(broker\.requests|config\.(brokers|collaborations|populations|providers)|ingest\.(northwind-health|southbank-insurance))$/;
-    const read = own.filter((topic) => !parties.test(topic));
-    const write = own.filter((topic) => told.test(topic) || (read.includes(topic) && !others.test(topic)));
+    // For whoever asks, operates or audits: no stage goes by them.
+    const unread =
+      /\.(audit\.events|budget\.states|evidence\.bundles|match\.preimages|proofs\.anchored|requests\.ended)$/;
+    const shared = own.filter((topic) => !parties.test(topic));
+    const read = shared.filter((topic) => !unread.test(topic));
+    const write = own.filter((topic) => told.test(topic) || (shared.includes(topic) && !others.test(topic)));
     return { read, write, groups: `${region}.` };
   };
   return {
@@ -48,7 +52,7 @@ export function allowedTo(topics: readonly string[]): Record<string, Allowance> 
     [providerPrincipal("southbank-insurance")]: provider("southbank-insurance"),
     [brokerPrincipal("core-broker")]: {
       read: [homeRegion, otherRegion].flatMap((region) =>
-        ["broker.results", "broker.terms.core-broker", "config.seeds", "evidence.bundles"].map(
+        ["broker.results.core-broker", "broker.terms.core-broker", "config.seeds", "evidence.bundles"].map(
           (topic) => `${region}.${topic}`,
         ),
       ),

@@ -197,7 +197,7 @@ test("a client with nothing but a Kafka library and the registry makes sense of 
   const { stack } = scene;
   const kafka = connectKafka(stack.access(brokerPrincipal("core-broker")), "independent", log);
   const group = `${homeRegion}.broker.core-broker.${randomUUID()}`;
-  const records = await readTopic(kafka, `${homeRegion}.broker.results`, group);
+  const records = await readTopic(kafka, `${homeRegion}.broker.results.core-broker`, group);
   const record = records.find(({ key }) => key === answered.requestId);
   assert.ok(record?.value);
   assert.equal(record.value[0], 0);
@@ -283,7 +283,7 @@ for (const [name, change, code] of refusals) {
     assert.equal(result.status, "refused");
     assert.equal(result.code, code);
     assert.ok((result.message ?? "").length > 20, "says what to do");
-    const published = await readTopic(scene.stack.kafka, `${homeRegion}.broker.results`);
+    const published = await readTopic(scene.stack.kafka, `${homeRegion}.broker.results.core-broker`);
     assert.equal(published.filter(({ key }) => key === request.requestId).length, 1);
   });
 }
@@ -331,12 +331,12 @@ test("an unreadable request is answered too", async () => {
   await write(kafka, `${homeRegion}.broker.requests`, key);
   let record: TopicRecord | undefined;
   for (let tries = 0; record === undefined && tries < 20; tries++) {
-    record = (await readTopic(scene.stack.kafka, `${homeRegion}.broker.results`)).find(
+    record = (await readTopic(scene.stack.kafka, `${homeRegion}.broker.results.core-broker`)).find(
       (found) => found.key === key,
     );
   }
   assert.ok(record?.value);
-  const result = await scene.stack.codec.decode("broker.results", "Result", record.value);
+  const result = await scene.stack.codec.decode("broker.results.<broker>", "Result", record.value);
   assert.equal(result.status, "refused");
   assert.equal(result.code, "EVENT_TYPE_UNKNOWN");
 });
@@ -345,7 +345,10 @@ async function write(kafka: ReturnType<typeof connectKafka>, topic: string, key 
   const producer = kafka.producer({ allowAutoTopicCreation: false, retry: { retries: 1 } });
   await producer.connect();
   try {
-    await producer.send({ topic, messages: [{ key, value: "x" }] });
+    await producer.send({
+      topic,
+      messages: [{ key, value: "x", headers: { ce_source: "/broker/core-broker" } }],
+    });
   } finally {
     await producer.disconnect();
   }

@@ -97,9 +97,9 @@ test("every request of the flood is answered, or refused because too many waited
 test("each tenant's question was charged once, and each request has one result on its topic", async () => {
   const { kafka, codec } = scene.stack;
   const digests: string[] = [];
-  for (const { value } of await readTopic(kafka, `${homeRegion}.broker.results`)) {
+  for (const { value } of await readTopic(kafka, `${homeRegion}.broker.results.core-broker`)) {
     assert.ok(value);
-    digests.push((await codec.decode("broker.results", "Result", value)).requestDigest);
+    digests.push((await codec.decode("broker.results.<broker>", "Result", value)).requestDigest);
   }
   assert.deepEqual(digests.sort(), results.map(({ requestDigest }) => requestDigest).sort());
   const spends: AuditEvent[] = [];

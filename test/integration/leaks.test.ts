@@ -247,7 +247,7 @@ test("no exact count or sum stands in a log, header, audit event, notice or dead
     ...[sender, receiver].map((id) => ({ topic: home("provider.notices.<provider>", id), event: "Notice" })),
     ...stageNames.map((stage) => ({ topic: deadLetterTopic(homeRegion, stage), event: "DeadLetter" })),
     // Noised counts may happen to be the exact ones: of results and releases the headers alone.
-    ...["broker.results", "dp.released", "signing.signed"].map((name) => ({
+    ...["broker.results.core-broker", "dp.released", "signing.signed"].map((name) => ({
       topic: `${homeRegion}.${name}`,
     })),
   ] as readonly { topic: string; event?: EventName }[];

@@ -68,7 +68,7 @@ export async function openBrokerClient(plan: BrokerClientPlan): Promise<BrokerCl
   const table = new Seeds();
   const follow = followerOf(kafka, codec, plan);
   const readers = await Promise.all([
-    follow("broker.results", "Result", "end", results.fail, (result) => {
+    follow("broker.results.<broker>", "Result", "end", results.fail, (result) => {
       results.take(result.requestDigest, result);
     }),
     follow("config.seeds", "SeedEntry", "beginning", seeds.fail, (entry) => {
@@ -131,7 +131,7 @@ function followerOf(kafka: Kafka, codec: Codec, { broker, region, log }: BrokerC
     take: (value: EventTypes[N]) => void,
   ): Promise<Reader> =>
     openReader(kafka, {
-      topic: topicFor(region, topic),
+      topic: topicFor(region, topic, broker),
       group: `${region}.broker.${broker}.${randomUUID()}`,
       from,
       fail,

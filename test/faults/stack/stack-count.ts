@@ -119,8 +119,12 @@ function unfinished({ results, bundles }: Standing, { sure }: RequestLoad): numb
 
 async function standingOf(rig: StackRig, codec: Codec): Promise<Standing> {
   const kafka = rig.operatorKafka();
-  const read = async <N extends EventName>(topic: TopicName, type: N): Promise<EventTypes[N][]> => {
-    const records = await recordsIn(kafka, topicFor(region, topic));
+  const read = async <N extends EventName>(
+    topic: TopicName,
+    type: N,
+    owner?: string,
+  ): Promise<EventTypes[N][]> => {
+    const records = await recordsIn(kafka, topicFor(region, topic, owner));
     const own = records.filter(({ headers }) => eventTypeOf(headers) === type);
     return Promise.all(own.map(({ value }) => codec.decode(topic, type, value ?? Buffer.alloc(0))));
   };
@@ -132,7 +136,7 @@ async function standingOf(rig: StackRig, codec: Codec): Promise<Standing> {
   const leaves = await read("proofs.anchored", "AnchoredLeaf");
   const audit = await read("audit.events", "AuditEvent");
   return {
-    results: await read("broker.results", "Result"),
+    results: await read("broker.results.<broker>", "Result", "core"),
     bundles: await read("evidence.bundles", "EvidenceBundle"),
     spends: leaves.flatMap(({ kind, requestDigest }) => (kind === "spend" ? [requestDigest ?? ""] : [])),
     accepted: audit
