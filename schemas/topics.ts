@@ -54,6 +54,11 @@ export type TopicName = keyof DeclaredTopics;
 /** The events a topic carries. */
 export type EventOn<T extends TopicName> = DeclaredTopics[T];
 
+/** Whose topic is meant: said where each owner has one of its own, and only there. */
+export type OwnerOn<T extends TopicName> = T extends `${string}.<${string}>`
+  ? { readonly owner: string }
+  : { readonly owner?: never };
+
 /** The topics of some pipelines, with the common ones. */
 export class Topics {
   readonly #declarations = new Map<string, TopicDeclaration>();

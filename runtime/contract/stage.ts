@@ -12,7 +12,7 @@
  * that has nothing to do returns `publish({})` and that is its decision.
  */
 import type { EventName, EventTypes } from "../../schemas/avro/index.ts";
-import type { EventOn, TopicName } from "../../schemas/topics.ts";
+import type { EventOn, OwnerOn, TopicName } from "../../schemas/topics.ts";
 import type { Asked } from "./asking.ts";
 import { failureOf, type ErrorCode } from "../../errors/errors.ts";
 
@@ -136,7 +136,7 @@ export function output<T extends TopicName, N extends EventOn<T>>(
   topic: T,
   type: N,
   value: EventTypes[N],
-  to: { key: string; owner?: string; partition?: number | "all" },
+  to: { key: string; partition?: number | "all" } & OwnerOn<T>,
 ): Output {
   return { topic, type, value, ...to };
 }

@@ -9,23 +9,21 @@ import { byKey } from "./partitioner.ts";
 import type { Codec } from "../registry/codec.ts";
 import type { RecordPlace } from "../record-digest.ts";
 import type { EventName, EventTypes } from "../../schemas/avro/index.ts";
-import { topicFor, type TopicName } from "../../schemas/topics.ts";
+import { topicFor, type OwnerOn, type TopicName } from "../../schemas/topics.ts";
 
 interface Address {
   readonly key: string;
-  /** Whose topic, where each has one of its own. */
-  readonly owner?: string;
   /** W3C trace context; a fresh one where none is given. */
   readonly traceparent?: string;
 }
 
 export interface Publisher {
   /** Resolves once the record is stored, with where it lies. */
-  publish<N extends EventName>(
-    topic: TopicName,
+  publish<T extends TopicName, N extends EventName>(
+    topic: T,
     type: N,
     value: EventTypes[N],
-    to: Address,
+    to: Address & OwnerOn<T>,
   ): Promise<RecordPlace>;
   close(): Promise<void>;
 }
@@ -46,7 +44,7 @@ export async function openPublisher(
     topic: TopicName,
     type: N,
     value: EventTypes[N],
-    { key, owner, traceparent }: Address,
+    { key, owner, traceparent }: Address & OwnerOn<TopicName>,
   ): Promise<RecordPlace> {
     const headers = headersOf({
       id: randomUUID(),

@@ -125,7 +125,7 @@ class Delivery {
   async #send({ head }: Head, batch: PendingBatch["batch"]): Promise<void> {
     const { dataset } = this.#order.place;
     const { provider } = this.#agent.self;
-    const to = { key: dataset, provider, traceparent: this.#traceparent };
+    const to = { key: dataset, owner: provider, traceparent: this.#traceparent };
     this.#sent.add(head);
     await this.#agent.publisher.publish("ingest.<provider>", "RecordBatch", batch, to);
   }

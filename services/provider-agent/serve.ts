@@ -161,7 +161,7 @@ class Announcer {
       if (collaboration.matching.sender !== self.provider) return;
       const { publicKey } = keys.epochKey(id, collaboration.matching.epoch);
       const key = await announceEpochKey(collaboration, publicKey, keys.identity.sign);
-      const to = { key: participant.dataset, provider: self.provider };
+      const to = { key: participant.dataset, owner: self.provider };
       await publisher.publish("ingest.<provider>", "EpochKey", key, to);
       log.info({ collaboration: id, epoch: collaboration.matching.epoch }, "epoch key is announced");
     } catch (error) {
@@ -215,7 +215,7 @@ class Evaluator {
     const { collaboration } = header;
     if (meter !== this.#meter.meterOf(collaboration)) await this.#meter.keep(collaboration, meter);
     const answer = await evaluateBatch(this.#context, header, batch.elements);
-    const to = { key: dataset, provider: self.provider, traceparent };
+    const to = { key: dataset, owner: self.provider, traceparent };
     await publisher.publish("ingest.<provider>", "EvaluatedBatch", answer, to);
   }
 
