@@ -68,6 +68,11 @@ function commandSection({ name, usage, options }: Command): string {
 /** The parties of a region whose rights are told. */
 const parties = ["provider", "broker", "auditor"] as const;
 
+function keptFor(milliseconds: number | undefined): string {
+  if (milliseconds === undefined) return "Kafka's default";
+  return milliseconds === -1 ? "for ever" : `${String(milliseconds / 3_600_000)} h`;
+}
+
 function topicsPage(): string {
   const access = new Access(pipelines);
   const acls = [
@@ -90,7 +95,7 @@ function topicsPage(): string {
   };
   const rows = topics.names.map((topic) => {
     const { events, key, partitions, sealed, compacted, retentionMs } = topics.of(topic);
-    const kept = compacted === true ? "compacted" : retentionMs === -1 ? "for ever" : "Kafka's default";
+    const kept = compacted === true ? "compacted" : keptFor(retentionMs);
     return [
       `\`${topic}\``,
       events.map((event) => `[${event}](events.md#${event.toLowerCase()})`).join(", "),
