@@ -20,7 +20,7 @@ export function coded(error: unknown): PavilionError | undefined {
     return new PavilionError("KAFKA_UNAVAILABLE", "Kafka does not answer.", undefined, { cause: error });
   }
   if ("code" in error && error.code === "ENOSPC") {
-    return new PavilionError("DISK_FULL", "There is no room left on the disk.", undefined, { cause: error });
+    return new PavilionError("DISK_FULL", "There is no space left on the disk.", undefined, { cause: error });
   }
   return undefined;
 }

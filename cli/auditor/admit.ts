@@ -24,7 +24,7 @@ interface Given {
 export async function admitAuditor(given: Given): Promise<number> {
   const { auditor, out } = given;
   if (auditor === undefined || out === undefined)
-    throw misuse("An auditor's admission takes --auditor and --out.");
+    throw misuse("Name the auditor by --auditor, and the file for its access by --out.");
   const stack = runningStack();
   const region = regionNamed(stack, given.region);
   await withOperator(stack, (operator) => operator.admitAuditor(region, auditor));
@@ -38,6 +38,9 @@ export async function admitAuditor(given: Given): Promise<number> {
   const file = resolve(out);
   writeFileSync(file, `${JSON.stringify(access, undefined, 2)}\n`, { mode: 0o600 });
   if (given.json) console.log(JSON.stringify({ admitted: auditor, region: region.name, access: file }));
-  else console.log(`  ${auditor} may read what proves in ${region.name}; its access file is ${file}`);
+  else
+    console.log(
+      `  ${auditor} may read the log and the evidence of ${region.name}; its access file is ${file}`,
+    );
   return 0;
 }

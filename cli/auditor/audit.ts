@@ -20,8 +20,7 @@ interface Given {
 }
 
 export async function audit(given: Given): Promise<number> {
-  if (given.access === undefined || given.trust === undefined)
-    throw misuse("An audit takes --access and --trust.");
+  if (given.access === undefined || given.trust === undefined) throw misuse("Give --access and --trust.");
   const access = readConfig("access", given.access);
   const roots = trustedRoots(given.trust, access.region);
   const log = openLog({ service: "auditor" }, "error", "stderr");
@@ -75,7 +74,7 @@ function trustedRoots(file: string, name: string): [Trust, TrustedRegion] {
     trust = readTrust(text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : "it cannot be read.";
-    throw new PavilionError("TRUST_UNREADABLE", `The trust file ${file} is not one: ${why}`, undefined, {
+    throw new PavilionError("TRUST_UNREADABLE", `The trust file ${file} cannot be used: ${why}`, undefined, {
       cause,
     });
   }

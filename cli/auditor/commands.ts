@@ -6,7 +6,7 @@ export const auditor = [
   command({
     name: "auditor admit",
     usage: "--auditor A --out FILE [--region R] [--json]",
-    does: "the operator lets an auditor read what proves; writes its access file",
+    does: "the operator lets an auditor read a region's log and evidence; writes its access file",
     options: {
       auditor: text("the auditor's name"),
       out: text("where the access file is written"),

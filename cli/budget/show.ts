@@ -27,7 +27,7 @@ interface Given {
 }
 
 export async function show([id, ...more]: readonly string[], given: Given): Promise<number> {
-  if (id === undefined || more.length > 0) throw misuse("One population's budget is shown at a time.");
+  if (id === undefined || more.length > 0) throw misuse("Name one population.");
   const { terms, region } = await termsAsked(given);
   const { population, home } = homeOf(terms, id, region);
   const state = await stateOf(id, region);
@@ -88,7 +88,7 @@ function words(
     ...tableLines(titles, rows, titles.slice(1)),
     state === undefined
       ? "nothing was charged yet"
-      : `after ${String(state.sequence)} charges, the latest at ${timeOf(state)}; what has left a window since then comes on top`,
+      : `after ${String(state.sequence)} charges, the latest at ${timeOf(state)}; what has left a window since then is free again besides`,
     ...(carries.length === 0
       ? []
       : [`its first charge takes over what was spent before, by the accounts ${carries.join(", ")}`]),

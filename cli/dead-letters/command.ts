@@ -18,7 +18,7 @@ export const deadLetters = command({
       "only letters from then on: a date, or how long ago in seconds, minutes, hours or days: 30s, 90m, 12h, 7d",
     ),
     limit: text(
-      "of those that are not named, at most so many letters: the newest, of redrive the oldest; 100 unless given",
+      "at most so many letters, where they are not named: the newest, or for redrive the oldest; 100 unless given",
     ),
     all: flag("letters of every kind, where none is named or filtered; up to --limit"),
     user: text("the Kafka user; the connector's own unless given"),

@@ -44,7 +44,7 @@ export async function deadLetters([action, ...names]: readonly string[], given: 
   if (action === "list" ? names.length > 0 : names.length === 0 && !isFiltered && !given.all) {
     throw misuse(
       action === "list"
-        ? "list takes filters, no letters."
+        ? "list takes filters, and no names of letters."
         : "Name letters, or filter them by --stage, --code, --since, or take --all.",
     );
   }

@@ -50,7 +50,8 @@ export function select(
   if (names.length > 0) {
     const chosen = names.map((name) => {
       const letter = letters.find((one) => one.name === name);
-      if (letter === undefined) throw new PavilionError("DEAD_LETTER_UNKNOWN", `There is no letter ${name}.`);
+      if (letter === undefined)
+        throw new PavilionError("DEAD_LETTER_UNKNOWN", `There is no dead letter ${name}.`);
       return letter;
     });
     return { chosen, left: 0 };

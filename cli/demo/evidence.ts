@@ -28,8 +28,8 @@ export function clearFolder(): void {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
   } catch (cause) {
-    const message = `The folder ${folder}, for the evidence, cannot be made anew.`;
-    throw new PavilionError("CONFIG_INVALID", message, "Let it be written by whoever runs the demo.", {
+    const message = `The folder ${folder} for the evidence cannot be cleared and made again.`;
+    throw new PavilionError("CONFIG_INVALID", message, "Give whoever runs the demo the right to write it.", {
       cause,
     });
   }

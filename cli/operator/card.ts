@@ -16,7 +16,7 @@ interface Given {
 }
 
 export function card([file, ...more]: readonly string[], { region, json }: Given): number {
-  if (more.length > 0) throw misuse("One card is written at a time.");
+  if (more.length > 0) throw misuse("Name at most one file for the card.");
   const written = cardOf(regionNamed(runningStack(), region));
   if (file !== undefined) writeJson(file, written);
   const fingerprint = fingerprintOf(written);

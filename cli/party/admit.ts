@@ -29,7 +29,7 @@ interface Given {
 
 export async function admit(role: Role, cards: readonly string[], given: Given): Promise<number> {
   const [file, ...more] = cards;
-  if (file === undefined || more.length > 0) throw misuse("One card is admitted at a time.");
+  if (file === undefined || more.length > 0) throw misuse("Name one card.");
   const card = readCard(file);
   if (card.role !== role) {
     throw new PavilionError(

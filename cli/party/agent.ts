@@ -31,7 +31,7 @@ export async function serveProvider({
   wait,
   json,
 }: Given & { readonly wait: boolean }): Promise<number> {
-  if (provider === undefined) throw misuse("--provider names whose agent serves.");
+  if (provider === undefined) throw misuse("Say whose agent is to serve: --provider P.");
   const ending = endingBySignal();
   const agent = await agentOf(provider, "warn");
   try {
@@ -55,7 +55,7 @@ export async function serveProvider({
 
 export async function push(files: readonly string[], given: Given & PushValues): Promise<number> {
   const { provider, json } = given;
-  if (provider === undefined) throw misuse("--provider names whose push it is.");
+  if (provider === undefined) throw misuse("Say whose push it is: --provider P.");
   const command = pushCommandOf(given, files, misuse);
   const agent = await agentOf(provider, "error");
   const lines = new LiveLines(process.stderr);
@@ -106,7 +106,7 @@ function outcomeLines(outcome: PushOutcome): string[] {
 export async function state(actions: readonly string[], { provider, json }: Given): Promise<number> {
   const [does, ...more] = actions;
   if ((does !== "show" && does !== "repair") || more.length > 0) throw misuse("Say show or repair.");
-  if (provider === undefined) throw misuse("--provider names whose agent is meant.");
+  if (provider === undefined) throw misuse("Say whose agent is meant: --provider P.");
   const agent = await agentOf(provider, "error");
   try {
     const report = does === "show" ? await showState(agent) : await repairState(agent);

@@ -12,7 +12,7 @@ interface Given {
 }
 
 export async function init(role: Role, id: string | undefined, given: Given): Promise<number> {
-  if (id === undefined) throw misuse(`--${role} names whose keys are to be made.`);
+  if (id === undefined) throw misuse(`Say whose keys are to be made: --${role} NAME.`);
   const card = await makeParty(role, id, given["passphrase-file"]);
   const files = filesOf(role, id);
   if (given.json) {
@@ -27,7 +27,7 @@ export async function init(role: Role, id: string | undefined, given: Given): Pr
 
 /** `provider key`, `broker key`: prints the public key that collaborations pin. */
 export function key(role: Role, id: string | undefined, { json }: Pick<Given, "json">): number {
-  if (id === undefined) throw misuse(`--${role} names whose key is meant.`);
+  if (id === undefined) throw misuse(`Say whose key is meant: --${role} NAME.`);
   const card = readCard(filesOf(role, id).card);
   console.log(json ? JSON.stringify({ [role]: id, key: card.key }) : card.key);
   return 0;

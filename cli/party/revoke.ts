@@ -20,7 +20,7 @@ export async function revoke(
   { json }: { readonly json: boolean },
 ): Promise<number> {
   const [id, ...more] = parties;
-  if (id === undefined || more.length > 0) throw misuse(`One ${role} is revoked at a time, by its name.`);
+  if (id === undefined || more.length > 0) throw misuse(`Name one ${role} to revoke.`);
   const stack = runningStack();
   const card = cardsIn(stack.folder).find((known) => known.role === role && known.id === id);
   if (card === undefined) {
@@ -45,7 +45,7 @@ export async function revoke(
 
 const revokedLines = (role: Role, id: string, regions: readonly string[]): string[] => [
   `${id} is revoked as a ${role}: it is in force in ${regions.join(", ")}`,
-  "its Kafka user is deleted, and what is still connected as it may do nothing more",
+  "its Kafka user is deleted, and connections that it still has may do nothing more",
   ...(role === "provider"
     ? [
         "nothing that it wrote is read any more, and questions over its data are refused: PROVIDER_REVOKED",

@@ -33,9 +33,9 @@ interface Given {
 }
 
 export async function request(files: readonly string[], given: Given): Promise<number> {
-  if (files.length === 0) throw misuse("A request takes a file with a question.");
+  if (files.length === 0) throw misuse("Give a file with a question.");
   if (given.bundle !== undefined && files.length > 1) {
-    throw misuse("--bundle takes the evidence of one question.");
+    throw misuse("--bundle writes the evidence of one question: ask that one alone.");
   }
   const seconds = secondsIn(given.timeout ?? evidenceSecondsDefault);
   if (seconds === undefined) throw misuse(`--timeout takes ${secondsWanted}.`);
@@ -72,7 +72,9 @@ function placeFor(file: string): string {
     accessSync(dirname(place), constants.W_OK);
     if (!existsSync(place) || statSync(place).isFile()) return place;
   } catch (cause) {
-    throw new PavilionError("CONFIG_INVALID", `No bundle can be written to ${place}.`, undefined, { cause });
+    throw new PavilionError("CONFIG_INVALID", `The bundle cannot be written to ${place}.`, undefined, {
+      cause,
+    });
   }
   throw new PavilionError("CONFIG_INVALID", `${place} is no file.`, "Name a file for the bundle.");
 }
@@ -137,6 +139,6 @@ const bundleLines = (file: string, block: { number: number; hash: string } | und
     ? ["  no evidence: there is no answer"]
     : [
         `  evidence bundle  ${file}`,
-        `  look block ${String(block.number)} up at a node of your own; if its hash is the one below, verify by it:`,
+        `  look up block ${String(block.number)} at a node of your own; if it has the hash below, verify by it:`,
         shell`  ./pavilion verify ${file} --trust TRUST.json --block ${block.hash}`,
       ];

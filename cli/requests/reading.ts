@@ -42,7 +42,7 @@ export async function openDoor(provider: string | undefined, named: string | und
   const log = openLog({ service: "cli" }, "error", "stderr");
   if (provider !== undefined) {
     if (named !== undefined)
-      throw misuse("--region is the operator's; a provider reads in the region of its access file.");
+      throw misuse("--region is for the operator; a provider reads in the region of its access file.");
     const { region, kafka, registryUrl } = accessOf("provider", provider);
     return {
       region,

@@ -28,7 +28,7 @@ export async function fetchSamples(host: string, port: number): Promise<Samples>
     throw new PavilionError("METRICS_UNAVAILABLE", `${url} does not answer.`, undefined, { cause });
   }
   if (!Array.isArray(answer) || !answer.every(isMetric)) {
-    throw new PavilionError("METRICS_UNAVAILABLE", `${url} answers with something else than metrics.`);
+    throw new PavilionError("METRICS_UNAVAILABLE", `${url} answers with something other than metrics.`);
   }
   // A value that is no number, which JSON writes as null, is none yet.
   return new Map(answer.map((metric) => [metric.name, metric.values.filter(isNumbered)]));

@@ -53,13 +53,14 @@ function leavingIn(file: string): Departure {
   if (isLeaving(content)) return content;
   throw new PavilionError(
     "DOCUMENT_INVALID",
-    `${file} is no departure.`,
+    `${file} is not a signed departure.`,
     "Take the file that ./pavilion collaboration leave, or population leave, has written.",
   );
 }
 
 function removals(struck: readonly string[], reason: string | undefined): Departure[] {
-  if (struck.length === 0 && reason !== undefined) throw misuse("--reason says why --strike is meant.");
+  if (struck.length === 0 && reason !== undefined)
+    throw misuse("--reason says why a provider is removed: give it with --strike.");
   if (struck.length > 0 && (reason ?? "").trim() === "") {
     throw misuse("--strike takes a --reason, which everybody reads and which stays on record.");
   }
@@ -100,5 +101,5 @@ function requireSignatures<D extends TermsDocument>(
 function unreachedLines(unreached: readonly Named[], region: string): string[] {
   if (unreached.length === 0) return [];
   const who = unreached.map(({ role, id }) => `${role} ${id}`).join(", ");
-  return [`  not admitted in ${region} yet: ${who}; whoever is gets what names it`];
+  return [`  not admitted in ${region} yet: ${who}; once admitted, each is sent what names it`];
 }

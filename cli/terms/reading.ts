@@ -44,9 +44,11 @@ interface Door {
 function doorOf({ provider, broker, region }: Asking): Door {
   const id = provider ?? broker;
   if (id === undefined) return operatorsDoor(region);
-  if (provider !== undefined && broker !== undefined) throw misuse("Either a provider or a broker reads.");
+  if (provider !== undefined && broker !== undefined) throw misuse("Give --provider or --broker, not both.");
   if (region !== undefined)
-    throw misuse("--region is the operator's; a party reads in the region of its access file.");
+    throw misuse(
+      "--region is for the operator; a provider or broker reads in the region of its access file.",
+    );
   const role = provider === undefined ? "broker" : "provider";
   const access = accessOf(role, id);
   return {

@@ -60,7 +60,7 @@ function listLines<D extends TermsDocument>(
   const rows = chains.flatMap((chain) => {
     const document = chain.at(-1)?.document;
     if (document === undefined) return [];
-    const gone = isGone(shown, document, asked) ? `${reader(asked)} is named no more` : "";
+    const gone = isGone(shown, document, asked) ? `${reader(asked)} is no longer named` : "";
     return [[document.id, String(document.version), ...shown.listed.row(document), gone]];
   });
   if (rows.length === 0) return [nothingIn(asked, shown.name)];
@@ -72,10 +72,10 @@ export async function show<D extends TermsDocument>(
   [id, ...more]: readonly string[],
   given: Given & { readonly version: string | undefined },
 ): Promise<number> {
-  if (id === undefined || more.length > 0) throw misuse(`One ${shown.name} is shown at a time, by its id.`);
+  if (id === undefined || more.length > 0) throw misuse(`Name one ${shown.name} by its id.`);
   const version = given.version === undefined ? undefined : Number(given.version);
   if (version !== undefined && !(Number.isInteger(version) && version > 0)) {
-    throw misuse("--version takes a version's number.");
+    throw misuse("--version takes the number of a version, such as 2.");
   }
   const asked = await termsAsked(given);
   const chain = shown.versions(asked.terms, id);
@@ -96,8 +96,8 @@ function showLines<D extends TermsDocument>(
 ): string[] {
   const { id, version } = found.document;
   const last = chain.at(-1)?.document.version ?? version;
-  const standing = version === last ? "the latest" : `over: version ${String(last)} came after it`;
-  const gone = isGone(shown, found.document, asked) ? `; ${reader(asked)} is named no more` : "";
+  const standing = version === last ? "the latest" : `replaced: version ${String(last)} came after it`;
+  const gone = isGone(shown, found.document, asked) ? `; ${reader(asked)} is no longer named` : "";
   return [
     `${id}, version ${String(version)}, ${standing}${gone}`,
     `signed by ${found.signatures.map(({ provider }) => provider).join(", ")}`,

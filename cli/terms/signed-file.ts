@@ -85,7 +85,7 @@ function requireSignature<D extends TermsDocument>(
   { provider, signature }: DocumentSignature,
 ): void {
   const signer = kind.signersOf(document).find(({ id }) => id === provider);
-  if (signer === undefined) throw invalid(`${provider} has signed it, and is no provider of it.`);
+  if (signer === undefined) throw invalid(`${provider} has signed it, and is not one of its providers.`);
   try {
     verifySignature(kind.name, document, signature, signer);
   } catch (cause) {

@@ -29,7 +29,7 @@ export function check<D extends TermsDocument>(
   const file = readSigned(kind, onlyOne(kind, files));
   const notes = kind.before(file.document);
   tell(json, { ...stateOf(kind, file), holds: true, notes }, [
-    `  ${named(file)}: the document holds together`,
+    `  ${named(file)}: nothing is wrong with the document`,
     ...notes.map((note) => `  note: ${note}`),
     ...signatureLines(kind, file),
   ]);
@@ -41,7 +41,7 @@ export async function sign<D extends TermsDocument>(
   files: readonly string[],
   { provider: id, json }: Given,
 ): Promise<number> {
-  if (id === undefined) throw misuse("--provider names who signs.");
+  if (id === undefined) throw misuse("Say who signs: --provider P.");
   const file = readSigned(kind, onlyOne(kind, files));
   const { document } = file;
   const { keystore, passphrase } = keysOf("provider", id);
@@ -65,7 +65,7 @@ export async function leave<D extends TermsDocument>(
   which: readonly string[],
   { provider: id, json }: Given,
 ): Promise<number> {
-  if (id === undefined) throw misuse("--provider names who leaves.");
+  if (id === undefined) throw misuse("Say who leaves: --provider P.");
   const given = onlyOne(kind, which);
   const { keystore, passphrase } = keysOf("provider", id);
   const { identity } = await openProvider(keystore, passphrase);
@@ -109,20 +109,20 @@ function requireOwnKey<D extends TermsDocument>(
     const names = kind.signersOf(document).map((one) => one.id);
     throw new PavilionError(
       "NOT_A_MEMBER",
-      `${id} is no provider of ${document.id}.`,
+      `${id} is not a provider of ${document.id}.`,
       `Its providers are ${names.join(", ")}: sign as one of these, or have the document changed.`,
     );
   }
   if (signer.key === key) return;
   throw new PavilionError(
     "DOCUMENT_INVALID",
-    `The document pins another key for ${id} than its own.`,
+    `The document pins a key for ${id} that is not its own.`,
     `Its own is ${key}.`,
   );
 }
 
 export function onlyOne({ name }: { readonly name: string }, [file, ...more]: readonly string[]): string {
-  if (file === undefined || more.length > 0) throw misuse(`One ${name} is taken at a time.`);
+  if (file === undefined || more.length > 0) throw misuse(`Give one ${name}.`);
   return file;
 }
 
@@ -172,6 +172,6 @@ const nothingToLeave = (kind: { readonly name: string }, id: string, provider: s
 const firstVersion = <D extends TermsDocument>(kind: TermsKind<D>, file: SignedFile<D>): PavilionError =>
   new PavilionError(
     "DOCUMENT_INVALID",
-    `${named(file)}, follows no version: there is nothing that anybody could leave.`,
+    `${named(file)}, is the first version: there is nothing yet that anybody could leave.`,
     `Whoever does not agree does not sign; a ${kind.name} that nobody has published binds nobody.`,
   );

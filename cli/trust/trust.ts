@@ -24,7 +24,7 @@ export async function trust({ out, json }: Given): Promise<number> {
   const file = await writeTrust(out);
   if (file === undefined) {
     const message =
-      "A trust file names providers and brokers, and no provider or no broker has been admitted yet.";
+      "A trust file names at least one provider and one broker, and one of the two has not been admitted yet.";
     throw new PavilionError("CONFIG_INVALID", message, "Admit a provider and a broker first.");
   }
   console.log(json ? JSON.stringify({ trust: file }) : `  trust file  ${file}`);

@@ -57,7 +57,7 @@ interface Files {
 function readFiles([bundle, ...more]: readonly string[], { trust, block }: Omit<Given, "json">): Files {
   if (trust === undefined) throw new PavilionError("TRUST_UNREADABLE", "There is no trust file.");
   if (bundle === undefined || more.length > 0) {
-    throw new PavilionError("BUNDLE_UNREADABLE", "One bundle is verified at a time.");
+    throw new PavilionError("BUNDLE_UNREADABLE", "Give one bundle to verify.");
   }
   const hash = block?.toLowerCase();
   if (hash !== undefined && !BLOCK_HASH.test(hash)) {
@@ -81,7 +81,7 @@ function requireRoots(text: string, block: string | undefined): void {
   } catch (cause) {
     throw new PavilionError(
       "TRUST_UNREADABLE",
-      `The trust file is not one: ${cause instanceof Error ? cause.message : "it cannot be read."}`,
+      `The trust file cannot be used: ${cause instanceof Error ? cause.message : "it cannot be read."}`,
       undefined,
       { cause },
     );

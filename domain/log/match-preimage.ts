@@ -189,7 +189,9 @@ function readPerson(person: unknown, groupings: number, datasets: number): Liste
   ) {
     return { categories, leaves };
   }
-  throw new Mismatch("a listed person has not one category of each grouping and one record of each dataset");
+  throw new Mismatch(
+    "a listed person does not have exactly one category of each grouping and one record of each dataset",
+  );
 }
 
 /** What re-randomised each group of the leaf, in its order. */
@@ -217,6 +219,6 @@ function membersOf(text: string): Partial<Record<string, unknown>> {
   try {
     return Object(JSON.parse(text)) as Partial<Record<string, unknown>>;
   } catch {
-    throw new Mismatch("a part of the preimage is no JSON");
+    throw new Mismatch("a part of the preimage is not JSON");
   }
 }

@@ -50,12 +50,12 @@ export function statisticsFor(question: Question, collaboration: Collaboration):
 function requireSummable({ kind }: Column, reference: ColumnReference): void {
   if (kind === "category") throw unfit(reference, "is a category and has no mean, sum or variance");
   if (kind === "bins") throw unfit(reference, "holds bins and has no mean, sum or variance");
-  if (kind === "squares") throw unfit(reference, "holds squares, which a variance alone takes");
+  if (kind === "squares") throw unfit(reference, "holds squares, which only a variance uses");
 }
 
 function squaresOf({ name }: Column, columns: readonly Column[], reference: ColumnReference): Column {
   const squares = columns.find((column) => column.kind === "squares" && column.of === name);
-  if (squares === undefined) throw unfit(reference, "has no squares column, which a variance takes");
+  if (squares === undefined) throw unfit(reference, "has no squares column, which a variance needs");
   return squares;
 }
 
@@ -72,7 +72,7 @@ export function groupingsFor(question: Question, collaboration: Collaboration): 
     if (by === "total") return { name: "total", dataset: null, column: null, categories: [""] };
     const { dataset, index, column, columns } = columnAt(by, collaboration);
     const categories = categoriesOf(column, columns);
-    if (categories === undefined) throw unfit(by, "is no category to group by");
+    if (categories === undefined) throw unfit(by, "is not a category that can be grouped by");
     return { name: column.name, dataset, column: index, categories };
   });
 }
@@ -91,7 +91,7 @@ function columnAt(
 const twice = (name: string): PavilionError =>
   new PavilionError(
     "UNKNOWN_COLUMN",
-    `The question groups by ${name} twice: an answer could not tell which.`,
+    `The question groups by the name ${name} twice, and an answer could not tell the two apart.`,
   );
 
 const unfit = ({ dataset, column }: ColumnReference, why: string): PavilionError =>

@@ -80,7 +80,7 @@ export class CollaborationVersions
     const last = known.at(-1);
     if (known.some((one) => one.digest === digest)) return;
     if (this.chainOf(id).length > 0 || (last !== undefined && version <= last.document.version)) {
-      const message = `Version ${String(version)} of the collaboration ${id} is of an earlier format, and others stand after it.`;
+      const message = `Version ${String(version)} of the collaboration ${id} is of an earlier format, and a later version is published already.`;
       throw new PavilionError("VERSION_SUPERSEDED", message);
     }
     for (const before of known) requireSuccessor(before.document, document);
@@ -101,7 +101,7 @@ export class CollaborationVersions
       const next = { document, signers: document.providers, signatures, departures };
       requireContinued(left, last.document.providers, next);
     } else if (departures.length > 0) {
-      const message = "Nobody can depart from a collaboration before its first version.";
+      const message = "Nobody can leave a collaboration before its first version.";
       throw new PavilionError("DOCUMENT_INVALID", message);
     }
     for (const previous of before) requireSuccessor(previous.document, document);

@@ -78,9 +78,12 @@ function requireEntry(entry: CollaborationEntry, document: AnyCollaboration): vo
  */
 export function requireConsistent(document: Collaboration): void {
   const { version, previous } = document;
-  const faults = (version === 1) === (previous === null) ? [] : ["version 1, and no other, has no previous"];
+  const faults =
+    (version === 1) === (previous === null)
+      ? []
+      : ["previous is null in version 1, and names the version before in every later one"];
   const distinct = (what: string, names: string[]): void => {
-    if (new Set(names).size !== names.length) faults.push(`${what} are not distinct: each is named once`);
+    if (new Set(names).size !== names.length) faults.push(`${what} are not distinct: name each once`);
   };
   distinct(
     "provider ids",
@@ -102,7 +105,7 @@ export function requireConsistent(document: Collaboration): void {
     faults.push("matching.sender is not the id of one of the providers");
   for (const provider of document.providers) {
     if (reservedProviders.includes(provider.id))
-      faults.push(`${provider.id} is no name for a provider: the region keeps it for itself`);
+      faults.push(`${provider.id} cannot be a provider's name: the region keeps it for itself`);
     distinct(
       `columns of ${provider.dataset}`,
       provider.columns.map((column) => column.name),
@@ -132,15 +135,17 @@ function derivedFaults(column: DerivedColumn, participant: Participant, document
   const { name } = column;
   const base = baseOf(column, participant.columns);
   if (base === undefined)
-    return [`${name} is of no integer column of ${participant.dataset}: under of stands the name of one`];
+    return [`the member "of" of ${name} names no integer column of ${participant.dataset}`];
   if (base.lower >= base.upper) return []; // A fault of its own.
   if (column.kind === "squares") {
     if (isVarianceAskable(base, document)) return [];
     return [
-      `${name} is of too wide bounds, or the datasets too large, for a variance at epsilonPerQuestion, or at 30`,
+      `${name} comes from bounds too wide, or datasets too large, for a variance at epsilonPerQuestion, or at 30`,
     ];
   }
-  return areOrdered(column, base) ? [] : [`edges of ${name} do not grow within the bounds of ${base.name}`];
+  return areOrdered(column, base)
+    ? []
+    : [`the edges of ${name} have to grow, and to lie within the bounds of ${base.name}`];
 }
 
 /** With more there is no privacy to speak of, and at some point a δ that is refused: no column is declared for that. */
@@ -182,11 +187,12 @@ export const isEarlier = (document: object): document is EarlierCollaboration =>
 export function requireSuccessor(previous: AnyCollaboration, next: AnyCollaboration): void {
   const faults: string[] = [];
   if (!isEarlier(previous) && next.population !== previous.population)
-    faults.push("population never changes");
+    faults.push("population must not change");
   const { epoch } = next.matching;
   if (epoch < previous.matching.epoch) faults.push("matching.epoch is lower than the published one");
   if (epoch === previous.matching.epoch) {
-    for (const member of pinnedByEpoch(previous, next)) faults.push(`${member} changes within the epoch`);
+    for (const member of pinnedByEpoch(previous, next))
+      faults.push(`${member} must not change within an epoch`);
   }
   if (faults.length > 0) {
     throw new PavilionError("DOCUMENT_INVALID", `The collaboration's new version: ${listFaults(faults)}.`);

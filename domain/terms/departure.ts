@@ -66,14 +66,14 @@ function requireDeparture(
   next: NextVersion,
 ): void {
   const signer = signers.find(({ id }) => id === provider);
-  if (signer === undefined) throw unfit(`${provider} departs from a version that does not name it`);
+  if (signer === undefined) throw unfit(`${provider} leaves a version that does not name it`);
   if (next.signers.some(({ id, key }) => id === provider && key === signer.key))
-    throw unfit(`${provider} departs and is named again under the same key`);
+    throw unfit(`${provider} leaves, and is still named under the same key`);
   if ((signature === null) === (reason === null))
-    throw unfit(`${provider} neither leaves nor is removed, or both`);
+    throw unfit(`${provider} has either to leave or to be removed, and not both`);
   if (signature !== null) verifySignature("departure", documentOf(left, provider), signature, signer);
   else if (reason?.trim() === "") throw unfit(`${provider} is removed without a reason`);
 }
 
 const unfit = (what: string): PavilionError =>
-  new PavilionError("DOCUMENT_INVALID", `The departures: ${what}.`);
+  new PavilionError("DOCUMENT_INVALID", `Who leaves or is removed: ${what}.`);

@@ -29,7 +29,7 @@ export function collaborationNamed(id: string, collaborations: CollaborationTabl
   if (collaborations.earlier.some((earlier) => earlier.id === id)) {
     throw new PavilionError(
       "EARLIER_COLLABORATION",
-      `The collaboration ${id} stands in a format that nothing is asked under any more.`,
+      `The collaboration ${id} is in an earlier format, under which nothing can be asked any more.`,
     );
   }
   throw new PavilionError("UNKNOWN_COLLABORATION", `The region has no collaboration ${id}.`);
@@ -61,10 +61,7 @@ export function homeOf(
 /** Throws OUTSIDE_POPULATION that names a dataset which the population does not have under that provider and key. */
 export function requireWithin({ providers, population: name }: Collaboration, population: Population): void {
   if (population.id !== name)
-    throw new PavilionError(
-      "OUTSIDE_POPULATION",
-      `The collaboration is over another population than ${population.id}.`,
-    );
+    throw new PavilionError("OUTSIDE_POPULATION", `The collaboration's population is not ${population.id}.`);
   for (const { id: provider, key, dataset } of providers) {
     if (hasDataset(population, { provider, key, dataset })) continue;
     throw new PavilionError(

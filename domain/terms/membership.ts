@@ -76,10 +76,10 @@ export function requireCurrent(
   const { version, matching } = collaboration;
   if (document.version !== version || document.epoch !== matching.epoch) {
     const what = "dataset" in document ? "batch" : "message";
-    const message = `The ${what} is for another version or epoch of the collaboration.`;
+    const message = `The ${what} is for a different version or epoch of the collaboration.`;
     throw new PavilionError("WRONG_EPOCH", message);
   }
   if (matching.partitions !== here.partitions) {
-    throw new PavilionError("WRONG_EPOCH", "The epoch was agreed for another number of partitions.");
+    throw new PavilionError("WRONG_EPOCH", "The epoch was agreed for a different number of partitions.");
   }
 }

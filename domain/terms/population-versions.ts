@@ -42,7 +42,7 @@ export class PopulationVersions extends Versions<Population, PopulationEntry> {
       if (entry.departures.length > 0)
         throw new PavilionError(
           "DOCUMENT_INVALID",
-          "Nobody can depart from a population before its first version.",
+          "Nobody can leave a population before its first version.",
         );
     } else {
       const left = { of: "population", id: document.id, digest: last.digest } as const;

@@ -79,25 +79,31 @@ describe("a document is refused", () => {
   const elsewhere = { ...home, region: "nz" };
   const half = budgetOf("2", "1", "1/2000000000");
   const refused: Record<string, [changes: Partial<Population>, named: RegExp]> = {
-    "with a predecessor in its first version": [{ previous: "0".repeat(64) }, /no previous/],
-    "without one in a later version": [{ version: 2 }, /no previous/],
+    "with a predecessor in its first version": [
+      { previous: "0".repeat(64) },
+      /previous is null in version 1/,
+    ],
+    "without one in a later version": [{ version: 2 }, /previous is null in version 1/],
     "with a dataset twice": [{ datasets: [datasetOf("alpha"), datasetOf("alpha")] }, /distinct/],
     "with two keys of one provider": [
       { datasets: [datasetOf("alpha"), datasetOf("alpha", "second", "more")] },
-      /under two keys/,
+      /with two keys/,
     ],
     "with one key of two providers": [
       { datasets: [datasetOf("alpha"), datasetOf("beta", "alpha")] },
       /another provider's key/,
     ],
-    "with a provider of a reserved name": [{ datasets: [datasetOf("changelog")] }, /no name for a provider/],
+    "with a provider of a reserved name": [
+      { datasets: [datasetOf("changelog")] },
+      /cannot be a provider's name/,
+    ],
     "with a key that is none": [
       { datasets: [{ ...datasetOf("alpha"), key: `${"A".repeat(42)}B` }] },
-      /no Ed25519 key/,
+      /not an Ed25519 key/,
     ],
     "with a sealing key that is no point": [
       { homes: [{ ...home, sealingKey: "A".repeat(87) }] },
-      /no P-256 point/,
+      /not a P-256 point/,
     ],
     "with a home twice": [
       {
@@ -110,15 +116,15 @@ describe("a document is refused", () => {
     ],
     "with a share above the budget": [
       { homes: [{ ...home, share: budgetOf("5") }] },
-      /shares of epsilon are above/,
+      /shares of epsilon add up to more/,
     ],
     "with shares that are above it together": [
       { homes: [home, { ...elsewhere, share: half }] },
-      /above the budget/,
+      /more than the budget/,
     ],
     "with a share whose window is above the budget's": [
       { homes: [{ ...home, share: budgetOf("4", "3") }] },
-      /within 30 days are above/,
+      /within 30 days add up to more/,
     ],
     "with a share that has other windows": [
       {

@@ -73,7 +73,9 @@ export const hasDataset = (
 export function requirePopulation(document: Population): void {
   const { version, previous } = document;
   const faults = [
-    ...((version === 1) === (previous === null) ? [] : ["version 1, and no other, has no previous"]),
+    ...((version === 1) === (previous === null)
+      ? []
+      : ["previous is null in version 1, and names the version before in every later one"]),
     ...datasetFaults(document),
     ...homeFaults(document),
     ...amountFaults("the budget", document.budget),
@@ -90,9 +92,9 @@ function datasetFaults({ datasets }: Population): string[] {
   const keys = new Map<string, string>();
   const owners = new Map<string, string>();
   for (const { provider, key } of datasets) {
-    if (!isPublicKey(key)) faults.push(`the key of ${provider} is no Ed25519 key`);
-    if (reservedProviders.includes(provider)) faults.push(`${provider} is no name for a provider`);
-    if ((keys.get(provider) ?? key) !== key) faults.push(`${provider} stands under two keys`);
+    if (!isPublicKey(key)) faults.push(`the key of ${provider} is not an Ed25519 key`);
+    if (reservedProviders.includes(provider)) faults.push(`${provider} cannot be a provider's name`);
+    if ((keys.get(provider) ?? key) !== key) faults.push(`${provider} is named with two keys`);
     if ((owners.get(key) ?? provider) !== provider) faults.push(`${provider} has another provider's key`);
     keys.set(provider, key);
     owners.set(key, provider);
@@ -104,8 +106,8 @@ function homeFaults({ homes }: Population): string[] {
   const faults: string[] = [];
   if (!isDistinct(homes.map(({ region }) => region))) faults.push("homes are not distinct");
   for (const { region, sealingKey, logKey, share } of homes) {
-    if (!isPoint(sealingKey)) faults.push(`the sealing key of ${region} is no P-256 point`);
-    if (!isPublicKey(logKey)) faults.push(`the log key of ${region} is no Ed25519 key`);
+    if (!isPoint(sealingKey)) faults.push(`the sealing key of ${region} is not a P-256 point`);
+    if (!isPublicKey(logKey)) faults.push(`the log key of ${region} is not an Ed25519 key`);
     faults.push(...amountFaults(`the share of ${region}`, share));
   }
   return faults;
@@ -128,7 +130,7 @@ function shareFaults({ homes, budget }: Population): string[] {
   const within = (what: string, shares: readonly string[], most: string): void => {
     const sum = shares.map(parseFraction).reduce(addFractions, fraction(0n));
     if (compareFractions(sum, parseFraction(most)) > 0)
-      faults.push(`the homes' shares of ${what} are above the budget`);
+      faults.push(`the homes' shares of ${what} add up to more than the budget`);
   };
   const shares = homes.map(({ share }) => share);
   for (const part of ["epsilon", "delta"] as const) {

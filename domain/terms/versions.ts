@@ -126,7 +126,7 @@ export class Versions<D extends Versioned, E extends VersionEntry> {
     if (previous !== null) this.#waiting.set(previous, [...(this.#waiting.get(previous) ?? []), next]);
     return new PavilionError(
       "VERSION_EARLY",
-      `The version that version ${String(version)} of the ${this.#rules.kind} ${id} names as its previous does not stand here.`,
+      `The version that version ${String(version)} of the ${this.#rules.kind} ${id} names as its previous is not published here.`,
     );
   }
 
@@ -148,7 +148,7 @@ export class Versions<D extends Versioned, E extends VersionEntry> {
   #superseded(id: string, { document: { version }, digest }: Origin): PavilionError {
     return new PavilionError(
       "VERSION_SUPERSEDED",
-      `Version ${String(version)} of the ${this.#rules.kind} ${id} stands already, with another document: ${digest}.`,
+      `Version ${String(version)} of the ${this.#rules.kind} ${id} is published already, as a different document: ${digest}.`,
       `Make the change in version ${String(version + 1)}, whose previous is ${digest}.`,
     );
   }

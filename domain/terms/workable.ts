@@ -25,7 +25,7 @@ function categoryFaults(column: Column): string[] {
   for (const text of domain) {
     const plain = comparable(text);
     const known = first.get(plain);
-    if (plain === "") faults.push(`${name} has a category of blanks alone, which is no text of a file`);
+    if (plain === "") faults.push(`${name} has a category of blanks alone, which no cell of a file can hold`);
     else if (known !== undefined)
       faults.push(`the domain of ${name} has ${known} and ${text}, which are the same in a file`);
     else first.set(plain, text);

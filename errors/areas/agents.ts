@@ -47,9 +47,9 @@ export const agents = {
     EPOCH_KEY_REFUSED: {
       status: 403,
       audience: ["provider"],
-      when: "The key of an epoch was announced by another than the sender, or is a second one.",
+      when: "The key of an epoch was announced by somebody other than the sender, or is a second one.",
       remedy:
-        "Have the sender that the collaboration names announce one key an epoch; another takes a new epoch.",
+        "Have the sender that the collaboration names announce one key for each epoch; another key needs a new epoch.",
     },
     OPRF_METER_EXCEEDED: {
       status: 429,
@@ -61,7 +61,7 @@ export const agents = {
     INPUT_UNREADABLE: {
       status: 400,
       audience: ["provider"],
-      when: "The provider's file is missing, empty, no text in UTF-8, divided by no commas, no regular CSV, or lacks a declared column.",
+      when: "The provider's file is missing, empty, not text in UTF-8, not separated by commas, not well-formed CSV, or lacks a declared column.",
       remedy: "Give a CSV file in UTF-8: commas between columns, the declared ones named in its first line.",
     },
   },

@@ -45,7 +45,7 @@ export const batches = {
     COMMITMENT_MALFORMED: {
       status: 422,
       audience: ["provider"],
-      when: "A commitment is no point of the curve, is the identity or of small order, or its blinding is no scalar.",
+      when: "A commitment is not a point of the curve, is the identity or of small order, or its blinding is not a scalar.",
       remedy: "Bring the agent to the version that the region runs, then push again.",
     },
     COMMITMENT_NOT_OPENED: {

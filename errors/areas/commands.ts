@@ -31,7 +31,7 @@ export const commands = {
     METRICS_UNAVAILABLE: {
       status: 503,
       audience: ["operator"],
-      when: "The connector's metrics endpoint is not configured, does not answer, or answers with something else.",
+      when: "The connector's metrics endpoint is not configured, does not answer, or does not answer with metrics.",
       remedy: "Check that the connector is up and that its configuration names a metrics port.",
     },
     DEAD_LETTER_UNKNOWN: {

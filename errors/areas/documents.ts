@@ -16,24 +16,24 @@ export const documents = {
       audience: ["provider", "operator"],
       when: "A provider that the document names, or that the version before names and that did not leave, has not signed it.",
       remedy:
-        "Have whoever is named sign the document, or sign that it leaves; or remove it as the operator, with a reason.",
+        "Have the provider that is named sign the document, or sign that it leaves; or remove it as the operator, with a reason.",
     },
     VERSION_SUPERSEDED: {
       status: 409,
       audience: ["provider", "operator"],
-      when: "Another document stands as this version, or as the one that follows the version it names.",
-      remedy: "Read the version that stands, and make the change in the one after it.",
+      when: "A different document is published as this version, or as the one after the version that it names.",
+      remedy: "Read the version that is published, and make the change in the one after it.",
     },
     VERSION_EARLY: {
       status: 409,
       audience: ["provider", "operator"],
-      when: "The version that it names as its previous does not stand in the region.",
+      when: "The version that it names as its previous is not published in the region.",
       remedy: "Publish the versions before it first, and name the last one's digest as previous.",
     },
     DATASET_TAKEN: {
       status: 409,
       audience: ["provider", "operator"],
-      when: "A dataset of it belongs to another population.",
+      when: "One of its datasets belongs to another population.",
       remedy:
         "Name the dataset in the population that it belongs to: a dataset never changes its population.",
     },

@@ -16,7 +16,7 @@ export const parts = {
       audience: ["operator", "user"],
       when: "Kafka does not let the user do what a command has to.",
       remedy:
-        "Use your newest access file, or ask whether you are revoked; of dead-letters, --user and --password-file.",
+        "Use your newest access file, or ask whether you are revoked; for dead-letters, give --user and --password-file.",
     },
     REGISTRY_UNAVAILABLE: {
       status: 503,
@@ -52,7 +52,7 @@ export const parts = {
       status: 503,
       audience: ["operator"],
       when: "The prover's thread ended, or too many proofs wait. A stage waits and tries again, and gives the input up in the end.",
-      remedy: "See why the prover's thread ended, memory above all; the proof is tried again.",
+      remedy: "Find out why the prover's thread ended, usually for want of memory; the proof is tried again.",
     },
     PROOF_FAILED: {
       status: 500,
@@ -64,19 +64,19 @@ export const parts = {
     CHAIN_UNAVAILABLE: {
       status: 503,
       audience: ["operator"],
-      when: "The chain's node does not answer in time, answers what cannot be, or the anchorer cannot pay. Anchoring waits and tries again.",
+      when: "The chain's node does not answer in time or gives an impossible answer, or the anchorer cannot pay. Anchoring waits and tries again.",
       remedy: "Check the chain's node and the anchorer's funds; anchoring goes on when it answers.",
     },
     CHAIN_MISMATCH: {
       status: 500,
       audience: ["operator"],
-      when: "The node is on another chain than the configured one, or the chain has no registry contract at the address.",
-      remedy: "Configure the chain id and the registry contract that the log is anchored in.",
+      when: "The chain's node is on a different chain from the configured one, or the chain has no anchoring contract at the address.",
+      remedy: "Configure the id of the chain and the address of the contract that the log is anchored in.",
     },
     ANCHOR_FORKED: {
       status: 500,
       audience: ["operator"],
-      when: "The log's slot was moved on to another root than the intended one.",
+      when: "The log was anchored with a different root from the intended one.",
       remedy: "Stop: something else anchors with the region's key. Find it, then move to a new anchor key.",
     },
     ANCHOR_LOST: {
@@ -89,7 +89,7 @@ export const parts = {
       status: 500,
       audience: ["operator"],
       when: "A partition's folder of state cannot be read, is of another changelog, or was taken over by another process.",
-      remedy: "Nothing: the partition's folder is thrown away, and its state restored from the changelog.",
+      remedy: "Do nothing: the partition's folder is thrown away, and its state restored from the changelog.",
     },
   },
 } as const satisfies Area;

@@ -8,7 +8,7 @@ export const records = {
     RECORD_UNREADABLE: {
       status: 400,
       audience: ["asker", "provider", "operator"],
-      when: "The bytes that stand on the topic are no batch of Kafka's records, are damaged, or are compressed by what Kafka does not have.",
+      when: "The bytes on the topic are not a batch of Kafka's records, are damaged, or are compressed by a codec that Kafka does not know.",
       remedy:
         "Write records by a Kafka client of version 0.11 or later, plain or compressed by gzip, snappy, lz4 or zstd.",
     },

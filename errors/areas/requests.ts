@@ -26,7 +26,7 @@ export const requests = {
     BROKER_REVOKED: {
       status: 403,
       audience: ["asker"],
-      when: "The region's operator has revoked the broker; its requests are answered as records, and end nothing.",
+      when: "The region's operator has revoked the broker, so nothing that it asks is worked on.",
       remedy: "Settle it with the region's operator, who may admit the broker again.",
     },
     PROVIDER_REVOKED: {
@@ -77,7 +77,7 @@ export const requests = {
     STALE_POPULATION: {
       status: 409,
       audience: ["asker"],
-      when: "A question was planned under a version of the population's document after which another was charged under already. Nothing is spent.",
+      when: "A question was planned under a version of the population's document, and another question has been charged under a later one since. Nothing is spent.",
       remedy: "The population's terms changed while the question was under way; ask again.",
     },
     STALE_COLLABORATION: {
@@ -109,15 +109,15 @@ export const requests = {
     RATE_LIMITED: {
       status: 429,
       audience: ["asker"],
-      when: "As many requests that the broker signed wait in the region as may: in each partition 64 for a tenant, 256 in all.",
+      when: "As many requests signed by the broker are waiting in the region as are allowed: in each partition 64 for a tenant, 256 in all.",
       remedy:
-        "Wait for earlier requests' results, then ask again: under a new id and nonce, and fewer at once.",
+        "Wait for the results of earlier requests, then ask again, under a new id and nonce and fewer at once.",
     },
     CLOCK_SKEW: {
       status: 422,
       audience: ["asker"],
-      when: "The request was issued more than five minutes before or after the broker's time.",
-      remedy: "Set the asker's clock: issuedAt must lie within five minutes of the broker's time.",
+      when: "The request was issued more than five minutes before or after the region's time, which is Kafka's.",
+      remedy: "Set the asker's clock: issuedAt has to lie within five minutes of the region's time.",
     },
     DEADLINE_PASSED: {
       status: 504,
@@ -141,9 +141,9 @@ export const requests = {
     EPSILON_OUT_OF_RANGE: {
       status: 422,
       audience: ["asker"],
-      when: "The question's epsilon is no fraction above zero, above the limit for one question, or one that noise cannot serve: too wide to be exact, or too narrow to hide.",
+      when: "The question's epsilon is not a fraction above zero, is above the limit for one question, or is one that noise cannot serve: too wide to be exact, or too narrow to hide anybody.",
       remedy:
-        "Ask for an epsilon within the collaboration's limit per question; where noise is too wide, for more of it or for less at once.",
+        "Ask for an epsilon within the collaboration's limit per question; where noise would be too wide, ask for more epsilon or for fewer measures at once.",
     },
     DATASET_NOT_READY: {
       status: 409,
@@ -160,7 +160,7 @@ export const requests = {
     STALE_HEAD: {
       status: 409,
       audience: ["asker"],
-      when: "A dataset moved on from the state that the question pins before it was answered.",
+      when: "A dataset changed after the state that the question names, before it was answered.",
       remedy: "Ask again: the data changed while the question was under way.",
     },
     BUDGET_EXHAUSTED: {
@@ -172,7 +172,7 @@ export const requests = {
     INTERNAL_ERROR: {
       status: 500,
       audience: ["asker", "provider", "operator"],
-      when: "A stage failed on the input for good, or found a state that cannot be. The input is in the stage's dead letters. A request that dp had answered before stays charged.",
+      when: "A stage failed on the input for good, or found a state that should be impossible. The input is in the stage's dead letters. A request that dp had answered before stays charged.",
       remedy: "Tell the region's operator the request's id: the cause stands in a stage's dead letters.",
     },
   },

@@ -7,7 +7,7 @@ export const setup = {
     CONFIG_INVALID: {
       status: 500,
       audience: ["operator", "user"],
-      when: "A configuration or secret file cannot be read, breaks its schema, may be read by others, or contradicts what is there; or a name is reserved.",
+      when: "A configuration or secret file cannot be read, breaks its schema, can be read by others, or contradicts what is there; or a name is reserved.",
       remedy: "Correct the named settings.",
     },
     CIRCUIT_MISMATCH: {
@@ -31,8 +31,8 @@ export const setup = {
     PORT_IN_USE: {
       status: 500,
       audience: ["user"],
-      when: "A port that a part of the stack is to have is taken by another program.",
-      remedy: "Stop whoever listens there, or choose another port in stack.json.",
+      when: "A port that a part of the stack needs is taken by another program.",
+      remedy: "Stop the program that listens there, or choose another port in stack.json.",
     },
     STACK_DOWN: {
       status: 503,
@@ -43,8 +43,8 @@ export const setup = {
     DISK_FULL: {
       status: 500,
       audience: ["operator", "user"],
-      when: "A command could not write, for the disk is full.",
-      remedy: "Free some room, then run the command again: what was done stays.",
+      when: "A command could not write, because the disk is full.",
+      remedy: "Free some space, then run the command again: what was done stays.",
     },
     KEYSTORE_UNREADABLE: {
       status: 500,

@@ -39,7 +39,7 @@ export async function requireFree(part: string, port: number): Promise<void> {
     server.listen(port, "127.0.0.1");
     await once(server, "listening");
   } catch (cause) {
-    const message = `Port ${String(port)} of 127.0.0.1, which ${part} is to have, is taken.`;
+    const message = `Port ${String(port)} of 127.0.0.1, which ${part} needs, is taken.`;
     throw new PavilionError("PORT_IN_USE", message, undefined, { cause });
   } finally {
     server.close();

@@ -48,7 +48,7 @@ export class Metrics {
   );
   readonly #endToEnd = this.#histogram(
     "end_to_end_seconds",
-    "From the broker's timestamp of an input to the commit of what it led to.",
+    "From Kafka's timestamp of an input to the commit of what it led to.",
     endToEndBuckets,
   );
   readonly #retries = this.#counter("retries_total", "Attempts that failed.", ["stage", "code"]);

@@ -11,7 +11,7 @@ function refusalOf(kind: DocumentKind, document: unknown): string {
   } catch (error) {
     assert.ok(error instanceof PavilionError);
     assert.equal(error.code, "DOCUMENT_INVALID");
-    assert.match(error.message, new RegExp(`^mine\\.json is no ${kind} yet: `));
+    assert.match(error.message, new RegExp(`^mine\\.json is not yet a ${kind}: `));
     return error.message.replace(/^[^:]*: /, "");
   }
   return assert.fail("the document was taken");
@@ -56,7 +56,7 @@ test("a member that is misspelt is told with the one that was meant", () => {
   const { minimumGroup, ...rest } = collaborationOf();
   assert.equal(
     refusalOf("collaboration", { ...rest, "minimum-group": minimumGroup }),
-    'the document lacks minimumGroup; the document has a member "minimum-group", which nobody reads (do you mean minimumGroup?).',
+    'the document lacks minimumGroup; the document has an unknown member "minimum-group" (do you mean minimumGroup?).',
   );
 });
 
@@ -71,7 +71,7 @@ test("a value of the wrong type or form is told in words", () => {
   );
   assert.match(
     refusalOf("request", { ...request, epsilon: "0,5" }),
-    /^epsilon has another form than this: .*exact fraction such as 1 or 1\/2/,
+    /^epsilon does not have this form: .*exact fraction such as 1 or 1\/2/,
   );
 });
 
@@ -83,8 +83,8 @@ test("of a member with a form of its own the form is told, and that it is empty"
     budget: { epsilonPerQuestion: "" },
   };
   const refusal = refusalOf("collaboration", amended);
-  assert.match(refusal, /id has another form than this: [^;]*2 to 63 small letters, digits and dashes/);
-  assert.match(refusal, /referenceDate has another form than this: [^;]*as in 2026-03-31/);
+  assert.match(refusal, /id does not have this form: [^;]*2 to 63 small letters, digits and dashes/);
+  assert.match(refusal, /referenceDate does not have this form: [^;]*as in 2026-03-31/);
   assert.match(refusal, /epsilonPerQuestion is empty; it takes this: [^;]*such as 10 or 5\/2/);
 });
 

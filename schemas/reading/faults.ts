@@ -42,7 +42,7 @@ function wordsOf({ instancePath, keyword, params, data, message = "", parentSche
     case "additionalProperties": {
       const { additionalProperty } = params as { readonly additionalProperty: string };
       const known = Object.keys(schema.properties ?? {});
-      return `${where} has a member ${quoted(additionalProperty)}, which nobody reads${meant(additionalProperty, known)}`;
+      return `${where} has an unknown member ${quoted(additionalProperty)}${meant(additionalProperty, known)}`;
     }
     case "discriminator": {
       const { tag, tagValue } = params as { readonly tag: string; readonly tagValue: unknown };
@@ -59,7 +59,7 @@ function wordsOf({ instancePath, keyword, params, data, message = "", parentSche
     case "type":
       return `${where} is ${kindOf(data)}; it takes ${typeNames((params as { readonly type: string | string[] }).type)}`;
     case "pattern":
-      return `${where} ${data === "" ? "is empty; it takes this" : "has another form than this"}: ${formOf(schema)}`;
+      return `${where} ${data === "" ? "is empty; it takes this" : "does not have this form"}: ${formOf(schema)}`;
     default:
       return `${where} ${message}`;
   }

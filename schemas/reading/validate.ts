@@ -145,7 +145,7 @@ export function validateOwn<K extends DocumentKind>(
   ownValidators.set(kind, validator);
   if (validator(document)) return document as DocumentTypes[K];
   const faults = listFaults(faultsInWords(validator.errors ?? []));
-  throw new PavilionError("DOCUMENT_INVALID", `${what} is no ${kind} yet: ${faults}.`, remedy);
+  throw new PavilionError("DOCUMENT_INVALID", `${what} is not yet a ${kind}: ${faults}.`, remedy);
 }
 
 /** A pattern says little to people: what the schema says of the member stands beside it. */

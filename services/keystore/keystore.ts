@@ -59,7 +59,7 @@ export async function createKeystore(file: string, passphrase: string, secrets: 
     if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     throw new PavilionError(
       "CONFIG_INVALID",
-      `Keystore ${file} exists already.`,
+      `The keystore ${file} exists already.`,
       "Keep it, or move it away: keys that are overwritten are lost.",
     );
   }
@@ -108,7 +108,7 @@ async function readEnvelope(file: string): Promise<Envelope> {
   let text: string;
   try {
     const { mode } = await stat(file);
-    if ((mode & 0o077) !== 0) throw unreadable(file, "may be read by others", shell`chmod 600 ${file}`);
+    if ((mode & 0o077) !== 0) throw unreadable(file, "can be read by others", shell`chmod 600 ${file}`);
     text = await readFile(file, "utf8");
   } catch (error) {
     if (error instanceof PavilionError) throw error;
@@ -120,7 +120,7 @@ async function readEnvelope(file: string): Promise<Envelope> {
   } catch {
     throw unreadable(file, "is not JSON");
   }
-  if (!isEnvelope(envelope)) throw unreadable(file, "is no keystore of a known version");
+  if (!isEnvelope(envelope)) throw unreadable(file, "is not a keystore that this version can read");
   return envelope;
 }
 
@@ -139,5 +139,5 @@ function bytesOf(text: string, file: string): Uint8Array {
 }
 
 function unreadable(file: string, reason: string, remedy?: string): PavilionError {
-  return new PavilionError("KEYSTORE_UNREADABLE", `Keystore ${file} ${reason}.`, remedy);
+  return new PavilionError("KEYSTORE_UNREADABLE", `The keystore ${file} ${reason}.`, remedy);
 }

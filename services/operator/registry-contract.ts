@@ -44,7 +44,7 @@ export async function deployRegistry(options: RegistryDeployment): Promise<Deplo
   } catch (error) {
     if (error instanceof PavilionError) throw error;
     // Without the cause: it quotes the node's address, which may hold a key to it.
-    throw new PavilionError("CHAIN_UNAVAILABLE", "The registry contract could not be deployed.");
+    throw new PavilionError("CHAIN_UNAVAILABLE", "The anchoring contract could not be deployed.");
   } finally {
     provider.destroy();
   }
@@ -60,7 +60,7 @@ export async function holdsRegistry(url: string, address: string): Promise<boole
   } catch {
     throw new PavilionError(
       "CHAIN_UNAVAILABLE",
-      "The chain does not say what lies at the contract's address.",
+      "The chain's node does not say what lies at the contract's address.",
     );
   } finally {
     provider.destroy();

@@ -78,7 +78,7 @@ test("refuses lines with too few or too many fields, naming the line and quoting
 });
 
 test("refuses a quote that is never closed", async () => {
-  await assert.rejects(read('id,name\n1,"a\n2,b\n', ["id"]), unreadable(/no regular CSV/));
+  await assert.rejects(read('id,name\n1,"a\n2,b\n', ["id"]), unreadable(/not well-formed CSV/));
 });
 
 test("refuses a file without rows, without anything, and one that is not there", async () => {

@@ -40,7 +40,7 @@ export async function* readRows(file: string, columns: readonly string[]): Async
   } catch (error) {
     throw asUnreadable(error, file);
   }
-  if (row === 0) throw new PavilionError("INPUT_UNREADABLE", `File ${file} has no rows.`);
+  if (row === 0) throw new PavilionError("INPUT_UNREADABLE", `The file ${file} has no rows.`);
 }
 
 /** The file's text, once its beginning is that of a CSV: the parser's own complaints about another file say little. */
@@ -88,7 +88,7 @@ function requireCommas(text: string, columns: readonly string[]): void {
     throw new PavilionError(
       "INPUT_UNREADABLE",
       `The file's columns seem to be separated by ${name}, not by commas.`,
-      "Save it with commas between the columns, as CSV has them; a field with a comma in it stands in double quotes.",
+      "Save it with commas between the columns, as CSV has them; put a field with a comma in it in double quotes.",
     );
   }
 }
@@ -101,7 +101,7 @@ function placesOf(columns: readonly string[], header: readonly string[]): number
     throw new PavilionError(
       "INPUT_UNREADABLE",
       `The file has more than one column ${twice.join(", ")}.`,
-      "Give each column of its first line a name of its own: which one is meant is not guessed.",
+      "Give each column a name of its own in the first line: which one is meant is not guessed.",
     );
   }
   return columns.map((column) => header.indexOf(column));
@@ -117,7 +117,7 @@ function withoutColumns(missing: readonly string[], header: readonly string[]): 
   return new PavilionError(
     "INPUT_UNREADABLE",
     `The file has no column ${missing.join(", ")}.${spelling}`,
-    "Its first line names its columns, exactly as the collaboration writes them and with commas between them.",
+    "Name the columns in its first line, exactly as the collaboration writes them and with commas between them.",
   );
 }
 
@@ -128,7 +128,7 @@ const folded = (name: string): string =>
     .toLowerCase();
 
 const isForeign = (file: string, { what, remedy }: ForeignKind): PavilionError =>
-  new PavilionError("INPUT_UNREADABLE", `File ${file} is ${what}.`, remedy);
+  new PavilionError("INPUT_UNREADABLE", `The file ${file} is ${what}.`, remedy);
 
 /** The causes are left out: the parser's messages quote what they read. */
 function asUnreadable(error: unknown, file: string): Error {
@@ -136,7 +136,11 @@ function asUnreadable(error: unknown, file: string): Error {
   if (error instanceof CsvError) {
     const line = typeof error.lines === "number" ? ` near line ${String(error.lines)}` : "";
     const { why, remedy } = irregular(error.code);
-    return new PavilionError("INPUT_UNREADABLE", `File ${file} is no regular CSV${line}: ${why}.`, remedy);
+    return new PavilionError(
+      "INPUT_UNREADABLE",
+      `The file ${file} is not well-formed CSV${line}: ${why}.`,
+      remedy,
+    );
   }
   if (error instanceof Error && "code" in error) {
     if (error.code === "ERR_ENCODING_INVALID_ENCODED_DATA") return isForeign(file, notUtf8(file));
@@ -150,7 +154,7 @@ function unopened(file: string, code: string): [message: string, remedy: string]
   if (code === "EISDIR") return [`${file} is a folder.`, "Name the file in it."];
   if (code === "EACCES")
     return [`You are not allowed to read the file ${file}.`, "Have its owner let you read it."];
-  return [`File ${file} cannot be read (${code}).`, "Check the disk, or copy the file to another one."];
+  return [`The file ${file} cannot be read (${code}).`, "Check the disk, or copy the file to another one."];
 }
 
 function irregular(code: string): { readonly why: string; readonly remedy: string } {
@@ -158,17 +162,17 @@ function irregular(code: string): { readonly why: string; readonly remedy: strin
     return {
       why: "the line has more or fewer fields than the first one",
       remedy:
-        "Mend that line; a field with a comma in it stands in double quotes. Titles and totals are no rows.",
+        "Mend that line: put a field with a comma in it in double quotes, and leave out titles and totals.",
     };
   }
   if (code === "CSV_MAX_RECORD_SIZE") {
     return {
-      why: "the row is longer than a mebibyte",
+      why: "the row is longer than 1 MiB",
       remedy: "Look for a double quote that is opened there and never closed.",
     };
   }
   return {
-    why: `a double quote stands where none may (${code})`,
-    remedy: "Close each quoted field, and write a double quote within one twice.",
+    why: `there is a double quote where none may be (${code})`,
+    remedy: "Close each quoted field, and write a double quote inside a field twice.",
   };
 }

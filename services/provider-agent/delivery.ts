@@ -198,7 +198,11 @@ class Delivery {
     { head, rows }: { readonly head: Head; readonly rows: readonly number[] },
     rejection: Rejection | undefined,
   ): PavilionError {
-    const { code = "INTERNAL_ERROR", message = "It was not settled.", rows: faulty = [] } = rejection ?? {};
+    const {
+      code = "INTERNAL_ERROR",
+      message = "The region gave no reason.",
+      rows: faulty = [],
+    } = rejection ?? {};
     const named = faulty.flatMap((row) => rows[row] ?? []).slice(0, 20);
     const places = named.length === 0 ? "" : ` Rows of the file: ${named.join(", ")}.`;
     const live = this.#order.pending.live + this.#liveRows().length;

@@ -44,7 +44,10 @@ export function readEpochKey(announced: EpochKey, collaboration: Collaboration):
   if (document.collaboration !== collaboration.id || document.epoch !== epoch) return undefined;
   const signer = participantOf(collaboration, sender);
   if (signer === undefined || document.provider !== sender) {
-    throw new PavilionError("EPOCH_KEY_REFUSED", "An epoch key was announced by another than the sender.");
+    throw new PavilionError(
+      "EPOCH_KEY_REFUSED",
+      "An epoch key was announced by somebody other than the sender.",
+    );
   }
   verifySignature("epoch-key", document, announced.signature, signer);
   return document.publicKey;

@@ -60,7 +60,7 @@ export function requireMembership(terms: AgentTerms, id: string, self: Self): Me
 
 function keyIn(text: string): Uint8Array {
   const key = decodeBase64url(text);
-  if (key === undefined) throw new Error("a population's document was read whose sealing key is none");
+  if (key === undefined) throw new Error("a population's document was read whose sealing key is not valid");
   return key;
 }
 

@@ -93,7 +93,7 @@ export function requireNotBehind(topic: MeterRecord | undefined, seen: MeterReco
       : "it does not go on from what this agent has seen";
   throw new PavilionError(
     "REGION_BEHIND",
-    `The provider's own topic is not what it was for the meter of ${collaboration}: ${state}. Nothing is evaluated.`,
+    `The provider's own topic has lost records of the meter of ${collaboration}: ${state}. Nothing is evaluated.`,
   );
 }
 

@@ -102,7 +102,7 @@ export function finalizeAnswer(
     header.count !== count ||
     answer.elements.length !== count
   ) {
-    throw new PavilionError("BATCH_UNREADABLE", "The evaluation answers another batch.");
+    throw new PavilionError("BATCH_UNREADABLE", "The evaluation answers a different batch.");
   }
   if (header.payloadDigest !== payloadDigest([...answer.elements, answer.proof])) {
     throw new PavilionError("BATCH_DIGEST_MISMATCH", "The evaluation is not the one that was signed.");

@@ -75,7 +75,10 @@ export function admitBatch(
 function requirePayload(header: BlindedBatchHeader, batch: BlindedBatch, receiver: Participant): void {
   verifySignature("blinded-batch", header, batch.signature, receiver);
   if (header.count !== batch.elements.length) {
-    throw new PavilionError("BATCH_UNREADABLE", "The batch has not the number of elements that is stated.");
+    throw new PavilionError(
+      "BATCH_UNREADABLE",
+      "The batch does not have the number of elements that is stated.",
+    );
   }
   if (header.payloadDigest !== payloadDigest(batch.elements)) {
     throw new PavilionError("BATCH_DIGEST_MISMATCH", "The elements are not the ones that were signed.");

@@ -30,12 +30,12 @@ test("an interrupted push is finished or given up without a file", () => {
 
 test("what is not clear is refused", () => {
   const refused: [string[], RegExp][] = [
-    [["people.csv"], /--collaboration names/],
-    [[...care], /One file/],
-    [[...care, "a.csv", "b.csv"], /One file/],
+    [["people.csv"], /Name the collaboration/],
+    [[...care], /Give one file/],
+    [[...care, "a.csv", "b.csv"], /Give one file/],
     [[...care, "--resume", "a.csv"], /take no file/],
-    [[...care, "--resume", "--discard"], /one is asked for/],
-    [[...care, "--dry-run", "--discard"], /one is asked for/],
+    [[...care, "--resume", "--discard"], /only one of/],
+    [[...care, "--dry-run", "--discard"], /only one of/],
     [[...care, "--timeout", "soon", "a.csv"], /seconds/],
     ...["0.25", "25", "101%", "-1%", "%", "1e1%"].map((share): [string[], RegExp] => [
       [...care, `--left-out-max=${share}`, "a.csv"],

@@ -66,14 +66,15 @@ export function pushCommandOf(
   misuse: (message: string) => Error,
 ): PushCommand {
   const { collaboration, "dry-run": dryRun, resume, discard, wait } = values;
-  if (collaboration === undefined) throw misuse("--collaboration names the collaboration that is pushed to.");
+  if (collaboration === undefined)
+    throw misuse("Name the collaboration that is pushed to: --collaboration C.");
   if ([dryRun, resume, discard].filter((asked) => asked).length > 1) {
-    throw misuse("Of --dry-run, --resume and --discard one is asked for at a time.");
+    throw misuse("Give only one of --dry-run, --resume and --discard.");
   }
   const does = dryRun ? "try" : resume ? "resume" : discard ? "discard" : "push";
   const isOfFile = does === "push" || does === "try";
   if (files.length !== (isOfFile ? 1 : 0)) {
-    throw misuse(isOfFile ? "One file is pushed at a time." : "--resume and --discard take no file.");
+    throw misuse(isOfFile ? "Give one file to push." : "--resume and --discard take no file.");
   }
   const seconds = secondsIn(values.timeout ?? timeoutDefaultSeconds);
   if (seconds === undefined) throw misuse(`--timeout takes ${secondsWanted}.`);

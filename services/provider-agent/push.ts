@@ -172,7 +172,7 @@ async function tellRepeated(
   const last = await agent.state.readReceipt(place);
   if (last?.fileDigest !== fileDigest) return;
   progress.note(
-    `the file is the one that was pushed last, as ${last.file} at ${last.at}: nothing changes by it, and it uses up evaluations and changes`,
+    `this is the file that was pushed last, as ${last.file} at ${last.at}: pushing it again changes nothing, and uses up evaluations and changes`,
   );
 }
 
@@ -303,7 +303,7 @@ async function digestFile(file: string): Promise<string> {
     for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) hash.update(chunk);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-    throw new PavilionError("INPUT_UNREADABLE", `File ${file} cannot be read (${code}).`);
+    throw new PavilionError("INPUT_UNREADABLE", `The file ${file} cannot be read (${code}).`);
   }
   return hash.digest("hex");
 }

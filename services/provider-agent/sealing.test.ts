@@ -85,7 +85,7 @@ async function takeIn(batch: RecordBatch, state: MemoryState): Promise<Outcome> 
     type: "RecordBatch",
     value: batch,
     topic: "ingest.<provider>",
-    provider: "north",
+    owner: "north",
     key: "people",
     time: 0,
   } as const;

@@ -30,7 +30,7 @@ export function requireShares(prepared: Prepared, { leftOut, emptied }: Shares):
   for (const [column, cells] of emptiedCells(prepared)) {
     const share = cells / prepared.rows.length;
     if (share <= emptied) continue;
-    const told = `${String(cells)} of the ${String(prepared.rows.length)} values of column ${column} would be none or other`;
+    const told = `${String(cells)} of the ${String(prepared.rows.length)} values of column ${column} would be empty or other`;
     throw refused(`${told} (${percent(share)}), more than ${percent(emptied)}`, prepared, "defaulted");
   }
 }

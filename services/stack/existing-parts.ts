@@ -35,7 +35,7 @@ export function keepExistingParts(folder: string, file: string, isRunning: boole
     if (isDeepStrictEqual(existingPartsOf(folder), named)) return;
     throw new PavilionError(
       "CONFIG_INVALID",
-      `The stack in ${folder} stands on other parts than ${file} names.`,
+      `The stack in ${folder} stands on parts other than those that ${file} names.`,
       "Make a new stack in another folder: name it by PAVILION_HOME.",
     );
   }

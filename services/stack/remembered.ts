@@ -56,7 +56,7 @@ export function readRemembered(dir: string): Remembered | undefined {
   try {
     known = JSON.parse(readFileSync(file, "utf8")) as { version?: unknown };
   } catch (cause) {
-    throw new PavilionError("CONFIG_INVALID", `${file} is no JSON.`, undefined, { cause });
+    throw new PavilionError("CONFIG_INVALID", `${file} is not JSON.`, undefined, { cause });
   }
   if (known.version === 1) return known as Remembered;
   throw new PavilionError(

@@ -64,7 +64,7 @@ export async function openBrokerClient(plan: BrokerClientPlan): Promise<BrokerCl
     "No result came by the request's deadline.",
     ({ unsigned }) => unsigned,
   );
-  const seeds = new Pending<string>("The region has opened no noise seed.");
+  const seeds = new Pending<string>("The region has no open noise seed.");
   const table = new Seeds();
   const follow = followerOf(kafka, codec, plan);
   const readers = await Promise.all([

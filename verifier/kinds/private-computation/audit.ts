@@ -42,7 +42,9 @@ export class AnswersAudit implements KindAudit {
             `${population} has spent epsilon ${epsilon} in ${String(spends)} spends`,
         ),
         ...(uncompared > 0
-          ? [`${String(uncompared)} spends are under terms that no bundle carries yet: held to no budget`]
+          ? [
+              `${String(uncompared)} spends are under terms that no bundle carries yet, so they are not yet held to a budget`,
+            ]
           : []),
       ],
       members: new Map<string, unknown>([
