@@ -3,6 +3,7 @@
  */
 import { constants } from "node:os";
 import { PavilionError } from "../errors/errors.ts";
+import { isMisuse } from "../errors/misuse.ts";
 import { spareLoopback } from "../runtime/loopback.ts";
 import { coded } from "./coded.ts";
 import { coloured } from "./colour.ts";
@@ -61,10 +62,6 @@ function fail(error: PavilionError, exitCode: number, asJson = false): number {
   if (asJson) console.log(JSON.stringify({ error: { code, message, remedy } }));
   return exitCode;
 }
-
-/** parseArgs's own errors. */
-const isMisuse = (error: unknown): error is Error =>
-  error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
 
 // Whoever reads the output may stop reading: the process then ends as by SIGPIPE.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

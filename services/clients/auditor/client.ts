@@ -11,8 +11,8 @@ import { openReader } from "../../../runtime/kafka/reader.ts";
 import type { Log } from "../../../runtime/log.ts";
 import { openCodec } from "../../../runtime/registry/codec.ts";
 import type { AnchoredLeaf, EventName, EventTypes, EvidenceBundle } from "../../../schemas/avro/index.ts";
-import { topicFor, type TopicName } from "../../../schemas/topics.ts";
-import { topics } from "../../../pipelines/pipelines.ts";
+import { topicFor, Topics, type TopicName } from "../../../schemas/topics.ts";
+import { logTopics } from "../../../pipelines/log/topics.ts";
 
 export interface AuditorPlan {
   /** Auditor id. */
@@ -43,7 +43,7 @@ const REST_PAUSE_MS = 50;
 export async function openAuditorClient(plan: AuditorPlan): Promise<AuditorClient> {
   const { auditor, region, log } = plan;
   const kafka = connectKafka(plan.kafka, `auditor.${auditor}`, log);
-  const codec = await openCodec(plan.registryUrl, topics);
+  const codec = await openCodec(plan.registryUrl, new Topics(logTopics));
 
   async function read<N extends EventName>(
     [topic, type]: readonly [TopicName, N],

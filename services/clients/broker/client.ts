@@ -20,9 +20,10 @@ import { openReader, type Reader } from "../../../runtime/kafka/reader.ts";
 import type { Log } from "../../../runtime/log.ts";
 import { openCodec, type Codec } from "../../../runtime/registry/codec.ts";
 import type { EventName, EventTypes, Result, SignedRequest } from "../../../schemas/avro/index.ts";
-import { topicFor, type TopicName } from "../../../schemas/topics.ts";
+import { topicFor, Topics, type TopicName } from "../../../schemas/topics.ts";
 import { Pending } from "./pending.ts";
-import { topics } from "../../../pipelines/pipelines.ts";
+import { logTopics } from "../../../pipelines/log/topics.ts";
+import { privateComputationTopics } from "../../../pipelines/private-computation/topics.ts";
 
 export interface BrokerClientPlan {
   /** Broker id. */
@@ -59,7 +60,7 @@ const evidenceLimitMs = 120_000;
 export async function openBrokerClient(plan: BrokerClientPlan): Promise<BrokerClient> {
   const { broker, region, log } = plan;
   const kafka = connectKafka(plan.kafka, `broker.${broker}`, log);
-  const codec = await openCodec(plan.registryUrl, topics);
+  const codec = await openCodec(plan.registryUrl, new Topics(privateComputationTopics, logTopics));
   const results = new Pending<Result>(
     "No result came by the request's deadline.",
     ({ unsigned }) => unsigned,
