@@ -14,6 +14,7 @@
 import type { Area, Failure } from "./area.ts";
 import { agents } from "./areas/agents.ts";
 import { batches } from "./areas/batches.ts";
+import { calls } from "./areas/calls.ts";
 import { commands } from "./areas/commands.ts";
 import { documents } from "./areas/documents.ts";
 import { evidence } from "./areas/evidence.ts";
@@ -33,6 +34,7 @@ export interface Areas {
   readonly setup: typeof setup;
   readonly commands: typeof commands;
   readonly evidence: typeof evidence;
+  readonly calls: typeof calls;
 }
 
 type CodesOf<A> = A extends { readonly codes: infer Codes } ? keyof Codes & string : never;
@@ -53,7 +55,7 @@ export function bring(area: Area): void {
   areas.push(area);
 }
 
-for (const area of [requests, batches, agents, documents, records, parts, setup, commands, evidence])
+for (const area of [requests, batches, agents, documents, records, parts, setup, commands, evidence, calls])
   bring(area);
 
 /** Every area that was brought, in that order. */

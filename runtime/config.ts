@@ -8,6 +8,7 @@ import type { Access } from "../schemas/json/access.ts";
 import type { AgentConfig } from "../schemas/json/agent-config.ts";
 import type { ConnectorConfig } from "../schemas/json/connector-config.ts";
 import type { ExistingParts } from "../schemas/json/existing-parts.ts";
+import type { HttpTokens } from "../schemas/json/http-tokens.ts";
 import { PavilionError } from "../errors/errors.ts";
 import { foreignKind } from "./file-kind.ts";
 import { shell } from "./shell.ts";
@@ -18,6 +19,7 @@ interface ConfigTypes {
   "agent-config": AgentConfig;
   "connector-config": ConnectorConfig;
   "existing-parts": ExistingParts;
+  "http-tokens": HttpTokens;
 }
 
 /** Throws CONFIG_INVALID that lists every problem. */

@@ -11,7 +11,7 @@ import type { ErrorCode } from "../../errors/errors.ts";
 import type { Schema, Schemas, TypeOf } from "./schema.ts";
 
 /** Who calls, as the token proved. */
-interface Caller {
+export interface Caller {
   readonly name: string;
   readonly role: string;
 }
@@ -19,7 +19,7 @@ interface Caller {
 /** Roles that may call, or `anyone`, who then stays unknown. */
 export type Callers = "anyone" | readonly string[];
 
-interface RouteLimits {
+export interface RouteLimits {
   /** Most bytes of a body. */
   readonly bodyBytes: number;
   /** Most calls a minute of one caller; of one address where anyone may call. */
@@ -27,6 +27,8 @@ interface RouteLimits {
   /** Longest time to answer in, in milliseconds. */
   readonly answerMs: number;
 }
+
+export const routeLimits: RouteLimits = { bodyBytes: 64 * 1024, callsPerMinute: 60, answerMs: 10_000 };
 
 /** What is answered when all is well: a JSON value, a text of a media type, or nothing (204). */
 export type Answer =
@@ -54,7 +56,7 @@ interface Call<Parameters, Query, Body, C> {
 }
 
 /** What of a route is described; it needs no ports. */
-interface RouteDeclaration {
+export interface RouteDeclaration {
   /** Unique on a server: the operation's id in its description, and the route's name in logs. */
   readonly name: string;
   /** One sentence for those who call. */
@@ -70,7 +72,7 @@ interface RouteDeclaration {
   readonly body?: Schema;
   readonly answer: Answer;
   readonly callers: Callers;
-  /** Those that differ from the server's: 64 KiB, 60 calls a minute, 10 seconds. */
+  /** Those that differ from `routeLimits`. */
   readonly limits?: Partial<RouteLimits>;
   /** What the handler may throw; the server's own codes go without saying. */
   readonly codes: readonly ErrorCode[];

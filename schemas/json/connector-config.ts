@@ -36,6 +36,7 @@ export interface ConnectorConfig {
    */
   development: boolean;
   metrics?: MetricsConfig;
+  http?: HttpConfig;
   tracing?: TracingConfig;
   /**
    * Least level that is logged.
@@ -117,6 +118,37 @@ export interface MetricsConfig {
    * TCP port.
    */
   port: number;
+}
+/**
+ * Where the connector serves the HTTP interface of its pipelines; absent where it serves none.
+ */
+export interface HttpConfig {
+  /**
+   * IP address to listen on; 127.0.0.1 unless given. One that others reach needs `tls`.
+   */
+  host?: string;
+  /**
+   * TCP port.
+   */
+  port: number;
+  tls?: HttpTlsConfig;
+  /**
+   * File that says who may call; read again every minute. Absent where nothing that is served needs a token.
+   */
+  tokensFile?: string;
+}
+/**
+ * TLS 1.3; absent where it is plain. Both files are read again every minute.
+ */
+export interface HttpTlsConfig {
+  /**
+   * PEM file of the certificate, and of those between it and its root.
+   */
+  certificateFile: string;
+  /**
+   * PEM file of its private key, mode 0600.
+   */
+  keyFile: string;
 }
 /**
  * Where spans go; absent where there are none.
