@@ -12,6 +12,8 @@ import type { Codec } from "./registry/codec.ts";
 
 export interface Host {
   readonly config: ConnectorConfig;
+  /** The pipeline's own section of it, held to the pipeline's schema; undefined where it has none. */
+  readonly section: unknown;
   readonly hsm: Hsm;
   readonly codec: Codec;
   readonly log: Log;

@@ -240,11 +240,12 @@ export class StageTask<E extends EventName, P> {
    * How a record is answered whose signature nobody has checked, or which has none that counts: under its own digest. What
    * it claims stands nowhere in the answer, but for an id in the record's key.
    */
-  #recordOf({ address, offset, rawKey, raw, time, key, source }: Input): Asked | undefined {
+  #recordOf({ address, offset, rawKey, raw, time, key, source, owner }: Input): Asked | undefined {
     const place = { topic: address, partition: this.#context.partition, offset, key: rawKey, value: raw };
     return this.#context.asking.replies?.unsigned({
       requestId: idIn(key) ?? "",
       digest: recordDigest(place),
+      ...(owner === undefined ? {} : { owner }),
       source,
       time,
     });

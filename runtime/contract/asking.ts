@@ -31,6 +31,8 @@ interface UnsignedRecord {
   readonly requestId: string;
   /** The record's own digest, see runtime/record-digest.ts. */
   readonly digest: string;
+  /** Whose topic it lies on, where each has one of its own: Kafka's ACL vouches for the writer. */
+  readonly owner?: string;
   /** What the record says of who wrote it: a claim. */
   readonly source: string;
   /** The broker's timestamp, in milliseconds. */

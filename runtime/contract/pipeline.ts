@@ -7,6 +7,8 @@ import { Topics } from "../../schemas/topics.ts";
 import type { Host } from "../host.ts";
 import type { TableRecord } from "../kafka/tables.ts";
 import type { Asking } from "./asking.ts";
+import type { ServedRoute } from "./route.ts";
+import type { Schema } from "./schema.ts";
 import type { Stage } from "./stage.ts";
 
 /** Any stage, as far as its declarations go: to run it takes its ports, which it is served with. */
@@ -22,6 +24,10 @@ export interface Pipeline {
   /** Compacted topics that each host holds whole. */
   readonly tables: readonly TopicName[];
   readonly asking: Asking;
+  /** Schema of its section of a connector's configuration, under its name in `pipelines`; it has none where absent. */
+  readonly section?: Schema;
+  /** The HTTP routes that it serves. */
+  readonly routes?: readonly ServedRoute["route"][];
   /** Opens what its stages need of the outside. Throws a coded error where a part is not fit for it. */
   readonly open: (host: Host) => Promise<OpenPipeline>;
 }
@@ -29,6 +35,8 @@ export interface Pipeline {
 export interface OpenPipeline {
   /** Every stage with its own ports. */
   readonly serving: readonly Serving[];
+  /** Every route with its own ports. */
+  readonly routes?: readonly ServedRoute[];
   /** Takes in one record of a table of its own; an entry that does not hold is logged and left out. */
   readonly apply: (record: TableRecord) => Promise<void>;
   close(): Promise<void>;

@@ -42,6 +42,14 @@ export interface ConnectorConfig {
    * Least level that is logged.
    */
   logLevel: "debug" | "info" | "warn" | "error";
+  /**
+   * Settings of single pipelines, by name; what each takes, the pipeline says.
+   */
+  pipelines?: {
+    [k: string]: {
+      [k: string]: unknown;
+    };
+  };
 }
 /**
  * A principal's way to Kafka.

@@ -30,6 +30,7 @@ import { guardHsm } from "./guards.ts";
 import { openMetricsEndpoint, type MetricsEndpoint } from "./metrics-endpoint.ts";
 import { HostParts } from "./parts.ts";
 import { regionKeysOf, tokenAddressOf } from "./region-keys.ts";
+import { sectionsOf } from "./sections.ts";
 
 export interface Connector {
   stop(): Promise<void>;
@@ -53,6 +54,7 @@ export async function startConnector(
   fail: (error: unknown) => void,
 ): Promise<Connector> {
   const served = stagesNamed(names, pipelines);
+  const sections = sectionsOf(config, pipelines);
   const { region, partitions } = config;
   const unguarded = await openLastingHsm(tokenAddressOf(config));
   const keys = await regionKeysOf(unguarded);
@@ -67,7 +69,7 @@ export async function startConnector(
   const parts = new HostParts(config, hsm, telemetry.metrics);
   const workers: StageWorker<never, never>[] = [];
   const owners = new Map<string, readonly string[]>();
-  const host: Host = {
+  const host: Omit<Host, "section"> = {
     ...{ config, hsm, codec, log, chain: parts.chain, prover: parts.prover },
     answering: stagesOf(pipelines).map(({ name }) => name),
     owners(kind, ids) {
@@ -75,7 +77,10 @@ export async function startConnector(
       for (const worker of workers) worker.start(owners).catch(fail);
     },
   };
-  const opened = await openAll(pipelines, served, host);
+  const opened = await openAll(pipelines, served, (pipeline) => ({
+    ...host,
+    section: sections.get(pipeline.name),
+  }));
   const tables = await openTables(
     kafka,
     region,
@@ -123,12 +128,12 @@ interface Opened {
 async function openAll(
   pipelines: readonly Pipeline[],
   served: ReadonlySet<string>,
-  host: Host,
+  hostOf: (pipeline: Pipeline) => Host,
 ): Promise<readonly Opened[]> {
   const opened: Opened[] = [];
   for (const pipeline of pipelines) {
     if (!pipeline.stages.some(({ name }) => served.has(name))) continue;
-    opened.push({ pipeline, open: await pipeline.open(host) });
+    opened.push({ pipeline, open: await pipeline.open(hostOf(pipeline)) });
   }
   return opened;
 }

@@ -39,7 +39,8 @@ import {
   type RememberedChain,
   type RememberedRegion,
 } from "./remembered.ts";
-import { pipelines, topics } from "../../pipelines/pipelines.ts";
+import { pipelines as allPipelines } from "../../pipelines/pipelines.ts";
+import { topicsOf, type Pipeline } from "../../runtime/contract/pipeline.ts";
 
 export interface StackPlan {
   /** Absolute; made if absent. */
@@ -54,6 +55,8 @@ export interface StackPlan {
   readonly parts?: Parts;
   /** Connectors run in containers of their own, each a region's. */
   readonly connectorsElsewhere?: boolean;
+  /** Whose topics and rights the regions have; all that this connector has unless given. */
+  readonly pipelines?: readonly Pipeline[];
   readonly log: Log;
 }
 
@@ -142,8 +145,9 @@ export class Stack {
       const { password } = user(operatorName);
       const access = { bootstrap: kafka.bootstrap, username: operatorName, password };
       const client = connectKafka(access, operatorName, plan.log);
-      const codec = await openCodec(registry.url, topics);
-      const operator = await Operator.connect({ kafka: client, codec, pipelines, log: plan.log });
+      const { pipelines = allPipelines, log } = plan;
+      const codec = await openCodec(registry.url, topicsOf(pipelines));
+      const operator = await Operator.connect({ kafka: client, codec, pipelines, log });
       const deployed = await contractOn(chain, kept.chain);
       const { bootstrap } = kafka;
       const stack = new Stack(
