@@ -26,6 +26,7 @@ import { statesIn } from "../../runtime/state/disk-state.ts";
 import { openTelemetry } from "../../runtime/telemetry/telemetry.ts";
 import { noTracing, openTracing, type Tracing } from "../../runtime/telemetry/tracing.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
+import { openHttp } from "../http/http.ts";
 import { guardHsm } from "./guards.ts";
 import { openMetricsEndpoint, type MetricsEndpoint } from "./metrics-endpoint.ts";
 import { HostParts } from "./parts.ts";
@@ -102,10 +103,13 @@ export async function startConnector(
     }
   }
   await Promise.all(workers.map((worker) => worker.start(owners)));
+  const routes = opened.flatMap(({ open }) => open.routes ?? []);
+  const http = config.http === undefined ? undefined : await openHttp(config.http, routes, { log });
   log.info({ stages: [...served] }, "connector is up");
 
   return {
     async stop() {
+      await http?.close();
       await clock.stop();
       await Promise.all(workers.map((worker) => worker.stop()));
       await tables.close();
