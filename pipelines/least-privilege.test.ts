@@ -16,7 +16,7 @@ const terms = ["collaborations", "populations"];
 const own: Readonly<Record<string, readonly string[]>> = {
   ingest: [...region, ...terms, "openBatch", "decodeRecord", "randomBytes"],
   "oprf-relay": [...region, ...terms],
-  routing: [...region, ...terms, "seeds", "standing", "pipelineStages"],
+  routing: [...region, ...terms, "seeds", "standing", "answeringStages"],
   compliance: [...region, ...terms, "jurisdiction", "standing", "policy"],
   psi: ["blinding", "partition", "partitions"],
   aggregate: [...region, "blinding"],
@@ -42,7 +42,7 @@ function hostOf(): Host {
       ...{ sign: nothing, seed: nothing, blinding: nothing, deriveSharedSecret: nothing },
     },
     config: { region: "eu", jurisdiction: "EU", partitions: 1, development: true, seedPeriodSeconds: 60 },
-    ...{ codec: {}, log: {}, answering: [] },
+    ...{ codec: {}, log: {} },
     chain: () => ({}),
     prover: () => Promise.resolve({ setup: "development", prove: nothing }),
     owners: () => undefined,

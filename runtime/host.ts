@@ -17,8 +17,6 @@ export interface Host {
   readonly hsm: Hsm;
   readonly codec: Codec;
   readonly log: Log;
-  /** The stages of the region without which no request of this host is answered. */
-  readonly answering: readonly string[];
   readonly chain: () => AnchorChain;
   readonly prover: () => Promise<Prover>;
   /** Told who has topics of its own now, by what it is, such as `provider`: stages that read these topics follow. */

@@ -6,6 +6,7 @@ import { textDigest } from "../domain/terms/request.ts";
 import type { AddressedRecord } from "../runtime/kafka/emitted-record.ts";
 import { changelogTopic, topicFor } from "../schemas/topics.ts";
 import { decode, encode } from "./codec.ts";
+import { stages } from "../pipelines/pipelines.ts";
 import { questions } from "./private-computation.ts";
 import type { EveryPort } from "../test/stage-pipeline.ts";
 import type { Transactions } from "../runtime/kafka/transactor.ts";
@@ -100,6 +101,13 @@ export const mutants: readonly Mutant[] = [
     name: "answers-claims",
     does: "a copy that nobody signed is answered under the digest of the request that it is a copy of",
     mutation: { transactions: (open) => answersClaims(open()) },
+  },
+  {
+    name: "waits-for-all",
+    does: "questions are refused while a stage is away that no answer waits for",
+    mutation: {
+      ports: (ports) => ({ ...ports, answeringStages: stages.map(({ name }) => name) }),
+    },
   },
   {
     name: "noise-redrawn",

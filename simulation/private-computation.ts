@@ -3,7 +3,7 @@
  * the policy and one is more than the budget has; each published twice, among an adversary's copies. What must hold after whatever happened stands in
  * private-computation-invariants.ts.
  */
-import { pipelines, stages } from "../pipelines/pipelines.ts";
+import { pipelines } from "../pipelines/pipelines.ts";
 import type { EventTypes } from "../schemas/avro/index.ts";
 import {
   collaboration,
@@ -33,7 +33,8 @@ export const questions = await Promise.all([
 
 /** So many seconds that everything logged before them is anchored, and told. */
 const anchoringSeconds = 6;
-const stageNames = stages.map((stage) => stage.name);
+/** Longer than a stage may be unseen, and shorter than what is asked may be old. */
+const absenceMs = 90_000;
 
 export function openWorld(seed: number, faults: Faults, mutation: Mutation<EveryPort> = {}): PrivateWorld {
   const world: PrivateWorld = new World({
@@ -77,36 +78,19 @@ function failingPorts(ports: EveryPort, { wrap, track }: Means): EveryPort {
   };
 }
 
-/** Time is told to every partition, as the connector does every second. */
-export function tick(world: PrivateWorld): void {
-  world.publish("clock.ticks", "Tick", { worker: "w", stages: stageNames }, { key: "w", everywhere: true });
-}
-
-export async function passSeconds(
-  world: PrivateWorld,
-  seconds: number,
-  down?: readonly string[],
-): Promise<void> {
-  for (let second = 0; second < seconds; second++) {
-    await world.wait(1_000);
-    tick(world);
-    await world.settle(down);
-  }
-}
-
 /** The region with both datasets pushed, its first seed anchored. */
 export async function openRegion(world: PrivateWorld): Promise<void> {
-  tick(world);
+  world.tick();
   for (const { id, dataset, batches } of pushes) {
     for (const batch of batches) {
       world.publish("ingest.<provider>", "RecordBatch", batch, { key: dataset, provider: id });
     }
   }
   await world.settle();
-  await passSeconds(world, anchoringSeconds);
+  await world.passSeconds(anchoringSeconds);
   // Whoever asks waits for the region's seed, however long the chain is away.
   while (!world.events<"SeedEntry">("config.seeds").some(({ value }) => value.open)) {
-    await passSeconds(world, 1);
+    await world.passSeconds(1);
   }
 }
 
@@ -121,22 +105,33 @@ export function ask(world: PrivateWorld, request: EventTypes["SignedRequest"]): 
 export const manners = ["in turn", "at once", "late"] as const;
 export type Manner = (typeof manners)[number];
 
+/** Stages that no answer waits for, as they are away: some for more than a minute before anything is asked. */
+const absences: readonly (readonly string[])[] = [
+  ...[[], ["oprf-relay"], ["zkp"], ["anchoring"], ["evidence"]],
+  ["zkp", "anchoring", "evidence"],
+];
+
 /** Everything from the first push to the last anchor; answers how many records an adversary published meanwhile. */
 export async function play(world: PrivateWorld, manner: Manner, hostile: boolean): Promise<number> {
   await openRegion(world);
+  const away = hostile ? (world.choice.pick(absences) ?? []) : [];
+  if (away.length > 0) {
+    await world.wait(absenceMs);
+    await world.passSeconds(1, away);
+  }
   let copies = 0;
   for (const request of questions) {
-    tick(world);
+    world.tick(away);
     if (hostile) copies += await publishCopies(world, request);
     ask(world, request);
     if (hostile) copies += await publishCopies(world, request);
-    if (manner === "in turn") await world.settle();
-    else await world.go(world.choice.below(80));
+    if (manner === "in turn") await world.settle(away);
+    else await world.go(world.choice.below(80), away);
   }
   if (manner === "late") await world.wait(1_000 * (longDeadline.deadlineSeconds + 10));
   await world.settle();
   world.becomeCalm();
   if (hostile) for (const request of questions) copies += await publishCopies(world, request);
-  await passSeconds(world, anchoringSeconds);
+  await world.passSeconds(anchoringSeconds);
   return copies;
 }

@@ -234,6 +234,27 @@ export class World<P> {
       .map(({ message: { value } }) => ({ value: decode("DeadLetter", value ?? Buffer.alloc(0)) }));
   }
 
+  /** A second's ticks: two processes run the stages that are up between them, and each names its own. */
+  tick(down: readonly string[] = []): void {
+    const names = this.#plan.pipelines.flatMap(({ stages }) => stages.map(({ name }) => name));
+    const up = names.filter((name) => !down.includes(name));
+    const cut = this.choice.below(up.length + 1);
+    const workers = { one: up.slice(0, cut), other: up.slice(cut) };
+    for (const [worker, stages] of Object.entries(workers)) {
+      if (stages.length === 0) continue;
+      this.publish("clock.ticks", "Tick", { worker, stages }, { key: worker, everywhere: true });
+    }
+  }
+
+  /** Lets so many seconds pass, each told by its ticks. */
+  async passSeconds(seconds: number, down: readonly string[] = []): Promise<void> {
+    for (let second = 0; second < seconds; second++) {
+      await this.wait(1_000);
+      this.tick(down);
+      await this.settle(down);
+    }
+  }
+
   /** Goes on until nothing is left to do, except by stages that are down. */
   async settle(down: readonly string[] = []): Promise<void> {
     for (;;) {
@@ -253,11 +274,11 @@ export class World<P> {
     } while (this.time.now < moment);
   }
 
-  /** Goes on for so many steps at most. */
-  async go(steps: number): Promise<void> {
+  /** Goes on for so many steps at most, except by stages that are down. */
+  async go(steps: number, down: readonly string[] = []): Promise<void> {
     for (let taken = 0; taken < steps; taken++) {
       await this.#seams.quiet();
-      if (!(await this.#step([]))) return;
+      if (!(await this.#step(down))) return;
     }
   }
 

@@ -18,7 +18,8 @@ import { signPopulation } from "../domain/terms/population.ts";
 import { signRequest } from "../domain/terms/request.ts";
 import type { SeedTable } from "../domain/log/seeds.ts";
 import { Standing } from "../domain/terms/standing.ts";
-import { stages } from "../pipelines/pipelines.ts";
+import { answeringStages } from "../pipelines/answering.ts";
+import { privateComputation } from "../pipelines/private-computation/pipeline.ts";
 import { decodeRecord } from "../domain/records/match-record.ts";
 import type { Population } from "../schemas/json/population.ts";
 import type { CollaborationEntry, EventTypes } from "../schemas/avro/index.ts";
@@ -156,7 +157,7 @@ export function portsIn(
     standing,
     isAdmitted: (provider: string) => collaboration.providers.some(({ id }) => id === provider),
     policy,
-    pipelineStages: stages.map((stage) => stage.name),
+    answeringStages: answeringStages(privateComputation),
     openBatch: opener.setup,
     decodeRecord,
     randomBytes: fixedBytes("weights"),

@@ -16,10 +16,8 @@ import {
   ask,
   openRegion,
   openWorld,
-  passSeconds,
   play,
   questions,
-  tick,
   type PrivateWorld,
 } from "../../simulation/private-computation.ts";
 import { harshFaults, noFaults, type LoggedEvent } from "../../simulation/world.ts";
@@ -66,18 +64,37 @@ async function runDown(seed: number, down: readonly string[]): Promise<Run> {
     ask(world, request);
     await world.settle(down);
     await world.wait(120_000);
-    tick(world);
+    world.tick(down);
     if (seed % 2 === 0) await world.settle(down);
     await world.settle();
     world.becomeCalm();
-    await passSeconds(world, 6);
+    await world.passSeconds(6);
     return readRun(world);
   } finally {
     world.close();
   }
 }
 
+/** The stages are away for two minutes, of which the others tell every second; then a question is asked, and they come back. */
+async function runAway(seed: number, away: readonly string[]): Promise<{ meanwhile: Run; afterwards: Run }> {
+  const world = openWorld(seed, noFaults);
+  try {
+    await openRegion(world);
+    await world.passSeconds(120, away);
+    ask(world, patient);
+    await world.settle(away);
+    const meanwhile = readRun(world);
+    world.tick();
+    await world.settle();
+    await world.passSeconds(6);
+    return { meanwhile, afterwards: readRun(world) };
+  } finally {
+    world.close();
+  }
+}
+
 const request = await signed(1);
+const patient = await signed(1, { deadlineSeconds: 3_600 });
 const calm = await runCalm();
 
 test("each request has one result or one coded error", () => {
@@ -185,6 +202,26 @@ for (const down of [["zkp"], ["anchoring"], ["evidence"], ["zkp", "anchoring", "
         late.results.map(({ evidenceFor }) => evidenceFor),
       );
     }
+  });
+}
+
+const besideAnswer = ["ingest", "oprf-relay", "zkp", "anchoring", "evidence"];
+for (const away of [...besideAnswer.map((stage) => [stage]), besideAnswer]) {
+  test(`${away.join(" and ")} away for two minutes: questions are answered, and their evidence follows`, async () => {
+    const { meanwhile, afterwards } = await runAway(1, away);
+    assert.equal(outcomeOf(meanwhile), "provisional, 1 spent");
+    assert.equal(afterwards.bundles.length, 1);
+  });
+}
+
+for (const stage of ["compliance", "psi", "aggregate", "dp", "signing", "result"]) {
+  test(`${stage} away for two minutes: what is asked meanwhile is refused, free of charge`, async () => {
+    const { meanwhile, afterwards } = await runAway(1, [stage]);
+    assert.deepEqual(
+      meanwhile.on("result.refusals").map(({ value }) => (value as EventTypes["Refusal"]).code),
+      ["REGION_UNAVAILABLE"],
+    );
+    assert.equal(outcomeOf(afterwards), "REGION_UNAVAILABLE, 0 spent");
   });
 }
 

@@ -22,6 +22,7 @@ import { result } from "../../stages/result/stage.ts";
 import { routing } from "../../stages/routing/stage.ts";
 import { signing } from "../../stages/signing/stage.ts";
 import { zkp } from "../../stages/zkp/stage.ts";
+import { answeringStages } from "../answering.ts";
 import { Directory } from "../directory.ts";
 import { termsTopics } from "../terms.ts";
 import { asking } from "./asking.ts";
@@ -73,10 +74,7 @@ interface Opened {
 }
 
 /** Each stage gets what it needs, name by name: nothing that another's work takes. */
-function serving(
-  { config, hsm, answering }: Host,
-  { policy, prover, directory }: Opened,
-): readonly Serving[] {
+function serving({ config, hsm }: Host, { policy, prover, directory }: Opened): readonly Serving[] {
   const { region, jurisdiction, partitions } = config;
   const { collaborations, populations, standing, seeds } = directory;
   const { seed, blinding } = hsm;
@@ -97,7 +95,7 @@ function serving(
     serve(oprfRelay, () => ({ region, partitions, collaborations, populations })),
     serve(routing, () => ({
       ...{ region, partitions, collaborations, populations, seeds, standing },
-      pipelineStages: answering,
+      answeringStages: answeringStages(privateComputation),
     })),
     serve(compliance, () => ({
       ...{ region, jurisdiction, partitions, collaborations, populations, standing, policy },

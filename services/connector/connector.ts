@@ -72,7 +72,6 @@ export async function startConnector(
   const owners = new Map<string, readonly string[]>();
   const host: Omit<Host, "section"> = {
     ...{ config, hsm, codec, log, chain: parts.chain, prover: parts.prover },
-    answering: stagesOf(pipelines).map(({ name }) => name),
     owners(kind, ids) {
       owners.set(kind, ids);
       for (const worker of workers) worker.start(owners).catch(fail);

@@ -1,5 +1,5 @@
 /**
- * The region's health, as far as a request needs it: each stage of the pipeline was named by a tick not long ago.
+ * The region's health, as far as a request needs it: each stage that its answer waits for was named by a tick not long ago.
  */
 import type { Change, StateView } from "../../runtime/contract/stage.ts";
 
@@ -10,25 +10,21 @@ const NOTE_EVERY_MS = 10_000;
 
 const TABLE = "health";
 
-/** Remembers when the named stages were seen; names outside the pipeline are not kept. */
+/** Remembers when the named stages were seen, of those that are needed. */
 export function noteSeen(
   named: readonly string[],
-  pipeline: readonly string[],
+  needed: readonly string[],
   state: StateView,
   time: number,
 ): Change[] {
-  return pipeline
+  return needed
     .filter((stage) => named.includes(stage) && time - lastSeen(stage, state) >= NOTE_EVERY_MS)
     .map((stage) => ({ table: TABLE, key: stage, value: time }));
 }
 
-/** The first stage of the pipeline that was not seen lately, if any. */
-export function missingStage(
-  pipeline: readonly string[],
-  state: StateView,
-  time: number,
-): string | undefined {
-  return pipeline.find((stage) => time - lastSeen(stage, state) > FRESH_MS);
+/** The first of the needed stages that was not seen lately, if any. */
+export function missingStage(needed: readonly string[], state: StateView, time: number): string | undefined {
+  return needed.find((stage) => time - lastSeen(stage, state) > FRESH_MS);
 }
 
 function lastSeen(stage: string, state: StateView): number {

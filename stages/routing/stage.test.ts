@@ -32,7 +32,7 @@ const portsFor = (document: Collaboration = collaboration): RoutingPorts => ({
   seeds: seedsOf(openSeed),
   standing: new Standing(),
   partitions: 4,
-  pipelineStages: ["compliance", "dp"],
+  answeringStages: ["compliance", "dp"],
 });
 
 class Region {
@@ -43,7 +43,7 @@ class Region {
     this.ports = ports;
   }
 
-  async tick(time: number, stages: readonly string[] = this.ports.pipelineStages): Promise<Outcome> {
+  async tick(time: number, stages: readonly string[] = this.ports.answeringStages): Promise<Outcome> {
     const value = { worker: "one", stages: [...stages] };
     const event = { type: "Tick" as const, value, topic: "clock.ticks" as const, key: value.worker, time };
     const outcome = await routing.handle(event, this.state, this.ports);
@@ -345,7 +345,7 @@ test("refuses while a stage was never seen, or not within a minute, and names it
   await expectCode("REGION_UNAVAILABLE", long, await healthy(), issuedAt + 60_001);
 });
 
-test("writes health no oftener than every ten seconds, and only of the pipeline's stages", async () => {
+test("writes health no oftener than every ten seconds, and only of stages that a question waits for", async () => {
   const region = await healthy();
   assert.equal((await region.tick(issuedAt + 9_999)).changes.length, 0);
   assert.equal((await region.tick(issuedAt + 10_000)).changes.length, 2);

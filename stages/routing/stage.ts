@@ -27,8 +27,8 @@ export interface RoutingPorts {
   readonly seeds: SeedTable;
   readonly standing: StandingTable;
   readonly partitions: number;
-  /** The stages that must be up for a request to be answered. */
-  readonly pipelineStages: readonly string[];
+  /** The stages that a question waits for: all of them must be up for it to be answered. */
+  readonly answeringStages: readonly string[];
 }
 
 export const routing: Stage<"SignedRequest" | "Concluded" | "Tick", RoutingPorts> = {
@@ -46,7 +46,7 @@ export const routing: Stage<"SignedRequest" | "Concluded" | "Tick", RoutingPorts
       turns.end(event.value.requestDigest);
       return turns.outcome();
     }
-    const seen = noteSeen(event.value.stages, ports.pipelineStages, state, event.time);
+    const seen = noteSeen(event.value.stages, ports.answeringStages, state, event.time);
     return turns.outcome({ changes: [...seen, ...pruneSeen(state, event.time)] });
   },
 };
@@ -90,7 +90,7 @@ function route(event: StageEvent<"SignedRequest">, state: StateView, ports: Rout
 }
 
 function unavailable(state: StateView, time: number, ports: RoutingPorts): Fault | undefined {
-  const stage = missingStage(ports.pipelineStages, state, time);
+  const stage = missingStage(ports.answeringStages, state, time);
   if (stage === undefined) return undefined;
   return {
     code: "REGION_UNAVAILABLE",
