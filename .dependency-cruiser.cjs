@@ -5,22 +5,25 @@
 
 /** Code of the project itself, by its folders at the root. */
 const project =
-  "^(bench|circuits|cli|contracts|crypto|domain|errors|infra|pipelines|runtime|schemas|scripts|services|simulation|stages|test|verifier)/";
+  "^(bench|circuits|cli|contracts|crypto|domain|errors|examples|infra|pipelines|runtime|schemas|scripts|services|simulation|stages|test|verifier)/";
 /** What everybody may stand on. */
 const ground = ["^crypto/", "^schemas/", "^errors/"];
-const tests = "(\\.test\\.ts$|^test/)";
+/** What tests share lies in `test/`; what helps with one thing, simulations too, in `testing/` beside that. */
+const tests = "(\\.test\\.ts$|(^|/)testing/|^test/)";
+/** The simulator, and what pipelines bring to be simulated. */
+const simulations = "^(simulation/|pipelines/[^/]+/simulation/)";
 /** Node modules that reach disk, network, processes, the clock or the environment. */
 const outsideWorld =
   "^(node:)?(child_process|cluster|dgram|dns|fs|http|http2|https|inspector|net|os|perf_hooks|process|readline|repl|" +
   "sqlite|timers|tls|tty|v8|worker_threads)(/|$)";
 
-/** A rule that code under `from` imports no project code but what `allowed` matches. */
-function only(name, comment, from, allowed) {
+/** A rule that code under `from`, but for tests and `besides`, imports no project code but what `allowed` matches. */
+function only(name, comment, from, allowed, ...besides) {
   return {
     name,
     comment,
     severity: "error",
-    from: { path: from, pathNot: tests },
+    from: { path: from, pathNot: [tests, ...besides] },
     to: { path: project, pathNot: allowed },
   };
 }
@@ -65,13 +68,25 @@ module.exports = {
       "^errors/",
     ]),
     only("error-imports", "The errors depend on nothing.", "^errors/", ["^errors/"]),
-    only("pipeline-imports", "A pipeline knows its stages and what they are run with.", "^pipelines/", [
-      ...ground,
-      "^domain/",
+    only(
+      "pipeline-imports",
+      "A pipeline knows its stages and what they are run with.",
       "^pipelines/",
-      "^stages/",
-      "^runtime/",
-    ]),
+      [...ground, "^(domain|pipelines|runtime|stages)/"],
+      simulations,
+    ),
+    only(
+      "pipeline-simulation-imports",
+      "What a pipeline brings to be simulated stands above services, which make its load.",
+      "^pipelines/[^/]+/simulation/",
+      [...ground, "^(domain|examples|pipelines|runtime|services|simulation|stages)/"],
+    ),
+    only(
+      "simulator-imports",
+      "The simulator plays what the list of pipelines holds, and knows none of them.",
+      "^simulation/",
+      [...ground, "^runtime/", "^simulation/", "^pipelines/pipelines\\.ts$"],
+    ),
     only("runtime-imports", "The runtime knows no pipeline, stage, service or document.", "^runtime/", [
       ...ground,
       "^runtime/",
@@ -93,10 +108,10 @@ module.exports = {
     },
     {
       name: "development-apart",
-      comment: "Benches, scripts and the simulation are reached through the developers' commands alone.",
+      comment: "Benches, scripts and simulations are reached through the developers' commands alone.",
       severity: "error",
-      from: { path: project, pathNot: [tests, "^(bench|scripts|simulation|cli/developer)/"] },
-      to: { path: "^(bench|scripts|simulation)/" },
+      from: { path: project, pathNot: [tests, simulations, "^(bench|scripts|cli/developer)/"] },
+      to: { path: ["^(bench|scripts)/", simulations] },
     },
     only("embedded-imports", "The embedded stack stands alone; it takes the errors.", "^infra/embedded/", [
       "^infra/(embedded/|parts\\.ts$)",
@@ -150,10 +165,17 @@ module.exports = {
     },
     {
       name: "nothing-imports-tests",
-      comment: "What tests share stays with tests; a simulation is one.",
+      comment: "What tests share stays with tests.",
       severity: "error",
-      from: { path: project, pathNot: [tests, "^simulation/"] },
-      to: { path: tests },
+      from: { path: project, pathNot: tests },
+      to: { path: "(\\.test\\.ts$|^test/)" },
+    },
+    {
+      name: "testing-apart",
+      comment: "What stands in the place of real parts is met in tests and simulations alone.",
+      severity: "error",
+      from: { path: project, pathNot: [tests, simulations] },
+      to: { path: "(^|/)testing/" },
     },
     {
       name: "no-development-packages",

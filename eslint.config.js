@@ -6,7 +6,7 @@ import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 import { namesAsKeys } from "./scripts/names-as-keys.ts";
 
-const tests = ["**/*.test.ts", "test/**/*.ts"];
+const tests = ["**/*.test.ts", "**/testing/**/*.ts", "test/**/*.ts"];
 
 const drawsRandomness = [
   "generateKey",

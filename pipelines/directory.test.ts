@@ -14,7 +14,7 @@ import {
   signed,
 } from "../test/agent-messages.ts";
 import { populationEntry, populationOf } from "../test/populations.ts";
-import { seedRef } from "../test/stage-seed.ts";
+import { seedRef } from "../domain/log/testing/seeds.ts";
 import { Topics } from "../schemas/topics.ts";
 import { Directory } from "./directory.ts";
 import { logTopics } from "./log/topics.ts";

@@ -23,7 +23,7 @@ import {
   only,
   topicsOf,
   digestOf,
-} from "../test/stage-counting.ts";
+} from "./testing/counting-stage.ts";
 
 const originalBytesMax = 256 * 1024;
 

@@ -14,7 +14,7 @@ import {
   commit,
   handled,
   only,
-} from "../test/stage-counting.ts";
+} from "./testing/counting-stage.ts";
 import { StageTask, type Input } from "./task.ts";
 import { asking } from "../pipelines/private-computation/asking.ts";
 import { topics } from "../pipelines/pipelines.ts";

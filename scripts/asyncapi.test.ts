@@ -72,6 +72,7 @@ test("every payload is a whole Avro schema of its name", () => {
 /** A pipeline that brings one topic of brokers' own, one that the operator writes, and one of its stages alone. */
 const added: Pipeline = {
   name: "added",
+  folder: import.meta.dirname,
   stages: [],
   topics: {
     "added.orders.<broker>": { events: ["Notice"], key: "order", partitions: "one", writers: ["broker"] },

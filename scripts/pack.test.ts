@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { openProver } from "../runtime/prover/prover.ts";
-import { miniatureChain } from "../test/evidence-chain.ts";
+import { miniatureChain } from "../crypto/ethereum/testing/miniature-chain.ts";
 import { artifacts, connectorNamed, partiesNamed, trustIn } from "../test/evidence-terms.ts";
 import { evidenceOf, shortQuestion } from "../test/evidence.ts";
 import { repositoryRoot } from "./generated.ts";

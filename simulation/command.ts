@@ -4,7 +4,7 @@
  */
 import { misuse } from "../errors/misuse.ts";
 import { playAll } from "./crew.ts";
-import { scenarios, type Scenario } from "./scenario.ts";
+import { scenarios } from "./scenarios.ts";
 import type { Played, Task } from "./worker.ts";
 
 const seedsDefault = 200;
@@ -34,7 +34,7 @@ export async function simulate(given: Given): Promise<number> {
 /** The runs in which something does not hold. */
 async function playSeeds(from: number, count: number): Promise<Played[]> {
   const failed: Played[] = [];
-  for (const { pipeline } of scenarios) {
+  for (const pipeline of scenarios.keys()) {
     const progress = new Progress(pipeline, count);
     const tasks = Array.from({ length: count }, (_, index): Task => ({ pipeline, seed: from + index }));
     await playAll(tasks, (played) => {
@@ -53,9 +53,9 @@ async function playSeeds(from: number, count: number): Promise<Played[]> {
 /** The mutants that no seed catches. */
 async function hunt(): Promise<string[]> {
   const escaped: string[] = [];
-  for (const scenario of scenarios) {
-    for (const { name, does } of scenario.mutants) {
-      const by = await catcherOf(scenario, name);
+  for (const [pipeline, { mutants }] of scenarios) {
+    for (const { name, does } of mutants) {
+      const by = await catcherOf(pipeline, name);
       if (by === undefined) escaped.push(name);
       const outcome =
         by === undefined ? "NOT CAUGHT" : `caught by seed ${String(by.seed)}: ${by.violations[0] ?? ""}`;
@@ -65,7 +65,7 @@ async function hunt(): Promise<string[]> {
   return escaped;
 }
 
-async function catcherOf({ pipeline }: Scenario, mutant: string): Promise<Played | undefined> {
+async function catcherOf(pipeline: string, mutant: string): Promise<Played | undefined> {
   let by: Played | undefined;
   const tasks = Array.from({ length: mutantSeedsMax }, (_, index): Task => ({
     pipeline,

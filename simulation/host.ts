@@ -11,8 +11,9 @@ import {
   type Feed,
   type WorkerContext,
 } from "../runtime/kafka/partition-worker.ts";
-import { changelogTopic, ownerOf, topicFor, type TopicName } from "../schemas/topics.ts";
+import { changelogTopic, type TopicName } from "../schemas/topics.ts";
 import type { Cluster } from "./cluster.ts";
+import { addressesOf, type Owners } from "./owners.ts";
 import type { Process, Seams } from "./seams.ts";
 
 interface Source {
@@ -35,7 +36,7 @@ export interface HostPlan<P> {
   readonly context: Omit<WorkerContext<never, P>, "stage" | "asking">;
   readonly served: Served<P>;
   readonly partition: number;
-  readonly owners: ReadonlyMap<string, readonly string[]>;
+  readonly owners: Owners;
   readonly cluster: Cluster;
   readonly seams: Seams;
   readonly process: Process;
@@ -63,14 +64,12 @@ export class Host<P> implements Feed {
     this.partition = partition;
     this.served = served;
     this.#sources = new Map(
-      stage.inputs.flatMap(({ topic }): [string, Source][] => {
-        const kind = ownerOf(topic);
-        if (kind === undefined) return [[topicFor(context.region, topic), { topic }]];
-        return (owners.get(kind) ?? []).map((owner) => [
-          topicFor(context.region, topic, owner),
-          { topic, owner },
-        ]);
-      }),
+      stage.inputs.flatMap(({ topic }) =>
+        addressesOf(context.region, topic, owners).map(({ address, ...source }): [string, Source] => [
+          address,
+          { topic, ...source },
+        ]),
+      ),
     );
     this.#changelog = changelogTopic(context.region, stage.name);
     this.#cursors.set(this.#changelog, { offset: 0n, paused: true });

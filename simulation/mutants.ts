@@ -1,21 +1,15 @@
 /**
  * Defects that the runtime must not have, each put in by way of its surroundings. The simulation is worth what it finds:
- * every mutant has to be caught.
+ * every mutant has to be caught. A scenario lists those that its load can tell.
  */
-import { textDigest } from "../domain/terms/request.ts";
-import type { AddressedRecord } from "../runtime/kafka/emitted-record.ts";
-import { changelogTopic, topicFor } from "../schemas/topics.ts";
-import { decode, encode } from "./codec.ts";
-import { stages } from "../pipelines/pipelines.ts";
-import { questions } from "./private-computation.ts";
-import type { EveryPort } from "../test/stage-pipeline.ts";
 import type { Transactions } from "../runtime/kafka/transactor.ts";
-import type { Mutation } from "./world.ts";
+import { changelogTopic } from "../schemas/topics.ts";
+import type { RuntimeMutation } from "./world.ts";
 
-export interface Mutant {
+interface RuntimeMutant {
   readonly name: string;
   readonly does: string;
-  readonly mutation: Mutation<EveryPort>;
+  readonly mutation: RuntimeMutation;
 }
 
 /** Outputs follow in a transaction of their own: lost where the first one alone commits. */
@@ -49,24 +43,7 @@ const sendsAgain = (open: () => Transactions): Transactions => {
   };
 };
 
-/** Refusals of what nobody signed name the request that it was a copy of, as if it had been the request. */
-const answersClaims = (real: Transactions): Transactions => ({
-  commit: (records, offsets) => real.commit(records.map(claimed), offsets),
-  discard: () => real.discard(),
-});
-
-function claimed(record: AddressedRecord): AddressedRecord {
-  if (!record.address.endsWith(topicFor("", "result.refusals")) || record.message.value === null)
-    return record;
-  const refusal = decode("Refusal", Buffer.from(record.message.value));
-  const asked = questions.find(({ requestId }) => requestId === refusal.request.requestId);
-  if (!refusal.unsigned || asked === undefined) return record;
-  const request = { ...refusal.request, digest: textDigest(asked.document) };
-  const value = encode("Refusal", { ...refusal, request, unsigned: false });
-  return { ...record, message: { ...record.message, value } };
-}
-
-export const mutants: readonly Mutant[] = [
+export const runtimeMutants: readonly RuntimeMutant[] = [
   {
     name: "no-fencing",
     does: "an owner that lost its partition goes on writing",
@@ -96,30 +73,5 @@ export const mutants: readonly Mutant[] = [
     name: "state-lost",
     does: "a new owner begins without the stage's state",
     mutation: { forgets: (table) => !table.startsWith("@") },
-  },
-  {
-    name: "answers-claims",
-    does: "a copy that nobody signed is answered under the digest of the request that it is a copy of",
-    mutation: { transactions: (open) => answersClaims(open()) },
-  },
-  {
-    name: "waits-for-all",
-    does: "questions are refused while a stage is away that no answer waits for",
-    mutation: {
-      ports: (ports) => ({ ...ports, answeringStages: stages.map(({ name }) => name) }),
-    },
-  },
-  {
-    name: "noise-redrawn",
-    does: "a process that takes over draws noise anew",
-    mutation: {
-      ports: (ports, lives) =>
-        lives === 0
-          ? ports
-          : {
-              ...ports,
-              seed: async (id) => (await ports.seed(id)).map((byte) => byte ^ lives),
-            },
-    },
   },
 ];

@@ -1,10 +1,35 @@
 /**
- * The pipelines that are simulated. A new one joins by being listed.
+ * A scenario: what a pipeline brings to be simulated. And a run of it: whatever fails, what must hold does, and a seed gives
+ * one run.
  */
-import { play, openWorld, manners } from "./private-computation.ts";
-import { violationsOf, type Answers } from "./private-computation-invariants.ts";
-import { mutants } from "./mutants.ts";
-import { harshFaults, noFaults } from "./world.ts";
+import { unsoundness } from "./soundness.ts";
+import { harshFaults, noFaults, World, type Mutation, type Setting } from "./world.ts";
+
+/** What every run must agree on, by name: whatever fails, it comes out as without any fault. */
+export type Facts = Map<string, string>;
+
+export interface Mutant<P> {
+  readonly name: string;
+  readonly does: string;
+  readonly mutation: Mutation<P>;
+}
+
+/** `M` are its manners; `T` is what a run's load tells its invariants. */
+export interface Scenario<P, M extends string, T> extends Setting<P> {
+  /** How the load may come: seeds take turns. */
+  readonly manners: readonly M[];
+  /** Those that are played once without any fault or adversary, for the facts that every run is held to. */
+  readonly calm: readonly M[];
+  /** The load, from the first record to when all that follows from it has come. An adversary joins in where it is hostile. */
+  play(world: World<P>, manner: M, hostile: boolean): Promise<T>;
+  /** What does not hold, in words. Facts that are not known yet are added. */
+  violations(world: World<P>, told: T, facts: Facts): string[];
+  /** Each has to be caught. */
+  readonly mutants: readonly Mutant<P>[];
+}
+
+/** One of which nothing more is known: its own values meet its own functions alone. */
+export type AnyScenario = Scenario<unknown, string, unknown>;
 
 export interface Outcome {
   readonly seed: number;
@@ -15,50 +40,55 @@ export interface Outcome {
   readonly trace: string;
 }
 
-export interface Scenario {
-  /** The pipeline's file under pipelines/, without its ending. */
-  readonly pipeline: string;
-  readonly mutants: readonly { readonly name: string; readonly does: string }[];
-  /** One run, with a mutant's defect where one is named. */
-  readonly run: (seed: number, mutant?: string) => Promise<Outcome>;
-}
+const known = new WeakMap<object, Promise<Facts>>();
 
-/** What a run without any fault, or adversary, answers. */
-let answers: Promise<Answers> | undefined;
-
-async function calmAnswers(): Promise<Answers> {
-  const found: Answers = new Map();
-  // At once, so that between them the two runs answer what one alone has no budget for.
-  for (const manner of ["in turn", "at once"] as const) {
-    const world = openWorld(1, noFaults);
-    try {
-      const copies = await play(world, manner, false);
-      const violations = violationsOf(world, { manner, copies }, found);
-      if (violations.length > 0) throw new Error(`without any fault ${violations.join("; ")}`);
-    } finally {
-      world.close();
-    }
-  }
-  return found;
-}
-
-async function runPrivateComputation(seed: number, mutant?: string): Promise<Outcome> {
-  answers ??= calmAnswers();
-  const known = new Map(await answers);
-  const manner = manners[seed % manners.length] ?? "in turn";
-  const world = openWorld(seed, harshFaults, mutants.find(({ name }) => name === mutant)?.mutation);
+/** One run, with a mutant's defect where one is named. */
+export async function run<P, M extends string, T>(
+  scenario: Scenario<P, M, T>,
+  seed: number,
+  mutant?: string,
+): Promise<Outcome> {
+  const calm = known.get(scenario) ?? calmFacts(scenario);
+  known.set(scenario, calm);
+  const facts = new Map(await calm);
+  const { manners, mutants } = scenario;
+  const manner = manners[seed % manners.length];
+  if (manner === undefined) throw new Error("the scenario has no manner");
+  const mutation = mutants.find(({ name }) => name === mutant)?.mutation ?? {};
+  const world = new World({ seed, faults: harshFaults, mutation, setting: scenario });
   try {
-    const copies = await play(world, manner, true);
-    const violations = violationsOf(world, { manner, copies }, known);
-    return { seed, violations, steps: world.steps, trace: world.trace() };
-  } catch (error) {
-    const violations = [error instanceof Error ? error.message : String(error)];
+    const violations = [...(await violationsIn(scenario, world, manner, facts)), ...unsoundness(world)];
     return { seed, violations, steps: world.steps, trace: world.trace() };
   } finally {
     world.close();
   }
 }
 
-export const scenarios: readonly Scenario[] = [
-  { pipeline: "private-computation", mutants, run: runPrivateComputation },
-];
+async function violationsIn<P, M extends string, T>(
+  scenario: Scenario<P, M, T>,
+  world: World<P>,
+  manner: M,
+  facts: Facts,
+): Promise<string[]> {
+  try {
+    return scenario.violations(world, await scenario.play(world, manner, true), facts);
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+/** Throws where something does not hold even so. */
+async function calmFacts<P, M extends string, T>(scenario: Scenario<P, M, T>): Promise<Facts> {
+  const facts: Facts = new Map();
+  for (const manner of scenario.calm) {
+    const world = new World({ seed: 1, faults: noFaults, setting: scenario });
+    try {
+      const told = await scenario.play(world, manner, false);
+      const violations = [...scenario.violations(world, told, facts), ...unsoundness(world)];
+      if (violations.length > 0) throw new Error(`without any fault ${violations.join("; ")}`);
+    } finally {
+      world.close();
+    }
+  }
+  return facts;
+}

@@ -2,7 +2,8 @@
  * A thread that plays runs one after another: the seeds that it is sent, with the mutant that is named.
  */
 import { parentPort } from "node:worker_threads";
-import { scenarios, type Outcome } from "./scenario.ts";
+import { run, type Outcome } from "./scenario.ts";
+import { scenarios } from "./scenarios.ts";
 
 export interface Task {
   readonly pipeline: string;
@@ -13,9 +14,9 @@ export interface Task {
 export type Played = Task & Outcome;
 
 parentPort?.on("message", (task: Task) => {
-  const scenario = scenarios.find(({ pipeline }) => pipeline === task.pipeline);
+  const scenario = scenarios.get(task.pipeline);
   if (scenario === undefined) throw new Error(`no scenario of ${task.pipeline}`);
-  void scenario.run(task.seed, task.mutant).then((outcome) => {
+  void run(scenario, task.seed, task.mutant).then((outcome) => {
     parentPort?.postMessage({ ...task, ...outcome } satisfies Played);
   });
 });

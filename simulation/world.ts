@@ -14,11 +14,12 @@ import { topicsOf, type Pipeline } from "../runtime/contract/pipeline.ts";
 import type { Stage } from "../runtime/contract/stage.ts";
 import { openTelemetry } from "../runtime/telemetry/telemetry.ts";
 import type { EventName, EventTypes } from "../schemas/avro/index.ts";
-import { deadLetterTopic, ownerOf, topicFor, type TopicName, type Topics } from "../schemas/topics.ts";
+import { deadLetterTopic, topicFor, type TopicName, type Topics } from "../schemas/topics.ts";
 import { Choice } from "./choice.ts";
 import { Cluster, type Laxity, type Producer } from "./cluster.ts";
 import { decode, encode, simulatedCodec } from "./codec.ts";
 import { Host, type Served } from "./host.ts";
+import { addressesOf, type Owners } from "./owners.ts";
 import { failing, type Absences, type Failing, type PortFaults } from "./ports.ts";
 import { Seams, type Process } from "./seams.ts";
 import { SimulatedTransactions, type TransactionFaults } from "./transactions.ts";
@@ -48,32 +49,41 @@ export const harshFaults: Faults = {
 };
 
 /** A defect that is put into the runtime's surroundings, to see that it is found. */
-export interface Mutation<P> {
+export interface RuntimeMutation {
   readonly cluster?: Laxity;
   /** What stands in the transactions' place. */
   readonly transactions?: (open: () => Transactions) => Transactions;
-  /** `lives` counts the processes that had the partition before this one. */
-  readonly ports?: (ports: P, lives: number) => P;
   /** Event ids are as outsiders' are: they tell nothing. */
   readonly anonymous?: true;
   /** The tables that a replay does not find. */
   readonly forgets?: (table: string) => boolean;
 }
 
+/** One that may be put into the stages' ports, too. */
+export interface Mutation<P> extends RuntimeMutation {
+  /** `lives` counts the processes that had the partition before this one. */
+  readonly ports?: (ports: P, lives: number) => P;
+}
+
+/** A region, and what runs in it. `P` are the ports of all its stages, in one bag. */
+export interface Setting<P> {
+  readonly pipelines: readonly Pipeline[];
+  readonly region: string;
+  readonly partitions: number;
+  readonly owners: Owners;
+  /** When a run begins, in milliseconds since the epoch. */
+  readonly start: number;
+  /** The ports of a run's stages, by partition: what one run leaves behind another does not see. */
+  readonly ports: (world: World<P>) => (partition: number) => P;
+  /** The ports with those calls wrapped that may fail. */
+  readonly failing: (ports: P, means: Means) => P;
+}
+
 export interface WorldPlan<P> {
   readonly seed: number;
   readonly faults: Faults;
   readonly mutation?: Mutation<P>;
-  readonly pipelines: readonly Pipeline[];
-  readonly region: string;
-  readonly partitions: number;
-  /** Who has topics of its own, by what it is. */
-  readonly owners: ReadonlyMap<string, readonly string[]>;
-  /** When the run begins, in milliseconds since the epoch. */
-  readonly start: number;
-  readonly ports: (partition: number) => P;
-  /** The ports' calls that may fail. */
-  readonly failing: (ports: P, means: Means) => P;
+  readonly setting: Setting<P>;
 }
 
 /** How a scenario makes its ports fail. */
@@ -100,12 +110,14 @@ const log = pino({ level: "silent" });
 /** More steps than any sound run takes: a run that goes on is stuck. */
 const stepsMax = 10_000;
 /** A zombie is heard of again after about so many steps. */
-const zombieSteps = 30;
+const zombieSteps = 100;
 
 export class World<P> {
   readonly time: VirtualTime;
-  readonly #plan: WorldPlan<P>;
-  readonly #topics: Topics;
+  readonly topics: Topics;
+  readonly #setting: Setting<P>;
+  readonly #mutation: Mutation<P>;
+  readonly #ports: (partition: number) => P;
   readonly #cluster: Cluster;
   readonly #seams: Seams;
   readonly #hosts = new Set<Host<P>>();
@@ -118,23 +130,25 @@ export class World<P> {
   #faults: Faults;
   #steps = 0;
 
-  constructor(plan: WorldPlan<P>) {
-    this.#plan = plan;
-    this.#topics = topicsOf(plan.pipelines);
-    this.#faults = plan.faults;
-    this.time = new VirtualTime(plan.start);
-    const chance = new Choice(~plan.seed);
+  constructor({ seed, faults, mutation = {}, setting }: WorldPlan<P>) {
+    this.#setting = setting;
+    this.#mutation = mutation;
+    this.#ports = setting.ports(this);
+    this.topics = topicsOf(setting.pipelines);
+    this.#faults = faults;
+    this.time = new VirtualTime(setting.start);
+    const chance = new Choice(~seed);
     this.#uninstall = this.time.install(() => chance.below(2 ** 32) / 2 ** 32);
-    this.#seams = new Seams(new Choice(plan.seed));
+    this.#seams = new Seams(new Choice(seed));
     this.#cluster = new Cluster(
       (address) => this.#partitionsOf(address),
       () => this.time.now,
-      plan.mutation?.cluster,
+      mutation.cluster,
     );
-    for (const { stages, asking } of plan.pipelines) {
+    for (const { stages, asking } of setting.pipelines) {
       for (const stage of stages) {
         const served = { stage: stage as Stage<never, P>, asking };
-        for (let partition = 0; partition < plan.partitions; partition++) this.#host(served, partition);
+        for (let partition = 0; partition < setting.partitions; partition++) this.#host(served, partition);
       }
     }
   }
@@ -169,12 +183,12 @@ export class World<P> {
     topic: TopicName,
     type: N,
     value: EventTypes[N],
-    to: { key: string; provider?: string; everywhere?: true },
+    to: { key: string; owner?: string; everywhere?: true },
   ): void {
     const bytes = encode(type, value);
     if (to.everywhere !== true) this.publishBytes(topic, type, bytes, to);
     else {
-      for (let partition = 0; partition < this.#plan.partitions; partition++)
+      for (let partition = 0; partition < this.#setting.partitions; partition++)
         this.publishBytes(topic, type, bytes, { ...to, partition });
     }
   }
@@ -184,14 +198,14 @@ export class World<P> {
     topic: TopicName,
     type: EventName,
     value: Buffer,
-    to: { key: string; provider?: string; partition?: number; source?: string },
+    to: { key: string; owner?: string; partition?: number; source?: string },
   ): void {
     const headers = headersOf({
       ...{ id: outsideId, type, source: to.source ?? "/outside", time: this.time.now, subject: to.key },
       traceparent: `00-${"1".repeat(32)}-${"1".repeat(16)}-00`,
     });
     const place = to.partition === undefined ? {} : { partition: to.partition };
-    const address = topicFor(this.#plan.region, topic, to.provider);
+    const address = topicFor(this.#setting.region, topic, to.owner);
     this.#cluster.append(address, { key: to.key, value, headers, ...place });
   }
 
@@ -227,7 +241,7 @@ export class World<P> {
 
   /** What stages gave up. */
   deadLetters(): { readonly value: EventTypes["DeadLetter"] }[] {
-    const { region, pipelines } = this.#plan;
+    const { region, pipelines } = this.#setting;
     return pipelines
       .flatMap(({ stages }) => stages)
       .flatMap(({ name }) => this.#cluster.committed(deadLetterTopic(region, name)))
@@ -236,7 +250,7 @@ export class World<P> {
 
   /** A second's ticks: two processes run the stages that are up between them, and each names its own. */
   tick(down: readonly string[] = []): void {
-    const names = this.#plan.pipelines.flatMap(({ stages }) => stages.map(({ name }) => name));
+    const names = this.#setting.pipelines.flatMap(({ stages }) => stages.map(({ name }) => name));
     const up = names.filter((name) => !down.includes(name));
     const cut = this.choice.below(up.length + 1);
     const workers = { one: up.slice(0, cut), other: up.slice(cut) };
@@ -337,7 +351,8 @@ export class World<P> {
   }
 
   #host({ stage, asking }: Served<P>, partition: number): void {
-    const { region, partitions, owners, mutation = {} } = this.#plan;
+    const { region, partitions, owners } = this.#setting;
+    const mutation = this.#mutation;
     const place = `${stage.name}/${String(partition)}`;
     const lives = this.#lives.get(place) ?? 0;
     this.#lives.set(place, lives + 1);
@@ -353,8 +368,8 @@ export class World<P> {
         ...{ served: { stage, asking }, partition, owners, cluster, seams, process },
         anonymous: mutation.anonymous === true,
         context: {
-          ...{ region, partitions, log, telemetry: this.#telemetry, codec: simulatedCodec },
-          ports: (of) => this.#ports(of, process, lives),
+          ...{ region, partitions, log, telemetry: this.#telemetry, codec: simulatedCodec(this.topics) },
+          ports: (of) => this.#portsOf(of, process, lives),
           keys: keysOf(mutation.forgets),
           openTransactions: (id, group) => Promise.resolve(open({ id, group })),
         },
@@ -362,33 +377,30 @@ export class World<P> {
     );
   }
 
-  #ports(partition: number, process: Process, lives: number): P {
-    const { ports, failing: fail, mutation } = this.#plan;
+  #portsOf(partition: number, process: Process, lives: number): P {
     const seams = this.#seams;
     const surroundings = {
       ...{ seams, process, absences: this.#absences },
       now: () => this.time.now,
       faults: () => this.#faults.ports,
     };
-    const real = ports(partition);
-    return fail(mutation?.ports?.(real, lives) ?? real, {
+    const real = this.#ports(partition);
+    return this.#setting.failing(this.#mutation.ports?.(real, lives) ?? real, {
       wrap: (part, calls) => failing(part, calls, surroundings),
       track: (work) => seams.track(work),
     });
   }
 
   #addressesOf(topic: TopicName): string[] {
-    const { region, owners } = this.#plan;
-    const owner = ownerOf(topic);
-    if (owner === undefined) return [topicFor(region, topic)];
-    return (owners.get(owner) ?? []).map((id) => topicFor(region, topic, id));
+    const { region, owners } = this.#setting;
+    return addressesOf(region, topic, owners).map(({ address }) => address);
   }
 
   #partitionsOf(address: string): number {
-    const { partitions } = this.#plan;
-    for (const topic of this.#topics.names) {
+    const { partitions } = this.#setting;
+    for (const topic of this.topics.names) {
       if (this.#addressesOf(topic).includes(address))
-        return this.#topics.of(topic).partitions === "spread" ? partitions : 1;
+        return this.topics.of(topic).partitions === "spread" ? partitions : 1;
     }
     return partitions;
   }

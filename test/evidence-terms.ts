@@ -17,7 +17,7 @@ import type { BundledCollaboration, BundledPopulation } from "../schemas/json/ev
 import type { Population } from "../schemas/json/population.ts";
 import type { Trust } from "../schemas/json/trust.ts";
 import type { Issuer } from "../domain/credentials/result-credential.ts";
-import type { EvidenceChain } from "./evidence-chain.ts";
+import type { EvidenceChain } from "../crypto/ethereum/testing/miniature-chain.ts";
 
 export const REGION = "au-east";
 /** Groups below it are suppressed. */

@@ -16,7 +16,7 @@ import type { Request } from "../schemas/json/request.ts";
 import { dp, type DpPorts } from "../stages/dp/stage.ts";
 import { pinnedDatasets, planTerms } from "./stage-plan.ts";
 import { issuedAt, request, routed } from "./stage-question.ts";
-import { blinding, seedBytes } from "./stage-seed.ts";
+import { blinding, seedBytes } from "../domain/log/testing/seeds.ts";
 import type { MemoryState } from "./stage-state.ts";
 
 export const DAY_MS = 24 * 3_600_000;

@@ -30,7 +30,7 @@ import { aggregate, type AggregatePorts } from "../stages/aggregate/stage.ts";
 import { psi, type PsiPorts } from "../stages/psi/stage.ts";
 import { ASKED, headOf } from "./stage-plan.ts";
 import { runStage } from "./stage-run.ts";
-import { blinding } from "./stage-seed.ts";
+import { blinding } from "../domain/log/testing/seeds.ts";
 
 export const REGION = "au-east";
 const PARTITIONS = 3;

@@ -14,7 +14,7 @@ import type {
 } from "../schemas/avro/index.ts";
 import type { Home, Population } from "../schemas/json/population.ts";
 import { collaboration, population } from "./stage-question.ts";
-import { firstSeed } from "./stage-seed.ts";
+import { firstSeed } from "../domain/log/testing/seeds.ts";
 
 export const DEADLINE = 1_700_000_060_000;
 /** A minute before the deadline. */

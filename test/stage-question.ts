@@ -9,7 +9,7 @@ import type { RequestRef, RoutedRequest, SignedRequest } from "../schemas/avro/i
 import type { Collaboration } from "../schemas/json/collaboration.ts";
 import type { Request } from "../schemas/json/request.ts";
 import { populationOver, populationsOf } from "./populations.ts";
-import { firstSeed } from "./stage-seed.ts";
+import { firstSeed } from "../domain/log/testing/seeds.ts";
 
 export const brokerKey = ed25519FromSeed(new Uint8Array(32).fill(7));
 export const strangerKey = ed25519FromSeed(new Uint8Array(32).fill(8));

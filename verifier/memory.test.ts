@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { openProver } from "../runtime/prover/prover.ts";
 import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
-import { miniatureChain } from "../test/evidence-chain.ts";
+import { miniatureChain } from "../crypto/ethereum/testing/miniature-chain.ts";
 import { artifacts, connectorNamed, partiesNamed, trustIn } from "../test/evidence-terms.ts";
 import { evidenceOf, groupedQuestion } from "../test/evidence.ts";
 import { bundleBounds } from "./bundle.ts";

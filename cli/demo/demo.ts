@@ -13,7 +13,7 @@ import { LiveLines } from "../live-lines.ts";
 import { followAgent, type AgentLine } from "../party/agent-text.ts";
 import { evidenceTimes, openAuditTrail, spanOf, stageTimes, type AuditTrail } from "./audit-trail.ts";
 import { clearFolder, verifyBundle, type Verified } from "./evidence.ts";
-import { files, requestDraft } from "./example.ts";
+import { files, requestDraft } from "../../examples/example.ts";
 import { plainJoin } from "./plain-join.ts";
 import { answerLines, stageLines, type StageTime } from "./report.ts";
 import { connectBroker, homeRegion, otherRegion, pushAll, setScene, signFresh, type Scene } from "./scene.ts";

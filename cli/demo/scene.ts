@@ -18,7 +18,7 @@ import { brokerPrincipal } from "../../services/operator/access.ts";
 import { agree, agreeOnPopulation, makeBroker, makeProvider } from "../../services/stack/parties.ts";
 import { followLines } from "../../services/stack/log-lines.ts";
 import { Stack } from "../../services/stack/stack.ts";
-import { collaborationTemplate, populationTemplate } from "./example.ts";
+import { collaborationTemplate, populationTemplate } from "../../examples/example.ts";
 
 export const homeRegion = "eu-central";
 export const otherRegion = "us-east";

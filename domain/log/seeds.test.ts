@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { seedRef, seedsOf } from "../../test/stage-seed.ts";
+import { seedRef, seedsOf } from "./testing/seeds.ts";
 import { Seeds } from "./seeds.ts";
 
 const entry = (id: number, open = true) => ({ ...seedRef(id), open });

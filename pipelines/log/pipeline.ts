@@ -12,6 +12,7 @@ import { logTopics } from "./topics.ts";
 
 export const log: Pipeline = {
   name: "log",
+  folder: import.meta.dirname,
   stages: [anchoring, evidence],
   topics: { ...termsTopics, ...logTopics },
   tables: ["config.collaborations", "config.populations"],

@@ -11,18 +11,11 @@ import { parseDocument } from "../../schemas/reading/validate.ts";
 import type { AuditEvent, EventName, EventTypes, Result } from "../../schemas/avro/index.ts";
 import type { MatchLeaf } from "../../schemas/json/match-leaf.ts";
 import type { SpendLeaf } from "../../schemas/json/spend-leaf.ts";
-import { topics } from "../pipelines.ts";
-import {
-  ask,
-  openRegion,
-  openWorld,
-  play,
-  questions,
-  type PrivateWorld,
-} from "../../simulation/private-computation.ts";
-import { harshFaults, noFaults, type LoggedEvent } from "../../simulation/world.ts";
+import { ask, openRegion, play, questions, type PrivateWorld } from "./simulation/load.ts";
+import { harshFaults, noFaults, World, type LoggedEvent } from "../../simulation/world.ts";
 import { statisticsIn } from "../../test/stage-aggregate.ts";
-import { logKey, recordsOf, region, signed } from "../../test/stage-pipeline.ts";
+import { logKey, recordsOf, region, signed } from "./simulation/region.ts";
+import { scenario } from "./simulation/scenario.ts";
 import type { TopicName } from "../../schemas/topics.ts";
 
 interface Run {
@@ -34,7 +27,7 @@ interface Run {
 
 /** What stands on the topics once a run is over. */
 function readRun(world: PrivateWorld): Run {
-  const logged = new Map(topics.names.map((topic) => [topic, world.events(topic)] as const));
+  const logged = new Map(world.topics.names.map((topic) => [topic, world.events(topic)] as const));
   const on = <N extends EventName>(topic: TopicName) => (logged.get(topic) ?? []) as LoggedEvent<N>[];
   return {
     on,
@@ -47,7 +40,7 @@ function readRun(world: PrivateWorld): Run {
 }
 
 async function runCalm(hostile = false): Promise<Run> {
-  const world = openWorld(1, noFaults);
+  const world = new World({ seed: 1, faults: noFaults, setting: scenario });
   try {
     await play(world, "in turn", hostile);
     return readRun(world);
@@ -58,7 +51,7 @@ async function runCalm(hostile = false): Promise<Run> {
 
 /** One request; the stages are down from before it until its deadline has passed, then all go on. */
 async function runDown(seed: number, down: readonly string[]): Promise<Run> {
-  const world = openWorld(seed, { ...harshFaults, ports: noFaults.ports });
+  const world = new World({ seed, faults: { ...harshFaults, ports: noFaults.ports }, setting: scenario });
   try {
     await openRegion(world);
     ask(world, request);
@@ -77,7 +70,7 @@ async function runDown(seed: number, down: readonly string[]): Promise<Run> {
 
 /** The stages are away for two minutes, of which the others tell every second; then a question is asked, and they come back. */
 async function runAway(seed: number, away: readonly string[]): Promise<{ meanwhile: Run; afterwards: Run }> {
-  const world = openWorld(seed, noFaults);
+  const world = new World({ seed, faults: noFaults, setting: scenario });
   try {
     await openRegion(world);
     await world.passSeconds(120, away);

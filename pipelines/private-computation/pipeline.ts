@@ -33,6 +33,7 @@ const circuitFolder = new URL("../../circuits/release/artifacts/", import.meta.u
 
 export const privateComputation: Pipeline = {
   name: "private-computation",
+  folder: import.meta.dirname,
   stages: [ingest, oprfRelay, routing, compliance, psi, aggregate, dp, signing, result, zkp],
   topics: { ...termsTopics, ...privateComputationTopics },
   tables: [

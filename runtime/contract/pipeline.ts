@@ -15,8 +15,9 @@ import type { Stage } from "./stage.ts";
 export type AnyStage = Stage<never, never>;
 
 export interface Pipeline {
-  /** Its folder under pipelines/. */
   readonly name: string;
+  /** The path of its folder, where it brings what no deployment has: `simulation/scenario.ts`. */
+  readonly folder: string;
   /** In the order in which a request meets them. */
   readonly stages: readonly AnyStage[];
   /** Those that it brings. Its stages may read and write others' too. */

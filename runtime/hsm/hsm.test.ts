@@ -10,7 +10,7 @@ import { PavilionError } from "../../errors/errors.ts";
 import { openHsm } from "./hsm.ts";
 import type { Hsm } from "./hsm.ts";
 import { provisionKeys } from "./provision.ts";
-import { folder, initialiseToken, withHsm } from "../../test/hsm-token.ts";
+import { folder, initialiseToken, withHsm } from "./testing/token.ts";
 
 function verifiesWithNode(hsm: Hsm, message: Uint8Array, signature: Uint8Array): boolean {
   const x = Buffer.from(hsm.issuerPublicKey).toString("base64url");

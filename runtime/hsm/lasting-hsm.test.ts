@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { folder, initialiseToken } from "../../test/hsm-token.ts";
+import { folder, initialiseToken } from "./testing/token.ts";
 import type { Hsm } from "./hsm.ts";
 import { openLastingHsm } from "./lasting-hsm.ts";
 import { provisionKeys } from "./provision.ts";

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import pkcs11 from "pkcs11js";
 import { openHsm } from "./hsm.ts";
 import { provisionKeys } from "./provision.ts";
-import { initialiseToken, withHsm, withObjects } from "../../test/hsm-token.ts";
+import { initialiseToken, withHsm, withObjects } from "./testing/token.ts";
 
 const region = initialiseToken("region-test");
 const MISSING = { code: "HSM_KEY_MISSING" };

@@ -4,7 +4,7 @@ import pkcs11 from "pkcs11js";
 import { PavilionError } from "../../errors/errors.ts";
 import { provisionKeys } from "./provision.ts";
 import { SessionPool } from "./session-pool.ts";
-import { initialiseToken } from "../../test/hsm-token.ts";
+import { initialiseToken } from "./testing/token.ts";
 import { closeToken, openToken } from "./token.ts";
 import type { Token } from "./token.ts";
 

@@ -28,7 +28,7 @@ import {
   type MatchRun,
 } from "../../test/stage-match.ts";
 import { planAt, questionOf } from "../../test/stage-plan.ts";
-import { blinding, blindingUnder } from "../../test/stage-seed.ts";
+import { blinding, blindingUnder } from "../../domain/log/testing/seeds.ts";
 import { commitAggregate } from "./commitment.ts";
 import { join, type Join } from "./join.ts";
 

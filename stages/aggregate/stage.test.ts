@@ -16,7 +16,7 @@ import type { MatchLeaf } from "../../schemas/json/match-leaf.ts";
 import { REGION } from "../../test/stage-match.ts";
 import { ASKED, DEADLINE, planAt, questionOf } from "../../test/stage-plan.ts";
 import { refusalsIn, runStage, type StageRun } from "../../test/stage-run.ts";
-import { blinding } from "../../test/stage-seed.ts";
+import { blinding } from "../../domain/log/testing/seeds.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { aggregate, type AggregatePorts } from "./stage.ts";
 

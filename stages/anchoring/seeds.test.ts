@@ -1,18 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { PavilionError } from "../../errors/errors.ts";
-import {
-  DAY_MS,
-  HOUR_MS,
-  logOf,
-  matchLeaf,
-  Rig,
-  settled,
-  spendLeaf,
-  tickAt,
-} from "../../test/anchoring-rig.ts";
+import { DAY_MS, HOUR_MS, logOf, matchLeaf, Rig, settled, spendLeaf, tickAt } from "./testing/rig.ts";
 import { requestNamed } from "../../test/stage-plan.ts";
-import { seedRef } from "../../test/stage-seed.ts";
+import { seedRef } from "../../domain/log/testing/seeds.ts";
 import { anchoring, type AnchoringPorts } from "./stage.ts";
 
 describe("a seed", () => {

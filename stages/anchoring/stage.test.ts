@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { PavilionError } from "../../errors/errors.ts";
-import { HOUR_MS, logOf, matchLeaf, Rig, settled, spendLeaf, tickAt } from "../../test/anchoring-rig.ts";
+import { HOUR_MS, logOf, matchLeaf, Rig, settled, spendLeaf, tickAt } from "./testing/rig.ts";
 import { requestNamed } from "../../test/stage-plan.ts";
 import { anchoring, type AnchoringPorts } from "./stage.ts";
 

@@ -19,7 +19,7 @@ import {
   routed,
   tableOf,
 } from "../../test/stage-question.ts";
-import { firstSeed, seedRef } from "../../test/stage-seed.ts";
+import { firstSeed, seedRef } from "../../domain/log/testing/seeds.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { loadPolicy } from "../../domain/policy/policy.ts";
 import { compliance, type CompliancePorts } from "./stage.ts";

@@ -18,7 +18,7 @@ import {
   spend,
 } from "../../test/stage-aggregate.ts";
 import { issuedAt, request } from "../../test/stage-question.ts";
-import { seedRef } from "../../test/stage-seed.ts";
+import { seedRef } from "../../domain/log/testing/seeds.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 
 /** The same question asked again: another id, nonce and time, another deadline, and a newer seed. */

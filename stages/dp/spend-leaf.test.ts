@@ -19,7 +19,7 @@ import {
   releasedIn,
 } from "../../test/stage-aggregate.ts";
 import { issuedAt } from "../../test/stage-question.ts";
-import { blindingUnder } from "../../test/stage-seed.ts";
+import { blindingUnder } from "../../domain/log/testing/seeds.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 
 function leafIn(outcome: Outcome): SpendLeaf {

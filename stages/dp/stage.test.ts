@@ -19,7 +19,7 @@ import {
   spend,
 } from "../../test/stage-aggregate.ts";
 import { issuedAt, request } from "../../test/stage-question.ts";
-import { seedBytes, seedRef } from "../../test/stage-seed.ts";
+import { seedBytes, seedRef } from "../../domain/log/testing/seeds.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 
 test("releases every cell of the plan, noised, with its scales and its spend", async () => {

@@ -17,7 +17,7 @@ import {
   releasedIn,
   statisticsIn,
 } from "../../test/stage-aggregate.ts";
-import { seedRef } from "../../test/stage-seed.ts";
+import { seedRef } from "../../domain/log/testing/seeds.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 
 const open: Partial<Plan> = { minimumGroup: -1_000_000_000 };

@@ -15,7 +15,7 @@ import type {
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
 import { holds } from "../../verifier/checklist.ts";
 import { verify } from "../../verifier/verify.ts";
-import { miniatureChain } from "../../test/evidence-chain.ts";
+import { miniatureChain } from "../../crypto/ethereum/testing/miniature-chain.ts";
 import { artifacts, connectorNamed, partiesNamed, trustIn } from "../../test/evidence-terms.ts";
 import { evidenceOf, shortQuestion } from "../../test/evidence.ts";
 import { planAt } from "../../test/stage-plan.ts";

@@ -23,7 +23,7 @@ import {
   type Pushed,
   type Tampering,
 } from "../../test/agent-messages.ts";
-import { assertRejected, portsOf, takeIn } from "../../test/stage-ingest.ts";
+import { assertRejected, portsOf, takeIn } from "./testing/batches.ts";
 import { tableOf } from "../../test/stage-question.ts";
 
 const people = [recordOf(1), recordOf(2, [null, 0, 2]), recordOf(3, [0, 1, 1])];

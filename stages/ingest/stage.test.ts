@@ -34,7 +34,7 @@ import {
   portsOf,
   slicesIn,
   takeIn,
-} from "../../test/stage-ingest.ts";
+} from "./testing/batches.ts";
 import { textDigest } from "../../domain/records/batch.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { ingest, type IngestPorts } from "./stage.ts";

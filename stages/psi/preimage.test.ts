@@ -12,9 +12,9 @@ import {
   slice,
   visits,
   type PsiEvent,
-} from "../../test/stage-psi.ts";
+} from "./testing/questions.ts";
 import { runStage } from "../../test/stage-run.ts";
-import { blindingUnder } from "../../test/stage-seed.ts";
+import { blindingUnder } from "../../domain/log/testing/seeds.ts";
 import { psi, type PsiPorts } from "./stage.ts";
 
 describe("a preimage", () => {

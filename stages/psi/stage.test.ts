@@ -8,7 +8,7 @@ import type { PartialAggregate } from "../../schemas/avro/index.ts";
 import { statisticsIn } from "../../test/stage-aggregate.ts";
 import { tokenOf } from "../../test/stage-match.ts";
 import { ASKED, DEADLINE, planAt, questionOf } from "../../test/stage-plan.ts";
-import { people, preimagesIn, question, run, slice, tick, visits } from "../../test/stage-psi.ts";
+import { people, preimagesIn, question, run, slice, tick, visits } from "./testing/questions.ts";
 import { refusalsIn } from "../../test/stage-run.ts";
 
 const HOUR_MS = 3_600_000;

@@ -12,7 +12,7 @@ import type {
   SignedResult,
 } from "../../schemas/avro/index.ts";
 import { collaboration, signed, tableOf } from "../../test/stage-question.ts";
-import { firstSeed } from "../../test/stage-seed.ts";
+import { firstSeed } from "../../domain/log/testing/seeds.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { KEEP_CLOSED_MS, PRUNE_EVERY_MS } from "./arbiter.ts";
 import { result } from "./stage.ts";

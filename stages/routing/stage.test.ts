@@ -18,7 +18,7 @@ import {
   tableOf,
 } from "../../test/stage-question.ts";
 import { earlierCollaborationOf, populationOver, populationsOf } from "../../test/populations.ts";
-import { firstSeed, seedRef, seedsOf } from "../../test/stage-seed.ts";
+import { firstSeed, seedRef, seedsOf } from "../../domain/log/testing/seeds.ts";
 import { oddIds, renamed } from "../../test/odd-names.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { routing, type RoutingPorts } from "./stage.ts";

@@ -8,7 +8,7 @@ import { ed25519FromSeed } from "../../crypto/jws/ed25519.ts";
 import type { Outcome } from "../../runtime/contract/stage.ts";
 import type { ReleasedAggregate, SignedResult } from "../../schemas/avro/index.ts";
 import { issuedAt, request } from "../../test/stage-question.ts";
-import { firstSeed } from "../../test/stage-seed.ts";
+import { firstSeed } from "../../domain/log/testing/seeds.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { CONTEXT } from "../../domain/credentials/result-credential.ts";
 import { release } from "../../test/stage-release.ts";

@@ -25,9 +25,9 @@ import { openProver } from "../../runtime/prover/prover.ts";
 import type { StageEvent } from "../../runtime/contract/stage.ts";
 import type { Cell, Plan, ReleasedCell, ReleaseProof, ReleaseWitness } from "../../schemas/avro/index.ts";
 import type { Release } from "../../schemas/json/evidence-bundle.ts";
-import { checkOpening } from "../../test/release-reference.ts";
+import { checkOpening } from "./testing/reference-prover.ts";
 import { ASKED, planAt, requestNamed } from "../../test/stage-plan.ts";
-import { blinding, seedBytes } from "../../test/stage-seed.ts";
+import { blinding, seedBytes } from "../../domain/log/testing/seeds.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { zkp, type ZkpPorts } from "./stage.ts";
 

@@ -12,7 +12,7 @@ import type { PartProcess } from "../../infra/embedded/process.ts";
 import type { Result } from "../../schemas/avro/index.ts";
 import type { BrokerClient } from "../../services/clients/broker/client.ts";
 import { openAuditTrail, type AuditRecord, type AuditTrail } from "../../cli/demo/audit-trail.ts";
-import { requestDraft } from "../../cli/demo/example.ts";
+import { requestDraft } from "../../examples/example.ts";
 import { connectBroker, homeRegion, pushAll, setScene, signFresh, type Scene } from "../../cli/demo/scene.ts";
 import { readTopic } from "../integration/read-topic.ts";
 import { smallFiles } from "../integration/small-files.ts";

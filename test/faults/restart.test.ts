@@ -14,7 +14,7 @@ import { stages } from "../../pipelines/pipelines.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
 import type { BrokerClient } from "../../services/clients/broker/client.ts";
 import { openAuditTrail, type AuditRecord, type AuditTrail } from "../../cli/demo/audit-trail.ts";
-import { requestDraft } from "../../cli/demo/example.ts";
+import { requestDraft } from "../../examples/example.ts";
 import {
   connectBroker,
   homeRegion,

@@ -12,7 +12,7 @@ import { fundAccount, startChain } from "../../infra/embedded/chain.ts";
 import { openAnchorChain, type AnchorChain, type NextAnchor } from "../../runtime/chain/anchor-chain.ts";
 import type { Anchored } from "../../runtime/chain/registry.ts";
 import { provisionKeys } from "../../runtime/hsm/provision.ts";
-import { initialiseToken, withHsm } from "../hsm-token.ts";
+import { initialiseToken, withHsm } from "../../runtime/hsm/testing/token.ts";
 import { anchored, anchorerOn, fundedKey, newKey, rootOf, startTestChain } from "./chain-log.ts";
 import type { TestChain, TestKey } from "./chain-log.ts";
 

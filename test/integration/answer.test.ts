@@ -19,7 +19,7 @@ import type { ExactAggregate, Result, SignedRequest } from "../../schemas/avro/i
 import type { Request } from "../../schemas/json/request.ts";
 import { newRequest, signRequest } from "../../services/clients/broker/request.ts";
 import type { BrokerClient } from "../../services/clients/broker/client.ts";
-import { files, requestDraft } from "../../cli/demo/example.ts";
+import { files, requestDraft } from "../../examples/example.ts";
 import { plainJoin } from "../../cli/demo/plain-join.ts";
 import {
   connectBroker,

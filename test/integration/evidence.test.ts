@@ -19,7 +19,7 @@ import type { AnchoredLeaf, Result } from "../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
 import type { MatchLeaf } from "../../schemas/json/match-leaf.ts";
 import type { BrokerClient } from "../../services/clients/broker/client.ts";
-import { requestDraft } from "../../cli/demo/example.ts";
+import { requestDraft } from "../../examples/example.ts";
 import {
   auditor,
   connectBroker,

@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import { openLog } from "../../runtime/log.ts";
 import type { AuditEvent, Result } from "../../schemas/avro/index.ts";
 import type { BrokerClient } from "../../services/clients/broker/client.ts";
-import { requestDraft } from "../../cli/demo/example.ts";
+import { requestDraft } from "../../examples/example.ts";
 import { connectBroker, homeRegion, pushAll, setScene, signFresh, type Scene } from "../../cli/demo/scene.ts";
 import { readTopic } from "./read-topic.ts";
 import { smallFiles } from "./small-files.ts";

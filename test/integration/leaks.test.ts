@@ -16,7 +16,7 @@ import { connectKafka } from "../../runtime/kafka/client.ts";
 import { openLog } from "../../runtime/log.ts";
 import type { EventName } from "../../schemas/avro/index.ts";
 import { changelogTopic, deadLetterTopic, topicFor, type TopicName } from "../../schemas/topics.ts";
-import { requestDraft } from "../../cli/demo/example.ts";
+import { requestDraft } from "../../examples/example.ts";
 import { connectBroker, homeRegion, pushAll, setScene, signFresh, type Scene } from "../../cli/demo/scene.ts";
 import { openProvider } from "../../services/keystore/parties.ts";
 import { brokerPrincipal, connectorPrincipal, providerPrincipal } from "../../services/operator/access.ts";

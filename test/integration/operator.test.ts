@@ -13,7 +13,7 @@ import { createAcls } from "../../runtime/kafka/admin.ts";
 import { openPublisher } from "../../runtime/kafka/publisher.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { openLog } from "../../runtime/log.ts";
-import { collaborationTemplate, populationTemplate } from "../../cli/demo/example.ts";
+import { collaborationTemplate, populationTemplate } from "../../examples/example.ts";
 import { brokerPrincipal, endedProviderAcls, providerPrincipal } from "../../services/operator/access.ts";
 import type { Named } from "../../services/operator/terms.ts";
 import { agree, agreeOnPopulation, makeBroker, makeProvider } from "../../services/stack/parties.ts";

@@ -4,7 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
-import { requestDraft } from "../../cli/demo/example.ts";
+import { requestDraft } from "../../examples/example.ts";
 
 export const [sender, receiver] = ["northwind-health", "southbank-insurance"] as const;
 

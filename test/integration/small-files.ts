@@ -3,7 +3,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { files } from "../../cli/demo/example.ts";
+import { files } from "../../examples/example.ts";
 
 /** Writes both files, by provider, with the first `people` of the first file and those of the second who are among them. */
 export function smallFiles(dir: string, people: number): Map<string, string> {

@@ -6,9 +6,10 @@ import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.
 import type { Trust } from "../../schemas/json/trust.ts";
 import { holds } from "../../verifier/checklist.ts";
 import { verify } from "../../verifier/verify.ts";
-import type { EvidenceChain } from "../evidence-chain.ts";
+import type { EvidenceChain } from "../../crypto/ethereum/testing/miniature-chain.ts";
 import { artifacts, connectorNamed, partiesNamed, trustIn } from "../evidence-terms.ts";
-import { evidenceOf, fullQuestion, shortQuestion, type Lies } from "../evidence.ts";
+import { evidenceOf, fullQuestion, shortQuestion } from "../evidence.ts";
+import type { Lies } from "../evidence-lies.ts";
 import { anchored, anchorerOn, fundedKey, startTestChain, type TestChain } from "./chain-log.ts";
 
 let chain: TestChain;

@@ -6,10 +6,10 @@ import { publicKeyText } from "../../../domain/terms/signatures.ts";
 import { originOf } from "../../../domain/log/leaves.ts";
 import type { AnchoredLeaf } from "../../../schemas/avro/index.ts";
 import type { Trust, TrustedRegion } from "../../../schemas/json/trust.ts";
-import { openWorld, play } from "../../../simulation/private-computation.ts";
-import { noFaults } from "../../../simulation/world.ts";
+import { scenario } from "../../../pipelines/private-computation/simulation/scenario.ts";
+import { noFaults, World } from "../../../simulation/world.ts";
 import { mutationsOf, pointer } from "../../../test/evidence-mutations.ts";
-import { logKey, population, region } from "../../../test/stage-pipeline.ts";
+import { logKey, population, region } from "../../../pipelines/private-computation/simulation/region.ts";
 import { toldLog } from "../../../test/told-log.ts";
 import { hashOfText } from "../../anchored-leaf.ts";
 import { LogAudit, type AuditReport } from "../../audit.ts";
@@ -22,9 +22,9 @@ import type { Spent } from "./spends.ts";
 const { leaves, bundles } = await logged();
 
 async function logged() {
-  const world = openWorld(1, noFaults);
+  const world = new World({ seed: 1, faults: noFaults, setting: scenario });
   try {
-    await play(world, "in turn", false);
+    await scenario.play(world, "in turn", false);
     return {
       leaves: world.events<"AnchoredLeaf">("proofs.anchored").map(({ value }) => value),
       bundles: world.events<"EvidenceBundle">("evidence.bundles").map(({ value }) => value),

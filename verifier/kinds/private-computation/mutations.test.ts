@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { openProver } from "../../../runtime/prover/prover.ts";
 import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
 import type { Trust } from "../../../schemas/json/trust.ts";
-import { miniatureChain } from "../../../test/evidence-chain.ts";
+import { miniatureChain } from "../../../crypto/ethereum/testing/miniature-chain.ts";
 import { mutationsOf, pointer, type Path } from "../../../test/evidence-mutations.ts";
 import { artifacts, connectorNamed, partiesNamed, trustIn } from "../../../test/evidence-terms.ts";
 import { evidenceOf, groupedQuestion } from "../../../test/evidence.ts";

@@ -7,7 +7,7 @@ import { openProver, type ProofInput, type Prover } from "../../../runtime/prove
 import type { Cell } from "../../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
 import type { Trust } from "../../../schemas/json/trust.ts";
-import { miniatureChain } from "../../../test/evidence-chain.ts";
+import { miniatureChain } from "../../../crypto/ethereum/testing/miniature-chain.ts";
 import {
   artifacts,
   connectorNamed,
@@ -15,13 +15,8 @@ import {
   trustIn,
   type Connector,
 } from "../../../test/evidence-terms.ts";
-import {
-  evidenceOf,
-  fullQuestion,
-  groupedQuestion,
-  shortQuestion,
-  type Lies,
-} from "../../../test/evidence.ts";
+import { evidenceOf, fullQuestion, groupedQuestion, shortQuestion } from "../../../test/evidence.ts";
+import type { Lies } from "../../../test/evidence-lies.ts";
 import { holds, type Checklist } from "../../checklist.ts";
 import { shows as ownShows, type CheckName as OwnCheck } from "./checks.ts";
 import { readArtifacts, type Artifacts } from "./artifacts.ts";

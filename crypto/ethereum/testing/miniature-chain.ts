@@ -5,10 +5,10 @@
 import { createHash } from "node:crypto";
 import { createMerkleProof, createMPT } from "@ethereumjs/mpt";
 import { encodeRlp, keccak256, toBeHex } from "ethers";
-import { anchorState, EMPTY_STATE, type AnchorLink } from "../crypto/ethereum/anchor-state.ts";
-import { bytesOf, hexOf } from "../crypto/ethereum/hex.ts";
-import { stateSlot } from "../crypto/ethereum/state-proof.ts";
-import type { ChainEvidence } from "../schemas/json/evidence-bundle.ts";
+import { anchorState, EMPTY_STATE, type AnchorLink } from "../anchor-state.ts";
+import { bytesOf, hexOf } from "../hex.ts";
+import { stateSlot } from "../state-proof.ts";
+import type { ChainEvidence } from "../../../schemas/json/evidence-bundle.ts";
 
 export type ChainProof = Omit<ChainEvidence, "chainId" | "contract" | "anchorer" | "before" | "links">;
 

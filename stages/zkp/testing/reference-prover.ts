@@ -4,10 +4,15 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { addPoints, blindingGenerator, decodePoint, multiply } from "../crypto/commitment/commitment.ts";
-import { releaseSignals } from "../crypto/groth16/release-statement.ts";
-import { seedCommitmentOf } from "../crypto/groth16/seed.ts";
-import type { Prove } from "../stages/zkp/proof.ts";
+import {
+  addPoints,
+  blindingGenerator,
+  decodePoint,
+  multiply,
+} from "../../../crypto/commitment/commitment.ts";
+import { releaseSignals } from "../../../crypto/groth16/release-statement.ts";
+import { seedCommitmentOf } from "../../../crypto/groth16/seed.ts";
+import type { Prove } from "../proof.ts";
 
 /** Throws for an opening that the circuit would refuse. */
 export const checkOpening: Prove = ({ statement, opening }) => {

@@ -3,14 +3,14 @@
  * one, with other bytes beside them, in another partition, or the document alone. None is signed by whom it names, so each
  * is answered in its own name, and the request has the one result that it would have had without them.
  */
-import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
-import { signRequest } from "../domain/terms/request.ts";
-import { partitionOf } from "../runtime/kafka/partitioner.ts";
-import type { EventName, EventTypes } from "../schemas/avro/index.ts";
-import type { Request } from "../schemas/json/request.ts";
-import { partitions } from "../test/stage-pipeline.ts";
-import { encode } from "./codec.ts";
-import type { World } from "./world.ts";
+import { ed25519FromSeed } from "../../../crypto/jws/ed25519.ts";
+import { signRequest } from "../../../domain/terms/request.ts";
+import { partitionOf } from "../../../runtime/kafka/partitioner.ts";
+import type { EventName, EventTypes } from "../../../schemas/avro/index.ts";
+import type { Request } from "../../../schemas/json/request.ts";
+import { partitions } from "./region.ts";
+import { encode } from "../../../simulation/codec.ts";
+import type { World } from "../../../simulation/world.ts";
 
 type SignedRequest = EventTypes["SignedRequest"];
 

@@ -2,28 +2,28 @@
  * The anchoring stage at work in its tests: on a chain in memory, with an HSM that may fail, through crashes.
  */
 import assert from "node:assert/strict";
-import { verifyCheckpoint } from "../crypto/checkpoint/checkpoint.ts";
-import { ed25519FromSeed } from "../crypto/jws/ed25519.ts";
-import { anchorState } from "../crypto/ethereum/anchor-state.ts";
-import { verifyStateProof } from "../crypto/ethereum/state-proof.ts";
-import { leafHash, rootOfLeaves, verifyConsistency, verifyInclusion } from "../crypto/merkle/merkle.ts";
-import { originOf } from "../domain/log/leaves.ts";
-import { PavilionError } from "../errors/errors.ts";
-import type { Audit, Outcome, StageEvent } from "../runtime/contract/stage.ts";
-import type { AnchoredLeaf, AnchorReceipt, LogLeaf, SeedEntry } from "../schemas/avro/index.ts";
-import type { LogEvidence } from "../schemas/json/evidence-bundle.ts";
-import { anchoring, type AnchoringPorts } from "../stages/anchoring/stage.ts";
+import { verifyCheckpoint } from "../../../crypto/checkpoint/checkpoint.ts";
+import { ed25519FromSeed } from "../../../crypto/jws/ed25519.ts";
+import { anchorState } from "../../../crypto/ethereum/anchor-state.ts";
+import { verifyStateProof } from "../../../crypto/ethereum/state-proof.ts";
+import { leafHash, rootOfLeaves, verifyConsistency, verifyInclusion } from "../../../crypto/merkle/merkle.ts";
+import { originOf } from "../../../domain/log/leaves.ts";
+import { PavilionError } from "../../../errors/errors.ts";
+import type { Audit, Outcome, StageEvent } from "../../../runtime/contract/stage.ts";
+import type { AnchoredLeaf, AnchorReceipt, LogLeaf, SeedEntry } from "../../../schemas/avro/index.ts";
+import type { LogEvidence } from "../../../schemas/json/evidence-bundle.ts";
+import { anchoring, type AnchoringPorts } from "../stage.ts";
 import { MemoryChain } from "./memory-chain.ts";
-import { requestNamed } from "./stage-plan.ts";
-import { blinding, seedBytes, seedRef, seedsOf } from "./stage-seed.ts";
-import { MemoryState } from "./stage-state.ts";
+import { requestNamed } from "../../../test/stage-plan.ts";
+import { blinding, seedBytes, seedRef, seedsOf } from "../../../domain/log/testing/seeds.ts";
+import { MemoryState } from "../../../test/stage-state.ts";
 
 const region = "au-east";
 const logKey = ed25519FromSeed(new Uint8Array(32).fill(5));
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 const origin = originOf(region);
-export const log = { origin, publicKey: logKey.publicKey };
+const log = { origin, publicKey: logKey.publicKey };
 
 type AnchoringEvent = StageEvent<"LogLeaf" | "Tick">;
 

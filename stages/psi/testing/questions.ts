@@ -1,14 +1,14 @@
 /**
  * Events of the psi stage for its tests: slices of two datasets and questions over them, in partition 3 of 4.
  */
-import type { Outcome, StageEvent } from "../runtime/contract/stage.ts";
-import type { MatchPreimage, MatchQuestion, RecordSlice } from "../schemas/avro/index.ts";
-import { psi, type PsiPorts } from "../stages/psi/stage.ts";
-import { recordsIn } from "./stage-match.ts";
-import { ASKED, headOf } from "./stage-plan.ts";
-import { runStage, type StageRun } from "./stage-run.ts";
-import { blinding } from "./stage-seed.ts";
-import { MemoryState } from "./stage-state.ts";
+import type { Outcome, StageEvent } from "../../../runtime/contract/stage.ts";
+import type { MatchPreimage, MatchQuestion, RecordSlice } from "../../../schemas/avro/index.ts";
+import { psi, type PsiPorts } from "../stage.ts";
+import { recordsIn } from "../../../test/stage-match.ts";
+import { ASKED, headOf } from "../../../test/stage-plan.ts";
+import { runStage, type StageRun } from "../../../test/stage-run.ts";
+import { blinding } from "../../../domain/log/testing/seeds.ts";
+import { MemoryState } from "../../../test/stage-state.ts";
 
 export type PsiEvent = StageEvent<"RecordSlice" | "MatchQuestion" | "Tick">;
 

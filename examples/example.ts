@@ -1,14 +1,14 @@
 /**
- * The example that lies in examples/: two providers' files, the population that their datasets are about, their collaboration, and the Core Broker's question.
+ * The example that lies here: two providers' files, the population that their datasets are about, their collaboration, and the Core Broker's question.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { Collaboration } from "../../schemas/json/collaboration.ts";
-import type { Population } from "../../schemas/json/population.ts";
-import type { Asked } from "../../services/clients/broker/request.ts";
+import type { Collaboration } from "../schemas/json/collaboration.ts";
+import type { Population } from "../schemas/json/population.ts";
+import type { Asked } from "../services/clients/broker/request.ts";
 
-const pathOf = (name: string): string => join(import.meta.dirname, "../../examples", name);
+const pathOf = (name: string): string => join(import.meta.dirname, name);
 
 /** By provider. */
 export const files: ReadonlyMap<string, string> = new Map([

@@ -3,11 +3,11 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { AuditEvent, DatasetHead, DeadLetter, Refusal, RequestRef } from "../schemas/avro/index.ts";
-import { decline, output, publish, refuse, reject, type Stage } from "../runtime/contract/stage.ts";
-import { asking } from "../pipelines/private-computation/asking.ts";
-import { topics } from "../pipelines/pipelines.ts";
-import { StageTask, type Emission, type Input } from "../runtime/task.ts";
+import type { AuditEvent, DatasetHead, DeadLetter, Refusal, RequestRef } from "../../schemas/avro/index.ts";
+import { decline, output, publish, refuse, reject, type Stage } from "../contract/stage.ts";
+import { asking } from "../../pipelines/private-computation/asking.ts";
+import { topics } from "../../pipelines/pipelines.ts";
+import { StageTask, type Emission, type Input } from "../task.ts";
 
 export const region = "eu-central";
 export const partition = 1;
@@ -39,7 +39,7 @@ export const counting: Stage<Counted, null> = {
   },
 };
 
-export const head: DatasetHead = {
+const head: DatasetHead = {
   ...{ collaboration: "c", epoch: 1, provider: "p", dataset: "d" },
   ...{ sequence: 1, head: "h", complete: true, signature: "s" },
 };
@@ -91,7 +91,7 @@ export const asked = (offset: number, change: Partial<Input> = {}): Input =>
 /** What a handler fails with, whose message nobody may read. */
 export const defect = new TypeError("value 4711 is not a function");
 
-export const noPayload = { enc: Buffer.alloc(0), records: [], commitments: Buffer.alloc(0) };
+const noPayload = { enc: Buffer.alloc(0), records: [], commitments: Buffer.alloc(0) };
 
 export const pushed = (offset: number, change: Partial<Input> = {}): Input =>
   input(offset, {

@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import pkcs11 from "pkcs11js";
-import { openHsm } from "../runtime/hsm/hsm.ts";
-import type { Hsm, HsmOptions } from "../runtime/hsm/hsm.ts";
-import { closeToken, openToken } from "../runtime/hsm/token.ts";
+import { openHsm } from "../hsm.ts";
+import type { Hsm, HsmOptions } from "../hsm.ts";
+import { closeToken, openToken } from "../token.ts";
 
 const LIBRARY = process.env.PAVILION_TEST_PKCS11 ?? "/usr/lib/softhsm/libsofthsm2.so";
 export const folder = mkdtempSync(join(tmpdir(), "pavilion-hsm-"));

@@ -3,14 +3,14 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { decodeRecord } from "../domain/records/match-record.ts";
-import type { Outcome, StageEvent } from "../runtime/contract/stage.ts";
-import type { Notice, RecordBatch, RecordSlice } from "../schemas/avro/index.ts";
-import { ingest, type IngestPorts } from "../stages/ingest/stage.ts";
-import { collaborationOf, PARTITIONS, regionOpener } from "./agent-messages.ts";
-import { populationOver, populationsOf } from "./populations.ts";
-import { tableOf } from "./stage-question.ts";
-import { MemoryState } from "./stage-state.ts";
+import { decodeRecord } from "../../../domain/records/match-record.ts";
+import type { Outcome, StageEvent } from "../../../runtime/contract/stage.ts";
+import type { Notice, RecordBatch, RecordSlice } from "../../../schemas/avro/index.ts";
+import { ingest, type IngestPorts } from "../stage.ts";
+import { collaborationOf, PARTITIONS, regionOpener } from "../../../test/agent-messages.ts";
+import { populationOver, populationsOf } from "../../../test/populations.ts";
+import { tableOf } from "../../../test/stage-question.ts";
+import { MemoryState } from "../../../test/stage-state.ts";
 
 export const DAY_MS = 86_400_000;
 export const NOON = 20_000 * DAY_MS + DAY_MS / 2;

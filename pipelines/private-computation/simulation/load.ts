@@ -1,22 +1,12 @@
 /**
- * Private computation in a simulation: two pushed datasets, five questions of which one is asked twice, one is against
- * the policy and one is more than the budget has; each published twice, among an adversary's copies. What must hold after whatever happened stands in
- * private-computation-invariants.ts.
+ * The load: two pushed datasets, five questions of which one is asked twice, one is against the policy and one is more than
+ * the budget has; each published twice, among an adversary's copies.
  */
-import { pipelines } from "../pipelines/pipelines.ts";
-import type { EventTypes } from "../schemas/avro/index.ts";
-import {
-  collaboration,
-  partitions,
-  portsIn,
-  pushes,
-  region,
-  signed,
-  start,
-  type EveryPort,
-} from "../test/stage-pipeline.ts";
+import type { EventTypes } from "../../../schemas/avro/index.ts";
+import type { World } from "../../../simulation/world.ts";
 import { publishCopies } from "./hostile-records.ts";
-import { World, type Faults, type Means, type Mutation } from "./world.ts";
+import type { EveryPort } from "./ports.ts";
+import { pushes, signed } from "./region.ts";
 
 export type PrivateWorld = World<EveryPort>;
 
@@ -36,54 +26,12 @@ const anchoringSeconds = 6;
 /** Longer than a stage may be unseen, and shorter than what is asked may be old. */
 const absenceMs = 90_000;
 
-export function openWorld(seed: number, faults: Faults, mutation: Mutation<EveryPort> = {}): PrivateWorld {
-  const world: PrivateWorld = new World({
-    ...{ seed, faults, mutation, pipelines, region, partitions, start },
-    owners: new Map([
-      ["provider", collaboration.providers.map(({ id }) => id)],
-      ["broker", collaboration.brokers.map(({ id }) => id)],
-    ]),
-    ports: portsIn(() => world.events<"SeedEntry">("config.seeds").map(({ value }) => value)),
-    failing: failingPorts,
-  });
-  return world;
-}
-
-/** The calls that go to the HSM, the prover and the chain. */
-function failingPorts(ports: EveryPort, { wrap, track }: Means): EveryPort {
-  const hsm = "HSM_UNAVAILABLE";
-  const chain = "CHAIN_UNAVAILABLE";
-  const wrapped = wrap(
-    {
-      ...ports,
-      chain: wrap(ports.chain, { anchor: chain, prove: chain, standing: chain }),
-      logSigner: wrap(ports.logSigner, { sign: hsm }),
-      issuer: wrap(ports.issuer, { sign: hsm }),
-    },
-    {
-      openBatch: hsm,
-      seed: hsm,
-      createSeed: hsm,
-      destroySeed: hsm,
-      blinding: hsm,
-      prove: "PROVER_UNAVAILABLE",
-    },
-  );
-  return {
-    ...wrapped,
-    async openBatch(enc, info) {
-      const context = await wrapped.openBatch(enc, info);
-      return { open: (ciphertext, aad) => track(Promise.resolve(context.open(ciphertext, aad))) };
-    },
-  };
-}
-
 /** The region with both datasets pushed, its first seed anchored. */
 export async function openRegion(world: PrivateWorld): Promise<void> {
   world.tick();
   for (const { id, dataset, batches } of pushes) {
     for (const batch of batches) {
-      world.publish("ingest.<provider>", "RecordBatch", batch, { key: dataset, provider: id });
+      world.publish("ingest.<provider>", "RecordBatch", batch, { key: dataset, owner: id });
     }
   }
   await world.settle();
@@ -111,8 +59,15 @@ const absences: readonly (readonly string[])[] = [
   ["zkp", "anchoring", "evidence"],
 ];
 
-/** Everything from the first push to the last anchor; answers how many records an adversary published meanwhile. */
-export async function play(world: PrivateWorld, manner: Manner, hostile: boolean): Promise<number> {
+/** How a run went, as far as its invariants go by it. */
+export interface Told {
+  readonly manner: Manner;
+  /** How many records an adversary published. */
+  readonly copies: number;
+}
+
+/** Everything from the first push to the last anchor. */
+export async function play(world: PrivateWorld, manner: Manner, hostile: boolean): Promise<Told> {
   await openRegion(world);
   const away = hostile ? (world.choice.pick(absences) ?? []) : [];
   if (away.length > 0) {
@@ -133,5 +88,5 @@ export async function play(world: PrivateWorld, manner: Manner, hostile: boolean
   world.becomeCalm();
   if (hostile) for (const request of questions) copies += await publishCopies(world, request);
   await world.passSeconds(anchoringSeconds);
-  return copies;
+  return { manner, copies };
 }

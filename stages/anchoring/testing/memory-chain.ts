@@ -3,11 +3,11 @@
  * grows, in blocks of a history that may lose its end. It proves its state as a node does, and can be away, and slow.
  */
 import { encodeRlp, keccak256, toBeHex } from "ethers";
-import { anchorState, EMPTY_STATE } from "../crypto/ethereum/anchor-state.ts";
-import { stateSlot, type StateProof } from "../crypto/ethereum/state-proof.ts";
-import { PavilionError } from "../errors/errors.ts";
-import type { Anchored } from "../stages/anchoring/anchors.ts";
-import type { AnchoringPorts } from "../stages/anchoring/stage.ts";
+import { anchorState, EMPTY_STATE } from "../../../crypto/ethereum/anchor-state.ts";
+import { stateSlot, type StateProof } from "../../../crypto/ethereum/state-proof.ts";
+import { PavilionError } from "../../../errors/errors.ts";
+import type { Anchored } from "../anchors.ts";
+import type { AnchoringPorts } from "../stage.ts";
 
 export class MemoryChain {
   readonly chainId = 1;

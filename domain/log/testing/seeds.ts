@@ -3,10 +3,10 @@
  * source of blindings. Fixed bytes, so that a test is the same each time.
  */
 import { createHash, createHmac } from "node:crypto";
-import { seedCommitmentOf, seedFrom } from "../crypto/groth16/seed.ts";
-import type { BlindingSource } from "../domain/log/blinding.ts";
-import { Seeds } from "../domain/log/seeds.ts";
-import type { SeedEntry, SeedRef } from "../schemas/avro/index.ts";
+import { seedCommitmentOf, seedFrom } from "../../../crypto/groth16/seed.ts";
+import type { BlindingSource } from "../blinding.ts";
+import { Seeds } from "../seeds.ts";
+import type { SeedEntry, SeedRef } from "../../../schemas/avro/index.ts";
 
 /** The 64 bytes of a seed. */
 export const seedBytes = (id: number): Uint8Array =>

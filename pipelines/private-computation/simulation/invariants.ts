@@ -1,21 +1,20 @@
 /**
  * What must hold after every run, whatever failed: each request has one result or one error, the budget equals the
  * spends, each leaf is in the log once, every answered question has the answer it always has and one bundle, and nothing
- * rests on what was aborted.
+ * is given up.
  */
-import { verifyCheckpoint } from "../crypto/checkpoint/checkpoint.ts";
-import { addFractions, compareFractions, parseFraction } from "../crypto/fraction/fraction.ts";
-import { verifyInclusion } from "../crypto/merkle/merkle.ts";
-import { hashOfLeaf, originOf } from "../domain/log/leaves.ts";
-import { textDigest } from "../domain/terms/request.ts";
-import { parseDocument } from "../schemas/reading/validate.ts";
-import type { EventTypes, Result } from "../schemas/avro/index.ts";
-import type { MatchLeaf } from "../schemas/json/match-leaf.ts";
-import { topics } from "../pipelines/pipelines.ts";
-import { collaboration, logKey, population, region } from "../test/stage-pipeline.ts";
-import { questions, type Manner, type PrivateWorld } from "./private-computation.ts";
-import { outsideId } from "./world.ts";
-import type { TopicName } from "../schemas/topics.ts";
+import { verifyCheckpoint } from "../../../crypto/checkpoint/checkpoint.ts";
+import { addFractions, compareFractions, parseFraction } from "../../../crypto/fraction/fraction.ts";
+import { verifyInclusion } from "../../../crypto/merkle/merkle.ts";
+import { hashOfLeaf, originOf } from "../../../domain/log/leaves.ts";
+import { textDigest } from "../../../domain/terms/request.ts";
+import { parseDocument } from "../../../schemas/reading/validate.ts";
+import type { EventTypes, Result } from "../../../schemas/avro/index.ts";
+import type { MatchLeaf } from "../../../schemas/json/match-leaf.ts";
+import { collaboration, logKey, population, region } from "./region.ts";
+import { questions, type Manner, type PrivateWorld, type Told } from "./load.ts";
+import type { Facts } from "../../../simulation/scenario.ts";
+import type { TopicName } from "../../../schemas/topics.ts";
 
 /** What a request may end with, by the last digit of its id; several where it depends on who came first. */
 const ends: ReadonlyMap<string, readonly string[]> = new Map([
@@ -29,26 +28,18 @@ const ends: ReadonlyMap<string, readonly string[]> = new Map([
 /** What a request may end with besides, where deadlines passed. */
 const lateEnds = ["DEADLINE_PASSED", "CLOCK_SKEW", "REGION_UNAVAILABLE", "STALE_SEED"];
 
-/** The groups that each question is answered with, by request id: the noise is fixed by what is asked. */
-export type Answers = Map<string, string>;
-
-/** Violations, in words; none where all holds. `answers` are held to, and added to. */
-export function violationsOf(
-  world: PrivateWorld,
-  { manner, copies }: { readonly manner: Manner; readonly copies: number },
-  answers: Answers,
-): string[] {
+/** Violations, in words. The facts are the groups that each question is answered with: the noise is fixed by what is asked. */
+export function violationsOf(world: PrivateWorld, { manner, copies }: Told, facts: Facts): string[] {
   const all = world.events<"Result">("broker.results.<broker>").map(({ value }) => value);
   const results = all.filter(({ unsigned }) => !unsigned);
   return [
     ...digestsOnce(all, copies),
     ...resultsOnce(results, manner),
     ...toldOnce(world, results),
-    ...sameAnswers(results, answers),
+    ...sameAnswers(results, facts),
     ...budgetKept(world, results),
     ...leavesOnce(world),
     ...bundlesOnce(world, results),
-    ...nothingAborted(world),
     ...nothingGivenUp(world),
   ];
 }
@@ -103,12 +94,12 @@ function resultsOnce(results: readonly Result[], manner: Manner): string[] {
   return found;
 }
 
-function sameAnswers(results: readonly Result[], answers: Answers): string[] {
+function sameAnswers(results: readonly Result[], facts: Facts): string[] {
   return results.flatMap((result) => {
     if (result.answer === null) return [];
     const groups = JSON.stringify(result.answer.groups);
-    const known = answers.get(digitOf(result)) ?? groups;
-    answers.set(digitOf(result), known);
+    const known = facts.get(digitOf(result)) ?? groups;
+    facts.set(digitOf(result), known);
     return known === groups ? [] : [`request ${digitOf(result)} has another answer than before`];
   });
 }
@@ -188,20 +179,6 @@ function bundleFaults({ text }: EventTypes["EvidenceBundle"], told: Result): str
   if (hashes.join() !== [told.matchLeaf, told.spendLeaf].join())
     found.push("a bundle is over other leaves than its result");
   return found;
-}
-
-function nothingAborted(world: PrivateWorld): string[] {
-  return topics.names.flatMap((topic) => {
-    const events = world.events(topic);
-    const places = events
-      .filter(({ id }) => id !== outsideId)
-      .map(({ id, source, partition }) => `${source} ${id} ${String(partition)}`);
-    const isTwice = new Set(places).size < places.length;
-    return [
-      ...(isTwice ? [`an event stands twice on ${topic}`] : []),
-      ...(events.every((event) => world.isDerived(event)) ? [] : [`${topic} rests on an aborted record`]),
-    ];
-  });
 }
 
 /** Codes of what an adversary's records are put away with. */

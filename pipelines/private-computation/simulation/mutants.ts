@@ -1,0 +1,61 @@
+/**
+ * Defects that private computation must not have, each put in by way of its surroundings: every one has to be caught.
+ */
+import { textDigest } from "../../../domain/terms/request.ts";
+import type { AddressedRecord } from "../../../runtime/kafka/emitted-record.ts";
+import type { Transactions } from "../../../runtime/kafka/transactor.ts";
+import { topicFor } from "../../../schemas/topics.ts";
+import { decode, encode } from "../../../simulation/codec.ts";
+import { runtimeMutants } from "../../../simulation/mutants.ts";
+import type { Mutant } from "../../../simulation/scenario.ts";
+import { questions } from "./load.ts";
+import { played, type EveryPort } from "./ports.ts";
+
+/** Refusals of what nobody signed name the request that it was a copy of, as if it had been the request. */
+const answersClaims = (real: Transactions): Transactions => ({
+  commit: (records, offsets) => real.commit(records.map(claimed), offsets),
+  discard: () => real.discard(),
+});
+
+function claimed(record: AddressedRecord): AddressedRecord {
+  if (!record.address.endsWith(topicFor("", "result.refusals")) || record.message.value === null)
+    return record;
+  const refusal = decode("Refusal", Buffer.from(record.message.value));
+  const asked = questions.find(({ requestId }) => requestId === refusal.request.requestId);
+  if (!refusal.unsigned || asked === undefined) return record;
+  const request = { ...refusal.request, digest: textDigest(asked.document) };
+  const value = encode("Refusal", { ...refusal, request, unsigned: false });
+  return { ...record, message: { ...record.message, value } };
+}
+
+export const mutants: readonly Mutant<EveryPort>[] = [
+  ...runtimeMutants,
+  {
+    name: "answers-claims",
+    does: "a copy that nobody signed is answered under the digest of the request that it is a copy of",
+    mutation: { transactions: (open) => answersClaims(open()) },
+  },
+  {
+    name: "waits-for-all",
+    does: "questions are refused while a stage is away that no answer waits for",
+    mutation: {
+      ports: (ports) => ({
+        ...ports,
+        answeringStages: played.flatMap(({ stages }) => stages.map(({ name }) => name)),
+      }),
+    },
+  },
+  {
+    name: "noise-redrawn",
+    does: "a process that takes over draws noise anew",
+    mutation: {
+      ports: (ports, lives) =>
+        lives === 0
+          ? ports
+          : {
+              ...ports,
+              seed: async (id) => (await ports.seed(id)).map((byte) => byte ^ lives),
+            },
+    },
+  },
+];
