@@ -71,7 +71,7 @@ export class LogAudit {
       this.#bundle(bundle);
     },
     takeUnreadable: (): void => {
-      this.#faults.add("bundle", "A record on the bundles' topic is no bundle.");
+      this.#faults.add("bundle", "A record on the bundles' topic is not a bundle.");
     },
   };
 
@@ -100,7 +100,10 @@ export class LogAudit {
 
   /** A record on the log's topic that is no leaf. */
   takeUnreadable(): void {
-    this.#faults.add("leaf-record", `A record after leaf ${String(this.#size)} is no leaf that can be read.`);
+    this.#faults.add(
+      "leaf-record",
+      `A record after leaf ${String(this.#size)} is not a leaf that can be read.`,
+    );
   }
 
   /** The next leaf. */
@@ -130,7 +133,7 @@ export class LogAudit {
     const missing = [...this.#known.keys(), this.#batch?.tree.size ?? 0].filter((size) => size > this.#size);
     if (missing.length > 0) {
       const size = String(Math.max(...missing));
-      this.#faults.add("log-end", `A checkpoint is over ${size} leaves; ${String(this.#size)} are here.`);
+      this.#faults.add("log-end", `A checkpoint covers ${size} leaves; ${String(this.#size)} are here.`);
     }
     return {
       leaves: this.#size,
@@ -149,13 +152,13 @@ export class LogAudit {
       return;
     }
     if (read.fault !== undefined) {
-      fail(read.fault, "is no document of its kind in canonical form");
+      fail(read.fault, "is not a document of its kind in canonical form");
       return;
     }
     const { name, leaf } = read;
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
-    if (record.kind !== name) fail("leaf-kind", `is a ${name}, and told as something else`);
-    if (record.requestDigest !== leaf.request) fail("leaf-request", "is told as of another request");
+    if (record.kind !== name) fail("leaf-kind", `is a ${name}, and is listed as something else`);
+    if (record.requestDigest !== leaf.request) fail("leaf-request", "is listed under another request");
     if (leaf.region !== this.#region.region || record.log !== this.#region.origin)
       fail("leaf-region", "is of another region's log");
     leaf.take(hash, (fault, what) => {
@@ -168,7 +171,11 @@ export class LogAudit {
     const { chainId, contract, anchorer, size, root, index, proof } = record;
     const isTrusted =
       chainId === this.#chain.id && contract === this.#chain.contract && anchorer === this.#region.anchorer;
-    if (!isTrusted) fail("leaf-anchor", "is told as anchored in another chain, contract or account");
+    if (!isTrusted)
+      fail(
+        "leaf-anchor",
+        "is listed as anchored on another chain, in another contract or by another account",
+      );
     const batch = this.#batchOf(record);
     if (batch === undefined) {
       fail("checkpoint", "stands under no checkpoint that the log's key alone signed");
@@ -177,11 +184,11 @@ export class LogAudit {
     const { tree, first } = batch;
     const isTold = record.checkpoint === first.checkpoint && size === tree.size && root === tree.root;
     if (!isTold || this.#size > tree.size)
-      fail("leaf-checkpoint", "is told under another checkpoint, size or root than its batch's");
+      fail("leaf-checkpoint", "is listed under a checkpoint, size or root that is not its batch's");
     if (!verifyInclusion(hash, index, tree.size, proof, tree.root))
       fail("leaf-proof", "is not shown to stand under its checkpoint");
     if (record.transaction !== first.transaction || record.block !== first.block)
-      fail("leaf-anchor", "names another transaction or block than its batch");
+      fail("leaf-anchor", "names a transaction or block that is not its batch's");
   }
 
   /** The batch that a leaf is of: the one that is not full yet, or the next, whose checkpoint is verified. */
@@ -209,7 +216,7 @@ export class LogAudit {
   }
 
   #otherLeaves(size: number): void {
-    this.#faults.add("log-tree", `The checkpoint of ${String(size)} leaves is over other leaves.`);
+    this.#faults.add("log-tree", `The checkpoint of ${String(size)} leaves covers other leaves.`);
   }
 }
 

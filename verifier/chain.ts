@@ -52,16 +52,16 @@ function provenState(
   // The bundle's own hash is not shown: whoever takes it from there trusts the bundle.
   require(trusted !==
     null, `No block is trusted. Look up block ${String(chain.block)} at a node of your own, and give its hash with --block.`);
-  require(chain.blockHash === trusted, "The proof is of another block than the trusted one.");
+  require(chain.blockHash === trusted, "The proof is of a different block from the trusted one.");
   const { number } = readHeader(bytesOf(chain.header, "STATE_PROOF_INVALID"));
-  require(number === chain.block, "The block has another number.");
+  require(number === chain.block, "The block does not have the number that the bundle states.");
   return { state: verifyStateProof({ blockHash: trusted, contract, anchorer }, chain) };
 }
 
 /** The anchors lead to the proven state. Answers with the first. */
 function linkedAnchors(chain: ChainEvidence, { state: proven }: { readonly state: string }): AnchorLink {
   const [first] = chain.links;
-  require(first !== undefined, "There are no anchors.");
+  require(first !== undefined, "The bundle shows no anchors.");
   let state = chain.before;
   let before = { size: 0, time: 0 };
   for (const { root, size, time } of chain.links) {

@@ -25,7 +25,7 @@ export const isSignedAlone = (note: string): boolean => note.split("\n", LINES +
 /** The tree of a checkpoint, once the signature of the region's log holds. */
 export function signedTree(note: string, { origin, logKey }: TrustedRegion): Tree {
   const publicKey = rawKey(logKey);
-  require(isSignedAlone(note), "A checkpoint has other lines than its log's own.");
+  require(isSignedAlone(note), "A checkpoint has lines that are not its log's own.");
   return verifyCheckpoint(note, { origin, publicKey });
 }
 
@@ -57,7 +57,7 @@ export function onlyGrown(
       before === undefined
         ? consistency.length === 0
         : verifyConsistency(before.size, before.root, size, root, consistency);
-    require(isBeginning, `Anchor ${String(index)} does not go on from the one before.`);
+    require(isBeginning, `Anchor ${String(index)} does not continue the one before.`);
   }
   return true;
 }

@@ -48,8 +48,8 @@ export function answeringHome(population: Population, name: string, trust: Trust
   require(home !== undefined, "The request names a region that is no home of the population.");
   const region = regionIn(trust, home.region);
   require(region.jurisdiction ===
-    population.jurisdiction, "The population's data belongs in another jurisdiction than the region's.");
+    population.jurisdiction, "The population's data belongs in a different jurisdiction from the region's.");
   require(region.logKey ===
-    home.logKey, "The population names another log key of its home than the trust file.");
+    home.logKey, "The log key that the population names for its home is not the one in the trust file.");
   return { population, home, region };
 }

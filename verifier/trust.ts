@@ -48,6 +48,6 @@ export function rawKey(text: string): Uint8Array {
   try {
     return publicKeyIn(text);
   } catch {
-    deviates("A key in the trust file is no key.");
+    deviates("A key in the trust file is not a valid key.");
   }
 }

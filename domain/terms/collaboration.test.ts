@@ -138,7 +138,7 @@ describe("a document is refused", () => {
 
   test("where a provider has the name of a topic that is not its own", () => {
     for (const id of ["changelog", "dead-letter"]) {
-      refused(withAlpha({ ...participant("alpha"), id }), new RegExp(`${id} is no name for a provider`));
+      refused(withAlpha({ ...participant("alpha"), id }), new RegExp(`${id} cannot be a provider's name`));
     }
   });
 

@@ -83,7 +83,7 @@ test("of a member with a form of its own the form is told, and that it is empty"
     budget: { epsilonPerQuestion: "" },
   };
   const refusal = refusalOf("collaboration", amended);
-  assert.match(refusal, /id does not have this form: [^;]*2 to 63 small letters, digits and dashes/);
+  assert.match(refusal, /id does not have this form: [^;]*2 to 63 lower-case letters, digits and dashes/);
   assert.match(refusal, /referenceDate does not have this form: [^;]*as in 2026-03-31/);
   assert.match(refusal, /epsilonPerQuestion is empty; it takes this: [^;]*such as 10 or 5\/2/);
 });

@@ -67,7 +67,7 @@ function wordsOf({ instancePath, keyword, params, data, message = "", parentSche
 
 /** What patterns mean of which descriptions say only what the member is for. */
 const forms: ReadonlyMap<string, string> = new Map([
-  ["^[a-z][a-z0-9-]{1,62}$", "2 to 63 small letters, digits and dashes, a letter first"],
+  ["^[a-z][a-z0-9-]{1,62}$", "2 to 63 lower-case letters, digits and dashes, a letter first"],
   ["^[A-Z]{2,8}$", "2 to 8 capital letters, such as EU"],
   ["^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "as in 2026-03-31"],
   ["^[1-9][0-9]{0,8}(/[1-9][0-9]{0,8})?$", "an exact fraction above zero, such as 10 or 5/2"],

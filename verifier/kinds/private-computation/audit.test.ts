@@ -204,7 +204,7 @@ test("a spend that is told as something else still counts: the kind is the leaf'
       kind,
     );
     assert.deepEqual(report.faults, [
-      { name: "leaf-kind", text: "Leaf 2 is a spend, and told as something else." },
+      { name: "leaf-kind", text: "Leaf 2 is a spend, and is listed as something else." },
     ]);
   }
 });

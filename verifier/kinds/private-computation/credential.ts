@@ -63,7 +63,9 @@ export function recomputedCredential({ payload }: SignedCredential, result: Chec
   const released = releasedOf(result, { left, deltaLeft });
   const answer = answerOf(request.document.question, released);
   const expected = canonicalBytes(credentialOf(released, answer, region.issuer, validFrom));
-  require(Buffer.from(expected).equals(payload), "The credential says something else than what was checked.");
+  require(Buffer.from(expected).equals(
+    payload,
+  ), "The credential says something other than what was checked.");
   return true;
 }
 
@@ -100,7 +102,7 @@ function wordsIn(payload: Uint8Array): { validFrom: number; left: string; deltaL
     typeof left === "string" &&
     typeof deltaLeft === "string", "The credential lacks its date or spend.");
   const time = Date.parse(validFrom);
-  require(Number.isSafeInteger(time), "The credential's date is none.");
+  require(Number.isSafeInteger(time), "The credential's date is not a date.");
   return { validFrom: time, left, deltaLeft };
 }
 

@@ -10,11 +10,12 @@ export function signedHeads(
   { datasets }: EvidenceBundleDocument,
   { id, matching, providers }: Collaboration,
 ): readonly SignedHead[] {
-  require(datasets.length === providers.length, "There is not one head for each provider.");
+  require(datasets.length === providers.length, "There is not exactly one head for each provider.");
   for (const [slot, participant] of providers.entries()) {
     const signed = datasets[slot];
     require(signed?.provider === participant.id &&
-      signed.dataset === participant.dataset, "The heads are not the collaboration's, in slot order.");
+      signed.dataset ===
+        participant.dataset, "The heads are not those of the collaboration's datasets, in the order of their slots.");
     const { provider, dataset, sequence, head, signature } = signed;
     const place = { collaboration: id, epoch: matching.epoch, provider, dataset, sequence };
     const document: DatasetHeadDocument = {

@@ -102,7 +102,8 @@ export function spendLeaf(
 /** What one leaf shows of the ledger: its first is its first, and the totals stay within what was agreed. */
 function requireLedger(leaf: SpendLeaf, { budgetTotal, budgetDelta }: Plan): void {
   const { sequence, previous, carried } = leaf;
-  require((sequence === 1) === (previous === null), "The spend leaf does not follow another, or no other.");
+  require((sequence === 1) ===
+    (previous === null), "Only a first spend names no spend before it, and this leaf breaks that.");
   require(sequence === 1 ||
     carried.length === 0, "A spend that is not the first takes over earlier accounts.");
   requireTotal(leaf, "epsilon", leaf.total, budgetTotal);
@@ -116,7 +117,7 @@ function requireTotal(leaf: SpendLeaf, part: "epsilon" | "delta", total: string,
   const beyond = compareFractions(sum, known);
   require(leaf.sequence === 1
     ? beyond === 0
-    : beyond > 0, `The spend leaf's total of ${part} is not that of its spends.`);
+    : beyond > 0, `The spend leaf's total of ${part} does not add up with its spends.`);
   require(compareFractions(sum, parseFraction(budget)) <=
     0, `The population has spent more ${part} than its budget.`);
 }

@@ -64,11 +64,12 @@ export function releasedGroups(
       require(values.length === 0 && proofs.length === 0, "A suppressed group has values or proofs.");
       continue;
     }
-    require(values.length === plan.statistics.length, "A group has not one value for each statistic.");
+    require(values.length ===
+      plan.statistics.length, "A group does not have exactly one value for each statistic.");
     require(proofs.length === parts.length &&
       parts.every(
         ({ part }, at) => proofs[at]?.part === part,
-      ), "A group has not one proof for each part, in order.");
+      ), "A group does not have exactly one proof for each part, in order.");
     require((values[0] ?? -1) >= plan.minimumGroup, "A group below the minimum is not suppressed.");
   }
   return groups;
@@ -152,6 +153,8 @@ export function soundProofs(
   if (parts.length === 0 || verifyProofs(key, parts, randomBytes)) return true;
   const wrong = parts.find(({ proof, signals }) => !verifyProof(key, proof, signals));
   deviates(
-    wrong === undefined ? "The proofs do not hold together." : `The proof of ${wrong.where} does not hold.`,
+    wrong === undefined
+      ? "The proofs do not hold when they are checked as a whole."
+      : `The proof of ${wrong.where} does not hold.`,
   );
 }

@@ -19,7 +19,7 @@ export function signedRequest(
   const [known, member] = [trusted.find(isAsker), pinned.find(isAsker)];
   require(known !== undefined, "The trust file does not name the broker.");
   require(member !== undefined, "The collaboration does not name the broker.");
-  require(known.key === member.key, "The collaboration pins another key of the broker.");
+  require(known.key === member.key, "The collaboration pins another key for the broker.");
   verifySignature("request", request.document, signature, member);
   return request;
 }
@@ -28,7 +28,7 @@ export function signedRequest(
 export function withinTerms(request: ReadRequest, collaboration: Collaboration): ReadRequest {
   const { document } = request;
   const { id, version, purposes, legalBases, brokers, budget } = collaboration;
-  require(document.collaboration === id, "The request is to another collaboration.");
+  require(document.collaboration === id, "The request is for another collaboration.");
   require(document.collaborationVersion === version, "The request is under another version's terms.");
   const asker = brokers.find((broker) => broker.id === document.broker);
   require(asker?.tenants.includes(document.tenant) === true, "The broker may not ask for the tenant.");

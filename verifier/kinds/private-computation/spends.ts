@@ -117,7 +117,7 @@ export class Spends {
   #paysFor({ match, request }: { readonly match: string; readonly request: string }, fail: Fail): void {
     const matched = this.#matches.get(match);
     if (matched === undefined)
-      fail("spend-match", "pays for a match that was not logged before it, or again");
+      fail("spend-match", "pays for a match that was not logged before it, or that was paid for already");
     else if (matched !== request) fail("spend-match", "pays for the match of another request");
     this.#matches.delete(match);
   }
@@ -132,7 +132,7 @@ export class Spends {
       const stood = this.#earlier.get(account.population) ?? nothing;
       const isSame =
         stood.spends === account.sequence && stood.epsilon === account.epsilon && stood.last === account.leaf;
-      if (!isSame) fail("spend-carried", "takes over an account that does not stand so in the log");
+      if (!isSame) fail("spend-carried", "takes over an account that differs from the log");
     }
     if (this.#trusted.get(population)?.has(document) !== true) {
       fail("spend-terms", "names a version of the population's document that the trust file does not");
