@@ -20,8 +20,11 @@ import { PavilionError } from "../../errors/errors.ts";
 export type Entry =
   /** The first line: the genesis block's time, in seconds. */
   | { readonly genesis: number }
-  /** An account is given so much, in hexadecimal wei. */
-  | { readonly fund: string; readonly wei: string }
+  /**
+   * An account is given so much, in hexadecimal wei, between a block of that time, in seconds, and one of a second later. Earlier
+   * versions gave no time, and made no block.
+   */
+  | { readonly fund: string; readonly wei: string; readonly at?: number }
   /** A signed transaction, in a block of that time, in seconds. */
   | { readonly send: string; readonly at: number }
   /** The block that came of the line before: what is replayed must give the same. */

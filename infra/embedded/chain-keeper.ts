@@ -65,6 +65,8 @@ export class ChainKeeper {
       const answer = await this.#tell(entry);
       if (answer.error !== undefined) {
         await takeBack();
+        // What was refused left nothing, but for the block before the money.
+        if ("fund" in entry) throw new Error("the node gives no money");
         return answer;
       }
       const block = await this.#mined(entry);
@@ -76,18 +78,26 @@ export class ChainKeeper {
     }
   }
 
-  #tell(entry: Change): Promise<RpcAnswer> {
-    return "send" in entry
-      ? this.#node.rpc.ask("eth_sendRawTransaction", [entry.send])
-      : this.#node.rpc.ask("anvil_setBalance", [entry.fund, entry.wei]);
+  /**
+   * Money has two blocks of its own, one before it and one after: it goes into the newest block's state, whose header does not say
+   * so, and no proof of that block would hold any more.
+   */
+  async #tell(entry: Change): Promise<RpcAnswer> {
+    if ("send" in entry) return this.#node.rpc.ask("eth_sendRawTransaction", [entry.send]);
+    if (entry.at !== undefined) await this.#mine(entry.at);
+    return this.#node.rpc.ask("anvil_setBalance", [entry.fund, entry.wei]);
   }
 
-  /** The hash of the block that a transaction got; undefined for what needs none. */
+  /** The hash of the block that the change ends with; undefined for money of earlier versions' journals. */
   async #mined(entry: Change): Promise<string | undefined> {
-    if (!("send" in entry)) return undefined;
-    await this.#node.rpc.result("evm_mine", [entry.at]);
-    this.#time = entry.at;
+    if (entry.at === undefined) return undefined;
+    await this.#mine("send" in entry ? entry.at : entry.at + 1);
     return (await newestBlock(this.#node)).hash;
+  }
+
+  async #mine(at: number): Promise<void> {
+    await this.#node.rpc.result("evm_mine", [at]);
+    this.#time = at;
   }
 
   async #replay(entry: Entry): Promise<void> {
@@ -121,10 +131,10 @@ const changes: ReadonlyMap<string, Reading> = new Map<string, Reading>([
   ],
   [
     "anvil_setBalance",
-    (params) => {
+    (params, time) => {
       const [fund, wei] = listOf(params);
       const isAccount = isHex(fund) && fund.length === 42;
-      return isAccount && isHex(wei) && wei.length <= 66 ? () => ({ fund, wei }) : undefined;
+      return isAccount && isHex(wei) && wei.length <= 66 ? () => ({ fund, wei, at: time() }) : undefined;
     },
   ],
 ]);

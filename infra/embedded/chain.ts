@@ -107,14 +107,16 @@ async function listen(keeper: ChainKeeper, port: number, host: string): Promise<
 }
 
 /**
- * Gives an account of the embedded chain its money; asked again where no answer comes, since twice is as good as once.
- * PART_START_FAILED where the chain does not do it.
+ * Gives an account of the embedded chain its money, unless it has half of it still; asked again where no answer comes, since
+ * twice is as good as once. PART_START_FAILED where the chain does not do it.
  */
 export async function fundAccount(url: string, address: string): Promise<void> {
   const chain = new JsonRpc(url);
   let cause: unknown;
   for (let attempt = 0; attempt < fundAttemptsMax; attempt++) {
     try {
+      const balance = await chain.result("eth_getBalance", [address, "latest"]);
+      if (typeof balance === "string" && BigInt(balance) >= fundWei / 2n) return;
       await chain.result("anvil_setBalance", [address, `0x${fundWei.toString(16)}`]);
       return;
     } catch (error) {

@@ -73,6 +73,37 @@ test("killed right after an anchor is confirmed, again and again, it has the sam
   }
 });
 
+test("money that is given after an anchor leaves the anchor's proof whole, over a kill too", async () => {
+  const options = { dir: join(dir, "funded"), port: await freePort() };
+  const running = await startTestChain(() => startChain(options));
+  const anchorer = anchorerOn(running, await fundedKey(running));
+  let { chain } = running;
+  try {
+    const anchor = await anchored(anchorer, undefined, { size: 10, root: rootOf() });
+    const proves = async (): Promise<boolean> => {
+      const claim = {
+        ...{ blockHash: anchor.blockHash, contract: anchorer.contract, anchorer: anchorer.anchorer },
+      };
+      const proof = await anchorer.prove(anchor.block);
+      return verifyStateProof(claim, proof) === anchorState(anchor.link, anchorer.anchorer);
+    };
+    const { address } = Wallet.createRandom();
+    await fundAccount(chain.url, address);
+    assert.ok(await proves());
+    process.kill(chain.pid, "SIGKILL");
+    await chain.exited;
+    chain = await startChain(options);
+    assert.ok(await proves());
+    const { number } = (await newestBlock(chain.url)) as { number: string };
+    await fundAccount(chain.url, address);
+    const after = (await newestBlock(chain.url)) as { number: string };
+    assert.equal(after.number, number, "who has money is given none");
+  } finally {
+    anchorer.close();
+    await chain.stop();
+  }
+});
+
 test("killed while transactions come in, what was told of one is true afterwards, and none is there in part", async () => {
   const options = { dir: join(dir, "burst"), port: await freePort() };
   let chain = await startChain(options);
