@@ -18,7 +18,7 @@ import { answerRpc } from "./chain-front.ts";
 import { ChainJournal } from "./chain-journal.ts";
 import { ChainKeeper } from "./chain-keeper.ts";
 import { JsonRpc } from "./json-rpc.ts";
-import { freePort, requireFree } from "./ports.ts";
+import { freePort, requireFree } from "./tcp-ports.ts";
 
 /** 1,000 ether, far more than an anchorer spends in its life on a chain of its own. */
 const fundWei = 1000n * 10n ** 18n;

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import { javaCommand, jvmArguments, loggingArgument } from "./java.ts";
-import { freePorts, requireFree } from "./ports.ts";
+import { freePorts, requireFree } from "./tcp-ports.ts";
 import { formatStorage } from "./kafka-storage.ts";
 import { loopback, type KafkaPorts, type Place } from "./kafka-settings.ts";
 import { kafkaPart } from "./parts.ts";

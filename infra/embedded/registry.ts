@@ -10,7 +10,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { javaCommand, jvmArguments } from "./java.ts";
 import { apicurioPart } from "./parts.ts";
-import { freePort, requireFree } from "./ports.ts";
+import { freePort, requireFree } from "./tcp-ports.ts";
 import { startFailure, startProcess, untilReady } from "./process.ts";
 import type { PartProcess } from "./process.ts";
 

@@ -15,7 +15,7 @@ import { proveState } from "./block-proof.ts";
 import { Broadcast } from "./broadcast.ts";
 import { HsmSigner, type ChainKey } from "./hsm-signer.ts";
 import { ChainNode } from "./node.ts";
-import { Registry, type Anchored } from "./registry.ts";
+import { Registry, type Anchored } from "./anchor-contract.ts";
 
 /** A tree to anchor: the number of its leaves, and its root as 0x and 64 lower-case digits. */
 export interface NextAnchor {

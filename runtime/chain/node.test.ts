@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers";
 import { test, type TestContext } from "node:test";
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { openAnchorChain, type AnchorChain } from "./anchor-chain.ts";
-import type { Anchored } from "./registry.ts";
+import type { Anchored } from "./anchor-contract.ts";
 
 const secret = secp256k1.utils.randomSecretKey();
 const publicKey = secp256k1.getPublicKey(secret, false);

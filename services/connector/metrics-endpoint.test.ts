@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { freePort } from "../../infra/embedded/ports.ts";
+import { freePort } from "../../infra/embedded/tcp-ports.ts";
 import { Metrics } from "../../runtime/telemetry/metrics.ts";
 import { fetchSamples } from "../../cli/status/samples.ts";
 import { openMetricsEndpoint, type MetricsEndpoint } from "./metrics-endpoint.ts";

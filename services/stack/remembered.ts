@@ -7,7 +7,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeBase64url } from "../../crypto/jws/base64url.ts";
 import type { KafkaPorts } from "../../infra/embedded/kafka-settings.ts";
-import { freePorts } from "../../infra/embedded/ports.ts";
+import { freePorts } from "../../infra/embedded/tcp-ports.ts";
 import { PavilionError } from "../../errors/errors.ts";
 
 /** A region as its operator hands it out; keys are base64url. */

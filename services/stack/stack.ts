@@ -29,7 +29,7 @@ import {
   providerPrincipal,
 } from "../operator/access.ts";
 import { Operator, type Region } from "../operator/operator.ts";
-import { deployRegistry, holdsRegistry } from "../operator/registry-contract.ts";
+import { deployRegistry, holdsRegistry } from "../operator/anchor-contract.ts";
 import { Kept, type Standing } from "./kept.ts";
 import { hasLine } from "./log-lines.ts";
 import {

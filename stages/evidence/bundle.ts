@@ -1,5 +1,5 @@
 /**
- * The bundle of a request whose parts are all there: what was asked and agreed, as it was signed; what was released,
+ * The bundle of a request whose pieces are all there: what was asked and agreed, as it was signed; what was released,
  * with its proofs; the credential; and where the log and the chain hold it.
  */
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
@@ -8,16 +8,16 @@ import { signatureOf, type Signer } from "../../domain/terms/signatures.ts";
 import { parseDocument, validateDocument } from "../../schemas/reading/validate.ts";
 import type { CollaborationEntry, EvidenceBundle, PopulationEntry } from "../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument, LogEvidence, Release } from "../../schemas/json/evidence-bundle.ts";
-import type { Parts } from "./parts.ts";
+import type { Pieces } from "./pieces.ts";
 
 export interface Region {
   readonly region: string;
   readonly jurisdiction: string;
 }
 
-/** The parts, all of them; undefined while one is missing. */
-export function complete(parts: Parts): Required<Parts> | undefined {
-  const { request, document, signature, plan, release, log, credential } = parts;
+/** The pieces, all of them; undefined while one is missing. */
+export function complete(pieces: Pieces): Required<Pieces> | undefined {
+  const { request, document, signature, plan, release, log, credential } = pieces;
   if (request === undefined || document === undefined || signature === undefined || plan === undefined)
     return undefined;
   if (release === undefined || log === undefined || credential === undefined) return undefined;
@@ -26,15 +26,15 @@ export function complete(parts: Parts): Required<Parts> | undefined {
 
 /** Throws DOCUMENT_INVALID where what came does not make a bundle of the schema. */
 export function bundleOf(
-  parts: Required<Parts>,
+  pieces: Required<Pieces>,
   { terms, paying }: { readonly terms: CollaborationEntry; readonly paying: PopulationEntry },
   here: Region,
 ): EvidenceBundle {
-  const { request, plan } = parts;
+  const { request, plan } = pieces;
   const bundle: EvidenceBundleDocument = {
     type: "pavilion/evidence-bundle",
     version: 2,
-    request: { document: objectIn(parts.document), signature: parts.signature },
+    request: { document: objectIn(pieces.document), signature: pieces.signature },
     collaboration: signedBy("collaboration", terms, parseDocument("collaboration", terms.document).providers),
     population: signedBy("population", paying, signersOf(parseDocument("population", paying.document))),
     datasets: plan.datasets.map(({ provider, dataset, sequence, head, signature }) => ({
@@ -45,9 +45,9 @@ export function bundleOf(
       signature,
     })),
     policy: { bundle: plan.policyBundle, region: here.region, jurisdiction: here.jurisdiction, allow: true },
-    release: JSON.parse(parts.release) as Release,
-    credential: parts.credential,
-    log: JSON.parse(parts.log) as LogEvidence,
+    release: JSON.parse(pieces.release) as Release,
+    credential: pieces.credential,
+    log: JSON.parse(pieces.log) as LogEvidence,
   };
   const text = new TextDecoder().decode(canonicalBytes(validateDocument("evidence-bundle", bundle)));
   return { requestId: request.requestId, requestDigest: request.digest, tenant: request.tenant, text };

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { output, publish, type Outcome, type Stage, type StateView } from "../../runtime/contract/stage.ts";
 import type { CollaborationEntry, PopulationEntry, RequestRef } from "../../schemas/avro/index.ts";
 import { bundleOf, complete, type Region } from "./bundle.ts";
-import { finish, forgetOld, keepParts, noteRefusal, withPart, type Parts } from "./parts.ts";
+import { finish, forgetOld, keepPieces, noteRefusal, withPiece, type Pieces } from "./pieces.ts";
 
 export interface EvidencePorts extends Region {
   /** A collaboration's version as it was published. */
@@ -57,15 +57,15 @@ export const evidence: Stage<
 
 function join(
   request: RequestRef,
-  part: Parts,
+  piece: Pieces,
   state: StateView,
   time: number,
   ports: EvidencePorts,
 ): Outcome {
-  const parts = withPart(request, part, state);
-  if (parts === undefined) return publish({});
-  const all = complete(parts);
-  if (all === undefined) return publish({ changes: keepParts(request, parts) });
+  const pieces = withPiece(request, piece, state);
+  if (pieces === undefined) return publish({});
+  const all = complete(pieces);
+  if (all === undefined) return publish({ changes: keepPieces(request, pieces) });
   const { collaboration, version, population, populationVersion } = all.plan;
   const terms = ports.collaborationEntry(collaboration, version);
   const paying = ports.populationEntry(population, populationVersion);

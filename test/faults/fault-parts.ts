@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { startKafka, type KafkaOptions, type RunningKafka } from "../../infra/embedded/kafka.ts";
 import { partsDir } from "../../infra/embedded/parts.ts";
-import { freePorts } from "../../infra/embedded/ports.ts";
+import { freePorts } from "../../infra/embedded/tcp-ports.ts";
 import { startRegistry, type RegistryOptions, type RunningRegistry } from "../../infra/embedded/registry.ts";
 import type { KafkaAccess } from "../../runtime/kafka/client.ts";
 import { connectorPrincipal } from "../../services/operator/access.ts";

@@ -10,7 +10,7 @@ import { bytesOf } from "../../crypto/ethereum/hex.ts";
 import { verifyStateProof, type StateProof } from "../../crypto/ethereum/state-proof.ts";
 import { fundAccount, startChain } from "../../infra/embedded/chain.ts";
 import { openAnchorChain, type AnchorChain, type NextAnchor } from "../../runtime/chain/anchor-chain.ts";
-import type { Anchored } from "../../runtime/chain/registry.ts";
+import type { Anchored } from "../../runtime/chain/anchor-contract.ts";
 import { provisionKeys } from "../../runtime/hsm/provision.ts";
 import { initialiseToken, withHsm } from "../../runtime/hsm/testing/token.ts";
 import { anchored, anchorerOn, fundedKey, newKey, rootOf, startTestChain } from "./chain-log.ts";

@@ -8,7 +8,7 @@ import artifact from "../../contracts/AnchorRegistry.json" with { type: "json" }
 import { anchorState, type AnchorLink } from "../../crypto/ethereum/anchor-state.ts";
 import { CHAIN_ID } from "../../infra/embedded/anvil.ts";
 import { fundAccount } from "../../infra/embedded/chain.ts";
-import { deployRegistry } from "../../services/operator/registry-contract.ts";
+import { deployRegistry } from "../../services/operator/anchor-contract.ts";
 import { rootOf, startTestChain, type TestChain } from "./chain-log.ts";
 
 const abi = new Interface(artifact.abi);

@@ -10,11 +10,11 @@ import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { hexlify, randomBytes, Wallet } from "ethers";
 import { CHAIN_ID, startAnvil } from "../../infra/embedded/anvil.ts";
 import { fundAccount, type RunningChain } from "../../infra/embedded/chain.ts";
-import { freePort } from "../../infra/embedded/ports.ts";
+import { freePort } from "../../infra/embedded/tcp-ports.ts";
 import { openAnchorChain, type AnchorChain, type NextAnchor } from "../../runtime/chain/anchor-chain.ts";
-import type { Anchored } from "../../runtime/chain/registry.ts";
+import type { Anchored } from "../../runtime/chain/anchor-contract.ts";
 import type { ChainKey } from "../../runtime/chain/hsm-signer.ts";
-import { deployRegistry, type DeployedRegistry } from "../../services/operator/registry-contract.ts";
+import { deployRegistry, type DeployedRegistry } from "../../services/operator/anchor-contract.ts";
 
 export interface TestChain {
   readonly dir: string;

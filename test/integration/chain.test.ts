@@ -12,8 +12,8 @@ import { anchorState } from "../../crypto/ethereum/anchor-state.ts";
 import { verifyStateProof } from "../../crypto/ethereum/state-proof.ts";
 import { CHAIN_ID } from "../../infra/embedded/anvil.ts";
 import { fundAccount, startChain } from "../../infra/embedded/chain.ts";
-import { freePort } from "../../infra/embedded/ports.ts";
-import type { Anchored } from "../../runtime/chain/registry.ts";
+import { freePort } from "../../infra/embedded/tcp-ports.ts";
+import type { Anchored } from "../../runtime/chain/anchor-contract.ts";
 import { anchored, anchorerOn, askNode, fundedKey, rootOf, startTestChain } from "./chain-log.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "pavilion-embedded-chain-"));

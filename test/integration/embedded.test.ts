@@ -17,7 +17,7 @@ import { createAcls, createTopics } from "../../runtime/kafka/admin.ts";
 import { startKafka } from "../../infra/embedded/kafka.ts";
 import type { RunningKafka } from "../../infra/embedded/kafka.ts";
 import { partsDir } from "../../infra/embedded/parts.ts";
-import { freePorts } from "../../infra/embedded/ports.ts";
+import { freePorts } from "../../infra/embedded/tcp-ports.ts";
 import { startRegistry } from "../../infra/embedded/registry.ts";
 import type { RunningRegistry } from "../../infra/embedded/registry.ts";
 import { initToken, type Token } from "../../infra/embedded/softhsm.ts";

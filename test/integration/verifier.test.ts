@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { openProver, type Prover } from "../../runtime/prover/prover.ts";
-import type { Anchored } from "../../runtime/chain/registry.ts";
+import type { Anchored } from "../../runtime/chain/anchor-contract.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
 import type { Trust } from "../../schemas/json/trust.ts";
 import { holds } from "../../verifier/checklist.ts";
