@@ -57,7 +57,7 @@ const note = route({
     },
   },
   callers: ["clerk"],
-  limits: { bodyBytes: 32 * 1024, callsPerMinute: 6_000, answerMs: 300 },
+  limits: { bodyBytes: 32 * 1024, callsPerMinute: 6_000, answerMs: 2_000 },
   codes: ["STALE_HEAD"],
   async handle({ parameters, query, body, caller, signal }, noting: Noting) {
     await noting(body.text, signal);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { afterEach, test } from "node:test";
 import type { Log } from "../../runtime/log.ts";
 import { callers, otherToken, routesWith, token, type Noting } from "../../test/http.ts";
@@ -197,30 +198,36 @@ test("logs of a call its id, route, caller, status and time, and nothing that th
 });
 
 test("when it closes, quick calls are answered, slow ones cut off, and nobody is let in, all within five seconds", async () => {
+  const begun = new Map<string, () => void>();
+  const beginning = ["quick", "slow"].map(
+    async (text) =>
+      new Promise<void>((resolve) => {
+        begun.set(text, resolve);
+      }),
+  );
   const noted: string[] = [];
+  const end = Promise.withResolvers<undefined>();
   const server = await openServer(
     { host: "127.0.0.1", port: 0 },
     routesWith(async (text, signal) => {
-      await new Promise((resolve) => {
-        if (text === "slow") signal.addEventListener("abort", resolve);
-        else setTimeout(resolve, 150);
-      });
+      begun.get(text)?.();
+      if (text === "quick") await end.promise;
+      else await once(signal, "abort");
       noted.push(text);
     }),
-    { callers, limits: { closeMs: 200 } },
+    { callers, limits: { closeMs: 1_000 } },
   );
   const url = `http://127.0.0.1:${String(server.port)}`;
-  const [fast, slow] = [
-    fetch(`${url}/notes/1`, put({ text: "fast" })),
-    fetch(`${url}/notes/1`, put({ text: "slow" })),
-  ];
-  const outcomes = Promise.allSettled([fast, slow]);
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  await server.close();
+  const calls = ["quick", "slow"].map(async (text) => fetch(`${url}/notes/1`, put({ text })));
+  const outcomes = Promise.allSettled(calls);
+  await Promise.all(beginning);
+  const closed = server.close();
+  end.resolve(undefined);
+  await closed;
   const [one, other] = await outcomes;
-  assert.equal(one.status === "fulfilled" && one.value.status, 201);
-  assert.equal(other.status, "rejected");
-  assert.deepEqual(noted, ["fast", "slow"]);
+  assert.equal(one?.status === "fulfilled" && one.value.status, 201);
+  assert.equal(other?.status, "rejected");
+  assert.deepEqual(noted, ["quick", "slow"]);
   await assert.rejects(fetch(`${url}/hello`));
 });
 
