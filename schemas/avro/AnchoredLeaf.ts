@@ -6,7 +6,7 @@ export interface AnchoredLeaf {
   log: string;
   /** Place in the log, from 0. */
   index: number;
-  /** `seed`, `match` or `spend`. */
+  /** What its kind of evidence calls it: `seed`, `match` or `spend`, for instance. */
   kind: string;
   /** The request that it is about; null for a seed. */
   requestDigest: string | null;

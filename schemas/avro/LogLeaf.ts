@@ -4,7 +4,7 @@ import type { RequestRef } from "./RequestRef.ts";
 
 /** A leaf for the region's log. */
 export interface LogLeaf {
-  /** `seed`, `match` or `spend`. */
+  /** What its kind of evidence calls it: `seed`, `match` or `spend`, for instance. */
   kind: string;
   /** The request that it is about; null for a seed. */
   request: RequestRef | null;
