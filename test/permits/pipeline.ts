@@ -1,0 +1,74 @@
+/**
+ * Permits: a pipeline of two stages that stands for those to come, with an outside topic, replies, a table, a kind of leaf, an
+ * error, a route and settings of its own. It is nobody's product: it shows that a pipeline needs no line of anybody else's code.
+ */
+import { serve, type Pipeline } from "../../runtime/contract/pipeline.ts";
+import { serveRoute } from "../../runtime/contract/route.ts";
+import type { TypeOf } from "../../runtime/contract/schema.ts";
+import type { RequestRef } from "../../schemas/avro/index.ts";
+import { deciding, type PermitTable } from "./deciding.ts";
+import { replying } from "./replying.ts";
+import { permitRoute } from "./route.ts";
+import { permitTopics } from "./topics.ts";
+import { termsTopics } from "../../pipelines/terms.ts";
+
+/** Purposes for which nobody is given a permit, whatever the table says. */
+const section = {
+  type: "object",
+  additionalProperties: false,
+  required: ["closed"],
+  properties: { closed: { type: "array", items: { type: "string" } } },
+} as const;
+
+export const permits: Pipeline = {
+  name: "permits",
+  folder: import.meta.dirname,
+  stages: [deciding, replying],
+  topics: { ...permitTopics, "config.brokers": termsTopics["config.brokers"] },
+  tables: ["config.permits", "config.brokers"],
+  section,
+  routes: [permitRoute],
+  asking: {
+    requestOf: (value) => ("request" in value ? (value.request ?? undefined) : undefined),
+    replies: {
+      topic: "permit.refused",
+      type: "PermitRefused",
+      refusal: ({ request, code, message }) => ({ request: request as RequestRef, code, message }),
+      unsigned: ({ requestId, digest, owner = "unknown", time }): RequestRef => ({
+        ...{ requestId, digest, tenant: owner, broker: owner },
+        ...{ collaboration: "", deadline: time },
+      }),
+    },
+  },
+  open({ config: { region }, section: given, hsm, codec, owners }) {
+    const { closed } = given as TypeOf<typeof section>;
+    const entries = new Map<string, readonly string[]>();
+    const brokers = new Set<string>();
+    const table: PermitTable = {
+      allows: (holder, purpose) =>
+        !closed.includes(purpose) && entries.get(holder)?.includes(purpose) === true,
+    };
+    const saltOf = async (digest: string): Promise<string> =>
+      Buffer.from(await hsm.blinding(Buffer.from(`permit/salt ${digest}`))).toString("hex");
+    return Promise.resolve({
+      serving: [
+        serve(deciding, () => ({ region, permits: table, saltOf })),
+        serve(replying, () => ({ isAdmitted: (broker) => brokers.has(broker) })),
+      ],
+      routes: [serveRoute(permitRoute, { permits: table })],
+      async apply({ topic, value }) {
+        if (value === null) return;
+        if (topic === "config.permits") {
+          const { holder, purposes } = await codec.decode("config.permits", "PermitEntry", value);
+          entries.set(holder, purposes);
+          return;
+        }
+        const { broker, admitted } = await codec.decode("config.brokers", "BrokerEntry", value);
+        if (admitted) brokers.add(broker);
+        else brokers.delete(broker);
+        owners("broker", [...brokers]);
+      },
+      close: () => Promise.resolve(),
+    });
+  },
+};
