@@ -37,7 +37,9 @@ const cardFolder = (stack: string): string => join(stack, "cards");
 export function cardsIn(stack: string): Card[] {
   const folder = cardFolder(stack);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // Others' files may lie beside them: `admit` writes an access file where the card lies that it is handed.
   return readdirSync(folder)
+    .filter((name) => /^(provider|broker)\./.test(name))
     .sort()
     .map((name) => parseDocument("card", readFileSync(join(folder, name), "utf8")));
 }

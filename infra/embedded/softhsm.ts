@@ -33,8 +33,8 @@ export interface TokenOptions {
 }
 
 /**
- * Makes the folder's token, or finds the one that was made before. CONFIG_INVALID, PART_MISSING,
- * PART_START_FAILED.
+ * Makes the folder's token, or finds the one that was made before. CONFIG_INVALID, PART_MISSING, PART_START_FAILED;
+ * HSM_LOGIN_FAILED where the token is there and its PIN is gone.
  */
 export async function initToken(options: TokenOptions): Promise<Token> {
   const { dir, label } = options;
@@ -50,14 +50,28 @@ export async function initToken(options: TokenOptions): Promise<Token> {
     writeConfig(configFile, tokenDir); // the folder may have been moved since
     return { libraryPath, configFile, ...rememberedToken(tokenFile, label) };
   }
-  rmSync(tokenDir, { recursive: true, force: true }); // of a start that was interrupted: without its PIN it is of no use
+  // Written before the token is made: where it still bears this name, the making was interrupted, and nothing rests on its keys.
+  const making = `${tokenFile}.new`;
+  if (!existsSync(making)) requireNoToken(tokenDir, tokenFile);
+  const made = { label, pin: randomPin(), soPin: randomPin() };
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  writeFileSync(making, JSON.stringify(made), { mode: 0o600 });
+  rmSync(tokenDir, { recursive: true, force: true });
   mkdirSync(tokenDir, { recursive: true, mode: 0o700 });
   writeConfig(configFile, tokenDir);
-  const made = { label, pin: randomPin(), soPin: randomPin() };
   await makeToken(configFile, { libraryPath, ...made });
-  writeFileSync(`${tokenFile}.new`, JSON.stringify(made), { mode: 0o600 });
-  renameSync(`${tokenFile}.new`, tokenFile);
+  renameSync(making, tokenFile);
   return { libraryPath, configFile, ...made };
+}
+
+/** A region's keys are never replaced without a word: everything that it ever sealed, signed and logged rests on them. */
+function requireNoToken(tokenDir: string, tokenFile: string): void {
+  if (!existsSync(tokenDir) || readdirSync(tokenDir).length === 0) return;
+  throw new PavilionError(
+    "HSM_LOGIN_FAILED",
+    `The keys of this region are in ${tokenDir}, and ${tokenFile}, which holds their PIN, is gone.`,
+    "Put the file back from a copy. Without it nothing of the region can be opened: to begin anew, run ./pavilion down --erase.",
+  );
 }
 
 /** SoftHSM ends the path of its tokens at any of these, and knows no way to quote them. */

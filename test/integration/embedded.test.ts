@@ -329,6 +329,22 @@ test("a token is made once, with its PIN for its owner alone", async () => {
   assert.deepEqual(await logInTo(token), [0, null]);
 });
 
+test("a token whose PIN is gone is kept, and a making that was interrupted begins anew", async () => {
+  const options = { dir: join(dir, "kept hsm"), label: "eu" };
+  const token = await initToken(options);
+  const file = join(options.dir, "token.json");
+  renameSync(file, join(options.dir, "elsewhere.json"));
+  await assert.rejects(initToken(options), { code: "HSM_LOGIN_FAILED", message: /is gone/ });
+  renameSync(join(options.dir, "elsewhere.json"), file);
+  assert.deepEqual(await initToken(options), token);
+  assert.deepEqual(await logInTo(token), [0, null]);
+  // As a start leaves it that ends before the token is made whole.
+  renameSync(file, `${file}.new`);
+  const other = await initToken(options);
+  assert.notEqual(other.pin, token.pin);
+  assert.deepEqual(await logInTo(other), [0, null]);
+});
+
 test("a token's folder may be moved, but not to where SoftHSM would read another path", async () => {
   const moved = join(dir, "moved hsm");
   renameSync(join(dir, "hsm"), moved);
