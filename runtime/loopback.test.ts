@@ -99,9 +99,10 @@ test("the clients of the registry and of the chain spare it", async () => {
   const [told, requests] = await behindProxy(`
     import { ChainNode } from "./chain/node.ts";
     import { openCodec } from "./registry/codec.ts";
+    import { Topics } from "../schemas/topics.ts";
     const url = "http://127.0.0.1:" + process.env.OWN;
     console.log(await new ChainNode(url, 31337).chainId());
-    await openCodec(url);
+    await openCodec(url, new Topics());
     process.exit();`);
   assert.deepEqual(requests, []);
   assert.equal(told, "31337");

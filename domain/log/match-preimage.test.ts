@@ -198,7 +198,7 @@ describe("a replay finds", () => {
       [{ ...preimage, partitions: [one.map(renamed), two, three] }, /a list is not this match's/],
       [{ ...preimage, partitions: [two, one, three] }, /a list is not this match's/],
       [{ ...preimage, blindings: renamed(preimage.blindings) }, /the blindings are not this match's/],
-      [{ ...preimage, blindings: "{" }, /no JSON/],
+      [{ ...preimage, blindings: "{" }, /not JSON/],
       [{ ...preimage, partitions: [["null"], two, three] }, /a list is not this match's/],
     ] as const) {
       const { leaf: own } = logged(forgery);
