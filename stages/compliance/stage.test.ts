@@ -269,8 +269,8 @@ describe("squares and bins", () => {
 
   test("nothing else is made of them: squares beside their own variance would be two names of one number", async () => {
     const refused: [Question, RegExp][] = [
-      [{ measures: [{ kind: "sum", of: of("age-squares") }], groupings: total }, /a variance alone/],
-      [{ measures: [{ kind: "variance", of: of("age-squares") }], groupings: total }, /a variance alone/],
+      [{ measures: [{ kind: "sum", of: of("age-squares") }], groupings: total }, /only a variance uses/],
+      [{ measures: [{ kind: "variance", of: of("age-squares") }], groupings: total }, /only a variance uses/],
       [{ measures: [{ kind: "mean", of: of("age-band") }], groupings: total }, /holds bins/],
       [{ measures: [{ kind: "variance", of: of("state") }], groupings: total }, /is a category/],
       [{ measures: [{ kind: "variance", of: of("stays", "visits") }], groupings: total }, /no squares/],
