@@ -109,14 +109,25 @@ test("a log that is whole holds, and says what was spent", () => {
   assert.deepEqual(told, [[population.id, 2, "3"]]);
 });
 
+/** How many leaves the newest bundle's checkpoint covers. */
+const newestSize = Math.max(
+  ...bundles.map(({ text }) => {
+    const { log } = JSON.parse(text) as { log: { checkpoint: string } };
+    return Number(log.checkpoint.split("\n")[1]);
+  }),
+);
+
 test("a leaf that is left out, told twice or moved shows, whichever it is", () => {
-  for (const [at, leaf] of leaves.entries()) {
-    const [without, doubled] = [leaves.toSpliced(at, 1), leaves.toSpliced(at, 0, leaf)];
-    assert.ok(namesOf(without).includes(at === leaves.length - 1 ? "log-end" : "leaf-order"), String(at));
-    assert.ok(namesOf(doubled).includes("leaf-order"), String(at));
-    const before = leaves[at - 1];
+  const texts = bundles.map(({ text }) => text);
+  // What came after the newest bundle's checkpoint nothing rests on: an operator may not have shown it yet.
+  const shown = leaves.filter(({ size }) => size <= newestSize);
+  for (const [at, leaf] of shown.entries()) {
+    const found = namesOf(shown.toSpliced(at, 1), texts);
+    assert.ok(found.includes(at === shown.length - 1 ? "log-end" : "leaf-order"), String(at));
+    assert.ok(namesOf(shown.toSpliced(at, 0, leaf)).includes("leaf-order"), String(at));
+    const before = shown[at - 1];
     if (before === undefined) continue;
-    assert.ok(namesOf(leaves.with(at, before).with(at - 1, leaf)).includes("leaf-order"), String(at));
+    assert.ok(namesOf(shown.with(at, before).with(at - 1, leaf)).includes("leaf-order"), String(at));
   }
 });
 
