@@ -185,7 +185,7 @@ def ask(access: dict, key: Ed25519PrivateKey, question: dict) -> dict:
         "content-type": "application/vnd.confluent.avro",
         "traceparent": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01",
     }
-    results = open_consumer(access, f"{access['region']}.broker.results", "latest")
+    results = open_consumer(access, f"{access['region']}.broker.results.{access['id']}", "latest")
     try:
         # Kafka's default partitioner in Java and in kafkajs is murmur2; librdkafka's own default is another one.
         producer = Producer({**kafka_settings(access), "partitioner": "murmur2_random", "enable.idempotence": False})
