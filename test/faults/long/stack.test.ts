@@ -13,7 +13,7 @@ const minutes = Number(process.env.PAVILION_FAULTS_MINUTES ?? "30");
 const seed = Number(process.env.PAVILION_FAULTS_SEED ?? "1");
 const progressFile = process.env.PAVILION_FAULTS_PROGRESS;
 const sayEveryMs = 5_000;
-const pace = { requestMs: 4_000, pushMs: 15_000, hostileMs: 1_500 };
+const pace = { requestMs: 10_000, pushMs: 15_000, hostileMs: 1_500 };
 const ageWithin = 2;
 
 let run: StackRun;

@@ -48,6 +48,8 @@ interface Standing {
   readonly spends: readonly string[];
   readonly accepted: readonly string[];
   readonly letters: readonly Letter[];
+  /** Digests of records that nobody signed: a reply has whoever they say that they are from, if anybody. */
+  readonly declined: readonly string[];
   /** Requests that came again as they were. */
   readonly copies: number;
 }
@@ -135,6 +137,7 @@ async function standingOf(rig: StackRig, codec: Codec): Promise<Standing> {
   );
   const leaves = await read("proofs.anchored", "AnchoredLeaf");
   const audit = await read("audit.events", "AuditEvent");
+  const refusals = await read("result.refusals", "Refusal");
   return {
     results: await read("broker.results.<broker>", "Result", "core"),
     bundles: await read("evidence.bundles", "EvidenceBundle"),
@@ -142,6 +145,7 @@ async function standingOf(rig: StackRig, codec: Codec): Promise<Standing> {
     accepted: audit
       .filter(({ action }) => action === "batch.accepted")
       .map(({ tenant, details }) => `${tenant} ${details.sequence ?? ""}`),
+    declined: refusals.flatMap(({ unsigned, request }) => (unsigned ? [request.digest] : [])),
     copies: audit.filter(({ action }) => action === "request.duplicate").length,
     letters: letters.map(({ stage, sourceTopic, sourcePartition, sourceOffset }) => ({
       stage,
@@ -211,7 +215,7 @@ function differing(what: string, found: readonly string[], wanted: readonly stri
  * in a note of that; no letter is a genuine record's.
  */
 function hostileOf(
-  { letters, copies, results }: Standing,
+  { letters, copies, declined, results }: Standing,
   { sure, unsure }: RequestLoad,
   { published }: HostileLoad,
 ): string[] {
@@ -235,9 +239,10 @@ function hostileOf(
     ...doubled(strangers.map(({ requestDigest }) => requestDigest)).map(
       (digest) => `a stranger's ${digest} has two results`,
     ),
-    ...(silent.length > strangers.length + copies
+    ...doubled(declined).map((digest) => `the record ${digest} is declined twice`),
+    ...(silent.length > declined.length + copies
       ? [
-          `${String(silent.length)} hostile records have no letter, ${String(strangers.length)} a refusal, ${String(copies)} are known as copies: ${[...new Set(silent.map(({ kind }) => kind))].join(", ")}`,
+          `${String(silent.length)} hostile records have no letter, ${String(declined.length)} a refusal, ${String(copies)} are known as copies: ${[...new Set(silent.map(({ kind }) => kind))].join(", ")}`,
         ]
       : []),
   ];
