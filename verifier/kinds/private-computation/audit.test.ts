@@ -111,10 +111,9 @@ test("a log that is whole holds, and says what was spent", () => {
 
 /** How many leaves the newest bundle's checkpoint covers. */
 const newestSize = Math.max(
-  ...bundles.map(({ text }) => {
-    const { log } = JSON.parse(text) as { log: { checkpoint: string } };
-    return Number(log.checkpoint.split("\n")[1]);
-  }),
+  ...bundles.map(({ text }) =>
+    Number((JSON.parse(text) as { log: { checkpoint: string } }).log.checkpoint.split("\n")[1]),
+  ),
 );
 
 test("a leaf that is left out, told twice or moved shows, whichever it is", () => {
