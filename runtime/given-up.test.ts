@@ -73,7 +73,8 @@ test("where nobody waits, an input that is given up has an audit event and no re
 });
 
 test("a leaf that is about no request, a seed's, is refused to nobody when it is given up", () => {
-  const content = { type: "LogLeaf", value: { kind: "seed", request: null, text: "{}" } } as const;
+  const leaf = { kind: "seed", request: null, text: "{}", completes: false };
+  const content = { type: "LogLeaf", value: leaf } as const;
   const emissions = newTask().abandon(input(0, { topic: "proofs.pending", content }), 3, defect);
   assert.deepEqual(topicsOf(emissions), ["dead-letter", "audit.events"]);
 });

@@ -2,10 +2,10 @@
 
 import type { RequestRef } from "./RequestRef.ts";
 
-/** Where a request's leaves stand once its spend is anchored. */
+/** Where a request's leaves stand, once they are complete and anchored. */
 export interface AnchorReceipt {
   /** The request. */
   request: RequestRef;
-  /** Member `log` of the evidence bundle, canonical JSON. */
+  /** Canonical JSON: the `checkpoint`, the `leaves` in the log's order with their kinds, the `seed` that they name or null, and the `chain`; see domain/log/receipt.ts. Earlier versions wrote the member `log` of the evidence bundle. */
   text: string;
 }

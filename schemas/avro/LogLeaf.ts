@@ -8,6 +8,8 @@ export interface LogLeaf {
   kind: string;
   /** The request that it is about; null for a seed. */
   request: RequestRef | null;
-  /** The leaf: canonical JSON with its salt; schemas/json/*-leaf.schema.json. */
+  /** The leaf: canonical JSON with its salt; schemas/json/*-leaf.schema.json. A member `seed` names a noise seed by its commitment. */
   text: string;
+  /** Whether the request's leaves are complete with it. Null of writers that do not say so: a spend completes. */
+  completes: boolean | null;
 }

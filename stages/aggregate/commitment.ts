@@ -67,7 +67,7 @@ export async function commitAggregate(
   };
   return {
     aggregate: { request, document, plan, cells, matchLeaf: hashOfLeaf(leaf) },
-    leaf: { kind: "match", request, text: leafText(leaf) },
+    leaf: { kind: "match", request, text: leafText(leaf), completes: false },
     preimage: { request, part: "blindings", text: blindings },
   };
 }

@@ -100,7 +100,7 @@ test("publishes the sums once every partition has answered, with the leaf, and w
       topic: "proofs.pending",
       type: "LogLeaf",
       key: originOf(REGION),
-      value: { kind: "match", request, text: leaf.text },
+      value: { kind: "match", request, text: leaf.text, completes: false },
     },
     {
       topic: "match.preimages",

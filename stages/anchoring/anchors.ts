@@ -65,6 +65,17 @@ export function anchorsFrom(first: number, state: StateView): Anchor[] {
   return anchors;
 }
 
+/** The number of the first anchor that holds a leaf; the next one's where none does yet. Sizes only grow. */
+export function anchorHolding(index: number, state: StateView): number {
+  let [low, high] = [firstAnchor(state), anchorCount(state)];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if ((anchorAt(middle, state)?.link.size ?? 0) > index) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 export const intendedIn = (state: StateView): Intended | undefined =>
   state.get(LOG, "intended") as Intended | undefined;
 

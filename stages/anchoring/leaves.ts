@@ -1,17 +1,20 @@
 /**
- * Leaves on their way: taken into the log in the order in which they came, kept until they are anchored. A match leaf is
- * kept until the spend that paid for it is anchored too, or the request can no longer be charged.
+ * Leaves on their way: taken into the log in the order in which they came, kept until they are anchored. Of a request,
+ * what comes before the leaf that completes it is kept until that one is anchored too, or can no longer be expected.
  */
 import { leafHash } from "../../crypto/merkle/merkle.ts";
 import type { Change, StateView } from "../../runtime/contract/stage.ts";
 import type { LogLeaf, RequestRef } from "../../schemas/avro/index.ts";
-import type { MatchLeaf } from "../../schemas/json/match-leaf.ts";
+import { listed, sayingWhether } from "./earlier-leaves.ts";
 import { appendLeaf, sizeOf } from "./log.ts";
 
 const WAITING = "waiting";
-const MATCHES = "matches";
-/** Nothing is charged later than this after a deadline. */
-const KEEP_MATCH_MS = 7 * 24 * 3_600_000;
+/** By request digest, whatever their kind. Named after the one that was kept first. */
+const KEPT = "matches";
+/** Nothing completes a request later than this after its deadline. */
+const KEEP_MS = 7 * 24 * 3_600_000;
+/** A request has at most so many leaves before the one that completes it; of more, one is kept to tell. */
+export const LEAVES_BEFORE_MAX = 32;
 
 /** A leaf and its place in the log. */
 export interface PlacedLeaf {
@@ -19,59 +22,87 @@ export interface PlacedLeaf {
   readonly kind: string;
   readonly request: RequestRef | null;
   readonly text: string;
+  /** Whether the request's leaves are complete with it. */
+  readonly completes: boolean;
 }
+
+/** The last of a request's leaves. */
+export type LastLeaf = PlacedLeaf & { readonly request: RequestRef };
+
+export const isLast = (leaf: PlacedLeaf): leaf is LastLeaf => leaf.completes && leaf.request !== null;
 
 /** The changes of taking in a leaf. */
-export function takeLeaf({ kind, request, text }: LogLeaf, state: StateView): Change[] {
-  const placed: PlacedLeaf = { index: sizeOf(state), kind, request, text };
+export function takeLeaf(leaf: LogLeaf, state: StateView): Change[] {
+  const { kind, request, text, completes } = sayingWhether(leaf);
+  const placed: PlacedLeaf = { index: sizeOf(state), kind, request, text, completes };
   const waiting = { table: WAITING, key: keyOf(placed.index), value: placed };
-  const match =
-    kind === "match" && request !== null ? [{ table: MATCHES, key: request.digest, value: placed }] : [];
-  return [...appendLeaf(leafHash(Buffer.from(text, "utf8")), state), waiting, ...match];
+  return [...appendLeaf(leafHash(Buffer.from(text, "utf8")), state), waiting, ...keep(placed, state)];
 }
+
+function keep(leaf: PlacedLeaf, state: StateView): Change[] {
+  if (leaf.request === null || leaf.completes) return [];
+  const before = keptOf(leaf.request, state);
+  if (before.length > LEAVES_BEFORE_MAX) return [];
+  return [{ table: KEPT, key: leaf.request.digest, value: [...before, leaf] }];
+}
+
+const waitingIn = (state: StateView): PlacedLeaf[] =>
+  Array.from(state.entries(WAITING), ([, value]) => sayingWhether(value as PlacedLeaf));
+
+const keptOf = ({ digest }: RequestRef, state: StateView): readonly PlacedLeaf[] =>
+  listed(state.get(KEPT, digest) as PlacedLeaf[] | undefined);
+
+/** All that is kept, by request digest. */
+const keptIn = (state: StateView): [digest: string, leaves: readonly PlacedLeaf[]][] =>
+  Array.from(state.entries(KEPT), ([digest, value]) => [digest, listed(value as PlacedLeaf[])]);
 
 /** Leaves below the size that are not anchored yet, in order. */
-export function waitingBelow(size: number, state: StateView): PlacedLeaf[] {
-  return [...state.entries(WAITING)]
-    .map(([, value]) => value as PlacedLeaf)
+export const waitingBelow = (size: number, state: StateView): PlacedLeaf[] =>
+  waitingIn(state)
     .filter(({ index }) => index < size)
     .sort((a, b) => a.index - b.index);
-}
 
-/** The match leaf of a request. */
-export const matchOf = (digest: string, state: StateView): PlacedLeaf | undefined =>
-  state.get(MATCHES, digest) as PlacedLeaf | undefined;
+/** The leaves of a request, in the log's order, up to the last one. */
+export const leavesUpTo = (last: LastLeaf, state: StateView): [first: PlacedLeaf, ...PlacedLeaf[]] => {
+  const [first, ...others] = keptOf(last.request, state).filter(({ index }) => index < last.index);
+  return first === undefined ? [last] : [first, ...others, last];
+};
 
-/** They wait no longer; of a spend, nor does its match leaf. */
+/** They wait no longer; of a request's last, nor do those before it. */
 export const settle = (leaves: readonly PlacedLeaf[]): Change[] =>
-  leaves.flatMap(({ index, kind, request }) => [
-    { table: WAITING, key: keyOf(index), value: undefined },
-    ...(kind === "spend" && request !== null
-      ? [{ table: MATCHES, key: request.digest, value: undefined }]
-      : []),
+  leaves.flatMap((leaf) => [
+    { table: WAITING, key: keyOf(leaf.index), value: undefined },
+    ...(isLast(leaf) ? [{ table: KEPT, key: leaf.request.digest, value: undefined }] : []),
   ]);
 
-/** Forgets match leaves that no spend will follow: those whose spend waits stay. `time` is in milliseconds. */
-export function forgetMatches(state: StateView, time: number): Change[] {
-  const old = [...state.entries(MATCHES)].filter(
-    ([, value]) => ((value as PlacedLeaf).request?.deadline ?? 0) + KEEP_MATCH_MS < time,
-  );
+/** Forgets leaves that none will complete: those whose last one waits stay. `time` is in milliseconds. */
+export function forgetKept(state: StateView, time: number): Change[] {
+  const old = keptIn(state).filter(([, [leaf]]) => (leaf?.request?.deadline ?? 0) + KEEP_MS < time);
   if (old.length === 0) return [];
-  const waiting = [...state.entries(WAITING)].map(([, value]) => value as PlacedLeaf);
-  const spent = new Set(
-    waiting.filter(({ kind }) => kind === "spend").map(({ request }) => request?.digest ?? ""),
+  const completed = new Set(
+    waitingIn(state)
+      .filter(isLast)
+      .map(({ request }) => request.digest),
   );
   return old
-    .filter(([digest]) => !spent.has(digest))
-    .map(([key]) => ({ table: MATCHES, key, value: undefined }));
+    .filter(([digest]) => !completed.has(digest))
+    .map(([key]) => ({ table: KEPT, key, value: undefined }));
 }
 
-/** The commitments of the seeds that kept match leaves name. */
-export const seedsAwaited = (state: StateView): ReadonlySet<string> =>
+/** Place of the first leaf that is kept; Infinity where there is none. */
+export const oldestKept = (state: StateView): number =>
+  keptIn(state).reduce((oldest, [, [leaf]]) => Math.min(oldest, leaf?.index ?? oldest), Infinity);
+
+/** The commitment of the seed that a leaf names, in its member `seed`. */
+export function seedNamed({ text }: PlacedLeaf): string | undefined {
+  const { seed } = JSON.parse(text) as { readonly seed?: unknown };
+  return typeof seed === "string" ? seed : undefined;
+}
+
+/** The commitments of the seeds that leaves name of which a receipt is still to come. */
+export const seedsAwaited = (state: StateView): ReadonlySet<string | undefined> =>
   new Set(
-    [...state.entries(MATCHES)].map(
-      ([, value]) => (JSON.parse((value as PlacedLeaf).text) as Pick<MatchLeaf, "seed">).seed,
-    ),
+    [...keptIn(state).flatMap(([, leaves]) => leaves), ...waitingIn(state).filter(isLast)].map(seedNamed),
   );
 
 const keyOf = (index: number): string => String(index);

@@ -1,7 +1,6 @@
 /**
- * What an anchored batch tells of its leaves: a record for each, and for a request whose spend is in it all that its
- * evidence says of the log: where its leaves stand, under which checkpoint, and that the chain holds it. What a batch
- * tells is bounded, since it leaves in one transaction.
+ * What an anchored batch tells of its leaves: a record for each, and for a request that it completes a receipt for all of
+ * the request's leaves. What a batch tells is bounded, since it leaves in one transaction.
  */
 import { CryptoError } from "../../crypto/errors.ts";
 import { anchorState } from "../../crypto/ethereum/anchor-state.ts";
@@ -9,20 +8,31 @@ import { verifyStateProof, type StateProof } from "../../crypto/ethereum/state-p
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { consistencyProof, inclusionProof, type Nodes } from "../../crypto/merkle/merkle.ts";
 import { originOf } from "../../domain/log/leaves.ts";
+import type { LogReceipt } from "../../domain/log/receipt.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import type { StateView } from "../../runtime/contract/stage.ts";
-import type { AnchoredLeaf, AnchorReceipt, RequestRef } from "../../schemas/avro/index.ts";
-import type { LogEvidence } from "../../schemas/json/evidence-bundle.ts";
-import type { MatchLeaf } from "../../schemas/json/match-leaf.ts";
-import { anchorCount, anchorsFrom, type Anchor } from "./anchors.ts";
-import { matchOf, waitingBelow, type PlacedLeaf } from "./leaves.ts";
+import type { AnchoredLeaf, AnchorReceipt } from "../../schemas/avro/index.ts";
+import { anchorCount, anchorHolding, anchorsFrom, type Anchor } from "./anchors.ts";
+import {
+  isLast,
+  LEAVES_BEFORE_MAX,
+  leavesUpTo,
+  seedNamed,
+  waitingBelow,
+  type LastLeaf,
+  type PlacedLeaf,
+} from "./leaves.ts";
 import { nodesIn } from "./log.ts";
 import { seedWith, type Seed } from "./seeds.ts";
 
 /** A batch holds at most so many leaves. */
 const LEAVES_MAX = 1_000;
-/** Its receipts show at most so many anchors in all, of some 0.8 KB each. */
-const LINKS_MAX = 40_000;
+/** Its receipts have at most so many bytes in all, an anchor and a leaf's inclusion counted as these. */
+const RECEIPTS_BYTES_MAX = 32_000_000;
+const LINK_BYTES = 800;
+const INCLUSION_BYTES = 2_000;
+/** One receipt shows at most so many anchors, as evidence does. */
+const LINKS_MAX = 2_000;
 
 /** Which chain, contract and account the log is anchored with. */
 export interface ChainPlace {
@@ -34,13 +44,21 @@ export interface ChainPlace {
 
 /** Where the next batch ends that begins after the anchored leaves; there is at least one after them. */
 export function batchEnd(anchored: number, state: StateView): number {
-  let [size, links] = [anchored, 0];
+  let [size, bytes] = [anchored, 0];
   for (const leaf of waitingBelow(anchored + LEAVES_MAX, state)) {
-    if (isSpend(leaf)) links += anchorCount(state) + 1 - (placesOf(leaf, state)?.seed.anchor ?? 0);
-    if (links > LINKS_MAX && size > anchored) break;
+    if (isLast(leaf)) bytes += bytesOf(leaf, state);
+    if (bytes > RECEIPTS_BYTES_MAX && size > anchored) break;
     size = leaf.index + 1;
   }
   return size;
+}
+
+/** About what the receipt of a request takes that the next batch completes. */
+function bytesOf(last: LastLeaf, state: StateView): number {
+  const places = placesOf(last, state);
+  if (places === undefined) return 0;
+  const links = anchorCount(state) + 1 - places.first;
+  return places.leaves.reduce((bytes, { text }) => bytes + text.length + INCLUSION_BYTES, links * LINK_BYTES);
 }
 
 /** Throws CHAIN_UNAVAILABLE for a proof that no verifier would take: the anchor's block was replaced meanwhile. */
@@ -97,29 +115,35 @@ export function anchoredLeaf(
   };
 }
 
-export type SpendLeaf = PlacedLeaf & { readonly request: RequestRef };
-
-export const isSpend = (leaf: PlacedLeaf): leaf is SpendLeaf =>
-  leaf.kind === "spend" && leaf.request !== null;
-
-/** The match leaf of a spend, and the seed that it names. */
-function placesOf({ request }: SpendLeaf, state: StateView): { match: PlacedLeaf; seed: Seed } | undefined {
-  const match = matchOf(request.digest, state);
-  if (match === undefined) return undefined;
-  const seed = seedWith((JSON.parse(match.text) as MatchLeaf).seed, state);
-  return seed === undefined ? undefined : { match, seed };
+interface Places {
+  readonly leaves: readonly PlacedLeaf[];
+  /** Null where no leaf names one. */
+  readonly seed: Seed | null;
+  /** Number of the anchor that the receipt's links begin with. */
+  readonly first: number;
 }
 
-/** The receipt of a request whose spend the anchor holds. Undefined where its match or seed is not known. */
+/** What a receipt shows of a request. Undefined where a leaf names a seed that is not known, or there is too much to show. */
+function placesOf(last: LastLeaf, state: StateView): Places | undefined {
+  const leaves = leavesUpTo(last, state);
+  const named = leaves.map(seedNamed).findLast((commitment) => commitment !== undefined);
+  const seed = named === undefined ? null : seedWith(named, state);
+  if (seed === undefined || leaves.length > LEAVES_BEFORE_MAX + 1) return undefined;
+  // A seed that is not anchored yet will be by the next batch.
+  const first = seed === null ? anchorHolding(leaves[0].index, state) : (seed.anchor ?? anchorCount(state));
+  return anchorCount(state) - first > LINKS_MAX ? undefined : { leaves, seed, first };
+}
+
+/** The receipt of a request that the anchor completes. Undefined where one cannot be given. */
 export function receiptOf(
-  spend: SpendLeaf,
+  last: LastLeaf,
   { anchor, chain, proof }: AnchoredBatch,
   state: StateView,
 ): AnchorReceipt | undefined {
-  const places = placesOf(spend, state);
+  const places = placesOf(last, state);
   if (places === undefined) return undefined;
-  const { match, seed } = places;
-  const [first, ...rest] = seed.anchor === null ? [] : anchorsFrom(seed.anchor, state);
+  const { leaves, seed } = places;
+  const [first, ...rest] = anchorsFrom(places.first, state);
   if (first === undefined) return undefined;
   const { size } = anchor.link;
   const nodes = nodesIn(state);
@@ -128,11 +152,10 @@ export function receiptOf(
     index,
     proof: inclusionProof(index, size, nodes),
   });
-  const evidence: LogEvidence = {
+  const receipt: LogReceipt = {
     checkpoint: anchor.checkpoint,
-    match: placed(match),
-    spend: placed(spend),
-    seed: { ...placed(seed), anchored: first.checkpoint },
+    leaves: leaves.map((leaf) => ({ kind: leaf.kind, ...placed(leaf) })),
+    seed: seed === null ? null : { ...placed(seed), anchored: first.checkpoint },
     chain: {
       ...chain,
       before: first.link.previous,
@@ -144,12 +167,12 @@ export function receiptOf(
       storageProof: [...proof.storageProof],
     },
   };
-  const text = new TextDecoder().decode(canonicalBytes(evidence));
-  return { request: spend.request, text };
+  const text = new TextDecoder().decode(canonicalBytes(receipt));
+  return { request: last.request, text };
 }
 
 /** Each with the proof that the one before is its beginning. */
-const linksOf = (anchors: readonly Anchor[], nodes: Nodes): LogEvidence["chain"]["links"] =>
+const linksOf = (anchors: readonly Anchor[], nodes: Nodes): LogReceipt["chain"]["links"] =>
   anchors.map(({ link: { root, size, time } }, index) => ({
     root: root.slice("0x".length),
     size,

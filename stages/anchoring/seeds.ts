@@ -1,7 +1,7 @@
 /**
  * Noise seeds: made in the HSM, committed to in a leaf of the log, opened for requests once that leaf is anchored,
- * closed when a newer one has been open for a while, and destroyed a week after that, unless a match that names them
- * still waits for its spend to be anchored.
+ * closed when a newer one has been open for a while, and destroyed a week after that, unless a leaf that names them
+ * still waits for its request to be complete and anchored.
  */
 import { seedCommitmentOf, seedFrom } from "../../crypto/groth16/seed.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
@@ -93,7 +93,7 @@ export async function makeSeed(
     anchor: null,
     ...unopened,
   };
-  return { seed, leaf: { kind: "seed", request: null, text } };
+  return { seed, leaf: { kind: "seed", request: null, text, completes: false } };
 }
 
 /** A key that is there and unfit, or there twice, has served nobody yet: it goes, and the next tick makes another. */
@@ -162,7 +162,7 @@ export async function destroySeeds(state: StateView, time: number, ports: SeedPo
   return over;
 }
 
-/** The number of the first anchor that a receipt may still begin with. */
+/** The number of the first anchor that a receipt with a seed may still begin with. */
 export const oldestAnchor = (state: StateView): number =>
   seedsIn(state).reduce((oldest, { anchor }) => Math.min(oldest, anchor ?? oldest), Infinity);
 

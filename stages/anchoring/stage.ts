@@ -20,6 +20,7 @@ import {
 import type { RequestRef } from "../../schemas/avro/index.ts";
 import {
   anchorCount,
+  anchorHolding,
   anchorsFrom,
   firstAnchor,
   forgetAnchors,
@@ -32,17 +33,15 @@ import {
   type Anchored,
   type Intended,
 } from "./anchors.ts";
-import { forgetMatches, settle, takeLeaf, waitingBelow } from "./leaves.ts";
+import { forgetKept, isLast, oldestKept, settle, takeLeaf, waitingBelow, type LastLeaf } from "./leaves.ts";
 import { rootAt, sizeOf } from "./log.ts";
 import {
   anchoredLeaf,
   batchEnd,
   checkProof,
-  isSpend,
   receiptOf,
   type AnchoredBatch,
   type ChainPlace,
-  type SpendLeaf,
 } from "./receipt.ts";
 import {
   closeAll,
@@ -115,9 +114,16 @@ class Tick {
     await this.#anchor();
     await this.#turnSeeds();
     await this.#intendNext();
-    this.#changes.push(...forgetMatches(this.#state(), this.#time));
-    this.#changes.push(...forgetAnchors(oldestAnchor(this.#state()), this.#state()));
+    this.#changes.push(...forgetKept(this.#state(), this.#time));
+    this.#forgetAnchors();
     return publish({ outputs: this.#outputs, changes: this.#changes, audit: this.#audit });
+  }
+
+  /** A receipt may begin with a seed's anchor, or with that of a request's first leaf. */
+  #forgetAnchors(): void {
+    const state = this.#state();
+    const needed = Math.min(oldestAnchor(state), anchorHolding(oldestKept(state), state));
+    this.#changes.push(...forgetAnchors(needed, state));
   }
 
   #state(): StateView {
@@ -175,13 +181,13 @@ class Tick {
     else this.#tell("chain.away", { reason });
   }
 
-  /** The batch stands: its leaves are told, its seeds open, its spends get their receipts. */
+  /** The batch stands: its leaves are told, its seeds open, the requests that it completes get their receipts. */
   async #conclude(anchor: Anchor, { size }: Intended): Promise<void> {
     const { chain, region } = this.#ports;
     const leaves = waitingBelow(size, this.#state());
-    const spends = leaves.filter(isSpend);
+    const completing = leaves.filter(isLast);
     // Asked for before anything changes: the chain may go away here.
-    const proof = spends.length === 0 ? undefined : await chain.prove(anchor.block);
+    const proof = completing.length === 0 ? undefined : await chain.prove(anchor.block);
     if (proof !== undefined) checkProof(anchor, chain, proof);
     this.#changes.push(...noteAnchor(anchor, this.#state()));
     const state = this.#state();
@@ -193,14 +199,14 @@ class Tick {
     for (const seed of openSeeds(size, anchorCount(state) - 1, state, this.#time))
       this.#publishSeed(seed, "seed.opened");
     if (proof !== undefined)
-      for (const spend of spends) this.#receipt(spend, { anchor, chain: place, proof });
+      for (const last of completing) this.#receipt(last, { anchor, chain: place, proof });
     this.#changes.push(...settle(leaves));
     this.#tell("anchor.confirmed", { size: String(size), transaction: anchor.transaction });
   }
 
-  #receipt(spend: SpendLeaf, batch: AnchoredBatch): void {
-    const receipt = receiptOf(spend, batch, this.#state());
-    const { request } = spend;
+  #receipt(last: LastLeaf, batch: AnchoredBatch): void {
+    const receipt = receiptOf(last, batch, this.#state());
+    const { request } = last;
     if (receipt === undefined) {
       this.#tell("evidence.incomplete", {}, request);
       return;

@@ -25,7 +25,7 @@ import { MemoryState } from "../../test/stage-state.ts";
 function leafIn(outcome: Outcome): SpendLeaf {
   const [leaf, ...more] = outputsOf(outcome, "proofs.pending") as LogLeaf[];
   assert.ok(leaf);
-  assert.deepEqual([leaf.kind, more], ["spend", []]);
+  assert.deepEqual([leaf.kind, leaf.completes, more], ["spend", true, []]);
   assert.equal(leaf.text, new TextDecoder().decode(canonicalBytes(JSON.parse(leaf.text))));
   return parseDocument("spend-leaf", leaf.text);
 }

@@ -36,5 +36,8 @@ export async function spendLeafOf(
     released: releasedDigest(cells),
     salt: Buffer.from(salt).toString("hex"),
   };
-  return { leaf: { kind: "spend", request, text: leafText(leaf) }, hash: hashOfLeaf(leaf) };
+  return {
+    leaf: { kind: "spend", request, text: leafText(leaf), completes: true },
+    hash: hashOfLeaf(leaf),
+  };
 }

@@ -12,7 +12,8 @@ import type {
   Plan,
   RequestRef,
 } from "../../schemas/avro/index.ts";
-import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
+import type { LogReceipt } from "../../domain/log/receipt.ts";
+import type { EvidenceBundleDocument, LogEvidence } from "../../schemas/json/evidence-bundle.ts";
 import { holds } from "../../verifier/checklist.ts";
 import { verify } from "../../verifier/verify.ts";
 import { miniatureChain } from "../../crypto/ethereum/testing/miniature-chain.ts";
@@ -107,10 +108,27 @@ function partsIn(document: string): EvidenceEvent[] {
       ...at,
       type: "AnchorReceipt",
       topic: "anchoring.receipts",
-      value: { request, text: textOf(bundle.log) },
+      value: { request, text: textOf(receiptOf(bundle.log)) },
     },
   ];
 }
+
+/** As the log tells it. */
+const receiptOf = ({ checkpoint, match, spend, seed, chain }: LogEvidence): LogReceipt => ({
+  checkpoint,
+  leaves: [
+    { kind: "match", ...match },
+    { kind: "spend", ...spend },
+  ],
+  seed,
+  chain,
+});
+
+/** The parts with another receipt. */
+const withReceipt = (receipt: object): EvidenceEvent[] =>
+  parts.map((part) =>
+    part.type === "AnchorReceipt" ? { ...part, value: { request, text: textOf(receipt) } } : part,
+  );
 
 const tick = (time: number): EvidenceEvent => ({
   type: "Tick",
@@ -267,10 +285,46 @@ test("what left is remembered for a week, and is all that is kept of it", async 
 });
 
 test("fails where what came makes no bundle of the schema", async () => {
-  const unfit = parts.map((part): EvidenceEvent =>
-    part.type === "AnchorReceipt" ? { ...part, value: { ...part.value, text: '{"checkpoint":""}' } } : part,
-  );
-  await assert.rejects(run(unfit), { code: "DOCUMENT_INVALID" });
+  for (const unfit of [{ checkpoint: "" }, { ...receiptOf(bundle.log), checkpoint: "" }])
+    await assert.rejects(run(withReceipt(unfit)), { code: "DOCUMENT_INVALID" });
+});
+
+test("a receipt as an earlier version sent it makes the same bundle", async () => {
+  const [expected] = await run(parts);
+  assert.deepEqual(await run(withReceipt(bundle.log)), [expected]);
+});
+
+describe("a receipt", () => {
+  const takeReceipt = async (receipt: LogReceipt): Promise<[Outcome, MemoryState]> => {
+    const state = new MemoryState();
+    const event = withReceipt(receipt).find(({ type }) => type === "AnchorReceipt");
+    assert.ok(event);
+    const outcome = await evidence.handle(event, state, ports);
+    state.apply(outcome.changes);
+    return [outcome, state];
+  };
+
+  test("of another pipeline's leaves is no part of a bundle, and nothing is kept of it", async () => {
+    const { match, ...rest } = bundle.log;
+    const receipt = { ...receiptOf({ match, ...rest }), leaves: [{ kind: "seal", ...match }], seed: null };
+    const [{ audit }, state] = await takeReceipt(receipt);
+    assert.deepEqual([audit, state.snapshot()], [[], []]);
+  });
+
+  test("of a charge whose match or seed it does not have is told, and nothing is kept of it", async () => {
+    const whole = receiptOf(bundle.log);
+    for (const receipt of [
+      { ...whole, leaves: whole.leaves.slice(1) },
+      { ...whole, seed: null },
+    ]) {
+      const [{ audit }, state] = await takeReceipt(receipt);
+      assert.deepEqual(
+        audit.map(({ action, tenant, request: about }) => [action, tenant, about]),
+        [["evidence.incomplete", request.tenant, request]],
+      );
+      assert.deepEqual(state.snapshot(), []);
+    }
+  });
 });
 
 test("fails, and so keeps its input, where the region does not have the version that was answered", async () => {

@@ -4,8 +4,14 @@
  */
 import { createHash } from "node:crypto";
 import { output, publish, type Outcome, type Stage, type StateView } from "../../runtime/contract/stage.ts";
-import type { CollaborationEntry, PopulationEntry, RequestRef } from "../../schemas/avro/index.ts";
+import type {
+  AnchorReceipt,
+  CollaborationEntry,
+  PopulationEntry,
+  RequestRef,
+} from "../../schemas/avro/index.ts";
 import { bundleOf, complete, type Region } from "./bundle.ts";
+import { isOfCharge, logEvidenceIn } from "./log-evidence.ts";
 import { finish, forgetOld, keepPieces, noteRefusal, withPiece, type Pieces } from "./pieces.ts";
 
 export interface EvidencePorts extends Region {
@@ -46,7 +52,7 @@ export const evidence: Stage<
         if (value.repeats !== null) return publish({ changes: finish(value.request, time) });
         return join(value.request, { credential: value.credential }, state, time, ports);
       case "AnchorReceipt":
-        return join(value.request, { log: value.text }, state, time, ports);
+        return takeReceipt(value, state, time, ports);
       case "Refusal":
         return publish({ changes: value.unsigned ? [] : noteRefusal(value, time) });
       case "Tick":
@@ -54,6 +60,19 @@ export const evidence: Stage<
     }
   },
 };
+
+/** What is missing of a charge is told; a receipt of another pipeline's leaves is no part of a bundle here. */
+function takeReceipt(
+  { request, text }: AnchorReceipt,
+  state: StateView,
+  time: number,
+  ports: EvidencePorts,
+): Outcome {
+  const log = logEvidenceIn(text);
+  if (log !== undefined) return join(request, { log }, state, time, ports);
+  const audit = [{ tenant: request.tenant, action: "evidence.incomplete", request }];
+  return publish({ audit: isOfCharge(text) ? audit : [] });
+}
 
 function join(
   request: RequestRef,

@@ -47,7 +47,7 @@ export const deciding: Stage<"PermitRequest", DecidingPorts> = {
         output(
           "proofs.pending",
           "LogLeaf",
-          { kind: "permit", request, text: leafText(leaf) },
+          { kind: "permit", request, text: leafText(leaf), completes: true },
           { key: originOf(region) },
         ),
         output("permit.granted", "PermitGranted", { request, holder }, { key: request.requestId }),

@@ -7,11 +7,11 @@ import { ed25519FromSeed } from "../../../crypto/jws/ed25519.ts";
 import { anchorState } from "../../../crypto/ethereum/anchor-state.ts";
 import { verifyStateProof } from "../../../crypto/ethereum/state-proof.ts";
 import { leafHash, rootOfLeaves, verifyConsistency, verifyInclusion } from "../../../crypto/merkle/merkle.ts";
-import { originOf } from "../../../domain/log/leaves.ts";
+import { leafText, originOf } from "../../../domain/log/leaves.ts";
+import type { LogReceipt } from "../../../domain/log/receipt.ts";
 import { PavilionError } from "../../../errors/errors.ts";
 import type { Audit, Outcome, StageEvent } from "../../../runtime/contract/stage.ts";
 import type { AnchoredLeaf, AnchorReceipt, LogLeaf, SeedEntry } from "../../../schemas/avro/index.ts";
-import type { LogEvidence } from "../../../schemas/json/evidence-bundle.ts";
 import { anchoring, type AnchoringPorts } from "../stage.ts";
 import { MemoryChain } from "./memory-chain.ts";
 import { requestNamed } from "../../../test/stage-plan.ts";
@@ -140,24 +140,30 @@ const leafEvent = (value: LogLeaf, time = 0): AnchoringEvent => ({
   time,
 });
 
-export const matchLeaf = (number: number, seed = seedRef(1).commitment): AnchoringEvent =>
-  leafEvent({
-    kind: "match",
-    request: requestNamed(number),
-    text: JSON.stringify({ match: number, seed }),
-  });
+/** A leaf of a request, of any kind and with any members. */
+export const leafOf = (
+  number: number,
+  kind: string,
+  completes: boolean | null,
+  members: Readonly<Record<string, unknown>> = {},
+): AnchoringEvent => {
+  const text = leafText({ [kind]: number, ...members });
+  return leafEvent({ kind, request: requestNamed(number), text, completes });
+};
 
-export const spendLeaf = (number: number): AnchoringEvent =>
-  leafEvent({ kind: "spend", request: requestNamed(number), text: JSON.stringify({ spend: number }) });
+export const matchLeaf = (number: number, seed = seedRef(1).commitment): AnchoringEvent =>
+  leafOf(number, "match", false, { seed });
+
+export const spendLeaf = (number: number): AnchoringEvent => leafOf(number, "spend", true);
 
 /** Time enough for whatever is in the log to be anchored. */
 export async function settled(rig: Rig): Promise<void> {
   await rig.tick(6);
 }
 
-export function logOf(receipt: AnchorReceipt | undefined): LogEvidence {
+export function logOf(receipt: AnchorReceipt | undefined): LogReceipt {
   assert.ok(receipt);
-  return JSON.parse(receipt.text) as LogEvidence;
+  return JSON.parse(receipt.text) as LogReceipt;
 }
 
 const isLeafOf = (commitment: string, text: string): boolean =>
@@ -165,15 +171,21 @@ const isLeafOf = (commitment: string, text: string): boolean =>
 
 /** As an auditor checks it who trusts the block's hash. */
 function checkReceipt(receipt: AnchorReceipt, { contract, anchorer }: MemoryChain): void {
-  const { checkpoint, match, spend, seed, chain } = logOf(receipt);
+  const { checkpoint, leaves, seed, chain } = logOf(receipt);
   const { size, root } = verifyCheckpoint(checkpoint, log);
-  for (const { leaf, index, proof } of [match, spend, seed]) {
+  for (const { leaf, index, proof } of [...leaves, ...(seed === null ? [] : [seed])]) {
     assert.ok(verifyInclusion(leafHash(Buffer.from(JSON.stringify(leaf))), index, size, proof, root));
   }
-  const first = verifyCheckpoint(seed.anchored, log);
-  assert.ok(seed.index < first.size && first.size <= match.index && match.index < spend.index);
+  const places = leaves.map(({ index }) => index);
+  assert.ok(places.every((index, at) => index > (places[at - 1] ?? -1)));
   const { links } = chain;
-  assert.deepEqual([links[0]?.size, links[0]?.root], [first.size, first.root]);
+  const firstPlace = places[0] ?? NaN;
+  if (seed === null) assert.ok(firstPlace < (links[0]?.size ?? 0));
+  else {
+    const first = verifyCheckpoint(seed.anchored, log);
+    assert.ok(seed.index < first.size && first.size <= firstPlace);
+    assert.deepEqual([links[0]?.size, links[0]?.root], [first.size, first.root]);
+  }
   assert.deepEqual([links.at(-1)?.size, links.at(-1)?.root], [size, root]);
   let state = chain.before;
   for (const [at, { size: own, root: grown, time, consistency }] of links.entries()) {
