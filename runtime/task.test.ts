@@ -174,6 +174,21 @@ test("take() that throws stages nothing, and leaves alone what was staged before
   assert.equal(handled(task), 2);
 });
 
+test("a record that nobody signed is answered to the owner of the topic that it lies on, whatever it says of itself", async () => {
+  const told: unknown[] = [];
+  const replies = {
+    ...(asking.replies ?? assert.fail("askers are told")),
+    unsigned: (record: { owner?: string; source: string }) => {
+      told.push([record.owner, record.source]);
+      return request;
+    },
+  };
+  const place = { region, partition, ports: null, topics, sealOriginal: (raw: Buffer) => raw };
+  const task = new StageTask({ ...place, stage: counting, asking: { ...asking, replies } });
+  await task.take(pushed(0, { key: "decline", source: "/broker/other" }));
+  assert.deepEqual(told, [["p", "/broker/other"]]);
+});
+
 test("an output that the stage does not declare is refused, whatever else the handler says", async () => {
   const undeclared = { ...counting, outputs: ["audit.events"] as const };
   await assert.rejects(newTask(undeclared).take(input(0)), /declares no output dataset\.heads/);

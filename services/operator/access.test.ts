@@ -182,6 +182,24 @@ test("nobody but the operator writes the tables, and nobody but brokers writes r
   );
 });
 
+test("what earlier versions let a connector do is taken back, and nothing that this one lets it", () => {
+  const told = ({ resourceType, pattern, operation, resourceName }: AclSpec): string =>
+    resourceType === "topic" && pattern === "literal"
+      ? `${operation} ${resourceName}`
+      : `${resourceType} ${pattern}`;
+  const ended = access.endedConnectorAcls("eu");
+  const kept = new Set(connectorAcls("eu").map(told));
+  // The prefix that it takes back is of the whole region, and the one that stays of the providers' topics.
+  assert.deepEqual(
+    ended.filter((acl) => acl.pattern === "literal" && kept.has(told(acl))),
+    [],
+  );
+  const shared = namesOf(regionTopics("eu", PARTITIONS));
+  const both = new Set([...kept, ...ended.map(told)]);
+  for (const topic of shared) assert.ok(both.has(`read ${topic}`) && both.has(`write ${topic}`), topic);
+  assert.ok(ended.map(told).includes("write eu.broker.requests"));
+});
+
 describe("the operator refuses, before it touches Kafka,", () => {
   /** A Kafka whose every use beyond connecting throws. */
   const untouched = {

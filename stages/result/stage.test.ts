@@ -114,6 +114,33 @@ test("publishes an answer, provisional, under its request's id and digest", asyn
   assert.equal(outcome.audit[0]?.action, "result.published");
 });
 
+test("a broker that has no topics here is told nothing, and its request has ended all the same", async () => {
+  const nobody = { ...ports, standing: { isBrokerAdmitted: () => false } };
+  const outcome = await result.handle(signedAt("a"), new MemoryState(), nobody);
+  assert.deepEqual(
+    outcome.outputs.map(({ topic }) => topic),
+    ["result.concluded"],
+  );
+  assert.deepEqual(
+    outcome.audit.map(({ action }) => action),
+    ["result.unaddressed"],
+  );
+});
+
+test("what nobody signed is told to the broker that it says it is from, and ends no request", async () => {
+  const { type, value, ...place } = refusedAt("a") as StageEvent<"Refusal">;
+  const outcome = await result.handle(
+    { type, value: { ...value, unsigned: true }, ...place },
+    new MemoryState(),
+    ports,
+  );
+  assert.deepEqual(
+    outcome.outputs.map(({ topic, owner }) => [topic, owner]),
+    [["broker.results.<broker>", "core"]],
+  );
+  assert.deepEqual([outcome.changes, outcome.audit], [[], []]);
+});
+
 test("an answer names its leaves, and where its evidence will appear, under its own digest", async () => {
   const { results } = await run([routedAt("a"), signedAt("a")]);
   const [{ matchLeaf, spendLeaf, evidence, evidenceFor }] = results as [Result];
