@@ -26,14 +26,18 @@ interface ConfigTypes {
 export function readConfig<K extends keyof ConfigTypes>(kind: K, file: string): ConfigTypes[K] {
   const config = readJson(file, "CONFIG_INVALID");
   const schema = new URL(`../schemas/json/${kind}.schema.json`, import.meta.url);
-  const validate = new Ajv({ allErrors: true, strict: true }).compile(
-    JSON.parse(readFileSync(schema, "utf8")) as object,
-  );
-  if (validate(config)) return config as ConfigTypes[K];
-  const problems = (validate.errors ?? []).map(
-    (error) => `${error.instancePath || "/"} ${error.message ?? ""}`,
-  );
+  const problems = problemsWith(config, JSON.parse(readFileSync(schema, "utf8")) as object);
+  if (problems.length === 0) return config as ConfigTypes[K];
   throw new PavilionError("CONFIG_INVALID", `Configuration ${file}: ${problems.join("; ")}.`);
+}
+
+/** Every problem of settings with their schema, each with the path of the member, which begins with `of`. */
+export function problemsWith(settings: unknown, schema: object, of = ""): string[] {
+  const validate = new Ajv({ allErrors: true, strict: true }).compile(schema);
+  if (validate(settings)) return [];
+  return (validate.errors ?? []).map(
+    ({ instancePath, message = "" }) => `${`${of}${instancePath}` || "/"} ${message}`,
+  );
 }
 
 /** A secret in a file of its own, without its final newline. Refuses a file that others may read. */

@@ -119,7 +119,7 @@ export const party = [
   command({
     name: "broker admit",
     usage: "CARD [--region R] [--out FILE] [--json]",
-    does: "the operator lets a broker in: Kafka user and ACLs; writes its access file beside the card",
+    does: "the operator lets a broker in: Kafka user, topics and ACLs; writes its access file beside the card",
     options: admission,
     operands: card,
     act: async (given, cards) => (await import("./admit.ts")).admit("broker", cards, given),

@@ -7,6 +7,7 @@ import { serve, type Pipeline } from "../../runtime/contract/pipeline.ts";
 import { anchoring } from "../../stages/anchoring/stage.ts";
 import { evidence } from "../../stages/evidence/stage.ts";
 import { Directory } from "../directory.ts";
+import { requestIn } from "../request-in.ts";
 import { termsTopics } from "../terms.ts";
 import { logTopics } from "./topics.ts";
 
@@ -16,7 +17,7 @@ export const log: Pipeline = {
   stages: [anchoring, evidence],
   topics: { ...termsTopics, ...logTopics },
   tables: ["config.collaborations", "config.populations"],
-  asking: { requestOf: (value) => ("request" in value ? (value.request ?? undefined) : undefined) },
+  asking: { requestOf: requestIn },
   open({ config, hsm, codec, chain, log: hostLog }) {
     const { region, jurisdiction } = config;
     const directory = new Directory(codec, hostLog);

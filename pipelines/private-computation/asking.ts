@@ -4,13 +4,14 @@
  */
 import type { Asking } from "../../runtime/contract/asking.ts";
 import type { Refusal, RequestRef } from "../../schemas/avro/index.ts";
+import { requestIn } from "../request-in.ts";
 
 /** The broker that a CloudEvents source names. */
 const brokerIn = (source: string): string | undefined =>
   /^\/broker\/([a-z][a-z0-9-]{1,62})$/.exec(source)?.[1];
 
 export const asking: Asking = {
-  requestOf: (value) => ("request" in value ? (value.request ?? undefined) : undefined),
+  requestOf: requestIn,
   replies: {
     topic: "result.refusals",
     type: "Refusal",

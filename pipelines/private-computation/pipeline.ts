@@ -81,6 +81,7 @@ function serving({ config, hsm }: Host, { policy, prover, directory }: Opened): 
   const { seed, blinding } = hsm;
   const opener = openerFor({ publicKey: hsm.hpkePublicKey, deriveSharedSecret: hsm.deriveSharedSecret });
   const verificationKey = readFileSync(new URL("verification-key.json", circuitFolder));
+  const circuit = createHash("sha256").update(verificationKey).digest("hex");
   const issuer = {
     did: didKeyOf(hsm.issuerPublicKey),
     kid: verificationMethodOf(hsm.issuerPublicKey),
@@ -109,11 +110,6 @@ function serving({ config, hsm }: Host, { policy, prover, directory }: Opened): 
       ...{ region, partitions, collaborations, standing },
       isAdmitted: (provider) => directory.providers.includes(provider),
     })),
-    serve(zkp, () => ({
-      prove: prover.prove,
-      circuit: createHash("sha256").update(verificationKey).digest("hex"),
-      seed,
-      blinding,
-    })),
+    serve(zkp, () => ({ prove: prover.prove, circuit, seed, blinding })),
   ];
 }

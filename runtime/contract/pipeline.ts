@@ -2,8 +2,7 @@
  * A pipeline as a value: all that a host, the simulation, the access lists, the status and the reference need to know of it.
  * Whoever holds the list of pipelines knows none of them by name.
  */
-import type { TopicDeclarations, TopicName } from "../../schemas/topics.ts";
-import { Topics } from "../../schemas/topics.ts";
+import { Topics, type TopicDeclarations, type TopicName } from "../../schemas/topics.ts";
 import type { Host } from "../host.ts";
 import type { TableRecord } from "../kafka/tables.ts";
 import type { Asking } from "./asking.ts";
@@ -27,8 +26,6 @@ export interface Pipeline {
   readonly asking: Asking;
   /** Schema of its section of a connector's configuration, under its name in `pipelines`; it has none where absent. */
   readonly section?: Schema;
-  /** The HTTP routes that it serves. */
-  readonly routes?: readonly ServedRoute["route"][];
   /** Opens what its stages need of the outside. Throws a coded error where a part is not fit for it. */
   readonly open: (host: Host) => Promise<OpenPipeline>;
 }
@@ -36,7 +33,7 @@ export interface Pipeline {
 export interface OpenPipeline {
   /** Every stage with its own ports. */
   readonly serving: readonly Serving[];
-  /** Every route with its own ports. */
+  /** The HTTP routes that it serves, each with its own ports. */
   readonly routes?: readonly ServedRoute[];
   /** Takes in one record of a table of its own; an entry that does not hold is logged and left out. */
   readonly apply: (record: TableRecord) => Promise<void>;

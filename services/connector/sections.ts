@@ -1,8 +1,8 @@
 /**
  * The pipelines' own sections of a connector's configuration, each held to the schema that its pipeline declares.
  */
-import { Ajv } from "ajv";
 import { PavilionError } from "../../errors/errors.ts";
+import { problemsWith } from "../../runtime/config.ts";
 import type { Pipeline } from "../../runtime/contract/pipeline.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
 
@@ -18,12 +18,8 @@ export function sectionsOf(
   const unknown = [...sections.keys()].filter((name) => !taking.has(name));
   const problems = [
     ...unknown.map((name) => `no pipeline ${name} takes settings`),
-    ...[...taking].flatMap(([name, schema]) => {
-      const validate = new Ajv({ allErrors: true, strict: true }).compile(schema);
-      // What a pipeline needs it says in its schema: a section that is absent is an empty one.
-      if (validate(sections.get(name) ?? {})) return [];
-      return (validate.errors ?? []).map((error) => `${name}${error.instancePath} ${error.message ?? ""}`);
-    }),
+    // What a pipeline needs it says in its schema: a section that is absent is an empty one.
+    ...[...taking].flatMap(([name, schema]) => problemsWith(sections.get(name) ?? {}, schema, name)),
   ];
   if (problems.length > 0) {
     throw new PavilionError("CONFIG_INVALID", `Settings of pipelines: ${problems.join("; ")}.`);

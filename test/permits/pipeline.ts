@@ -10,6 +10,7 @@ import { deciding, type PermitTable } from "./deciding.ts";
 import { replying } from "./replying.ts";
 import { permitRoute } from "./route.ts";
 import { permitTopics } from "./topics.ts";
+import { requestIn } from "../../pipelines/request-in.ts";
 import { termsTopics } from "../../pipelines/terms.ts";
 
 /** Purposes for which nobody is given a permit, whatever the table says. */
@@ -27,9 +28,8 @@ export const permits: Pipeline = {
   topics: { ...permitTopics, "config.brokers": termsTopics["config.brokers"] },
   tables: ["config.permits", "config.brokers"],
   section,
-  routes: [permitRoute],
   asking: {
-    requestOf: (value) => ("request" in value ? (value.request ?? undefined) : undefined),
+    requestOf: requestIn,
     replies: {
       topic: "permit.refused",
       type: "PermitRefused",

@@ -62,30 +62,23 @@ export const collaborations: CollaborationTable = {
 export const populations: PopulationTable = {
   latest: (id) => (id === population.id ? population : undefined),
 };
-export const entry: CollaborationEntry = {
-  id: collaboration.id,
-  version: collaboration.version,
-  document: JSON.stringify(collaboration),
-  signatures: await Promise.all(
-    collaboration.providers.map(async ({ id }) => ({
-      provider: id,
-      signature: await signCollaboration(collaboration, id, key(id).sign),
-    })),
-  ),
-  departures: [],
-};
-export const populationEntry = {
-  id: population.id,
-  version: population.version,
-  document: JSON.stringify(population),
-  signatures: await Promise.all(
-    collaboration.providers.map(async ({ id }) => ({
-      provider: id,
-      signature: await signPopulation(population, id, key(id).sign),
-    })),
-  ),
-  departures: [],
-};
+/** A document as its table has it, signed by every provider. */
+async function entryOf<D extends { readonly id: string; readonly version: number }>(
+  document: D,
+  sign: (document: D, id: string, by: (bytes: Uint8Array) => Uint8Array) => Promise<string>,
+): Promise<CollaborationEntry> {
+  const { id, version } = document;
+  const signatures = collaboration.providers.map(async ({ id: provider }) => ({
+    provider,
+    signature: await sign(document, provider, key(provider).sign),
+  }));
+  return {
+    ...{ id, version, document: JSON.stringify(document), departures: [] },
+    signatures: await Promise.all(signatures),
+  };
+}
+export const entry = await entryOf(collaboration, signCollaboration);
+export const populationEntry = await entryOf(population, signPopulation);
 
 /** 60 people in both datasets and 20 in one alone, in batches of 25. */
 export function recordsOf(dataset: string): TokenRecord[] {
