@@ -21,6 +21,15 @@ test("a revoked broker is revoked under its name with any key, and under its key
   assert.equal(standing.isBrokerRevoked({ id: "other", key: "k2" }), false);
 });
 
+test("a broker is known once it was let in, and stays known when it is cut off", () => {
+  const standing = new Standing();
+  for (const id of ["core", "constructor", "__proto__"]) assert.equal(standing.hasBroker(id), false);
+  for (const admitted of [true, false]) {
+    standing.addBroker({ broker: "core", key: "k1", admitted });
+    assert.ok(standing.hasBroker("core"));
+  }
+});
+
 test("one that was revoked without a known key takes nobody along who has none", () => {
   const standing = new Standing();
   standing.addBroker({ broker: "core", key: null, admitted: false });

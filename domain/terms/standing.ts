@@ -8,8 +8,8 @@ export interface StandingTable {
   /** By its name, or by its key whatever name a collaboration gives it. */
   isBrokerRevoked(broker: { readonly id: string; readonly key: string }): boolean;
   isProviderRevoked(id: string): boolean;
-  /** Whether a broker of that name has topics of its own here, and stands. */
-  isBrokerAdmitted(id: string): boolean;
+  /** Whether a broker of that name was ever let in: it has topics of its own here, also where it was cut off since. */
+  hasBroker(id: string): boolean;
 }
 
 export class Standing implements StandingTable {
@@ -29,8 +29,8 @@ export class Standing implements StandingTable {
     return [...this.#brokers.values()].some((entry) => !entry.admitted && entry.key === key);
   }
 
-  isBrokerAdmitted(id: string): boolean {
-    return this.#brokers.get(id)?.admitted === true;
+  hasBroker(id: string): boolean {
+    return this.#brokers.has(id);
   }
 
   isProviderRevoked(id: string): boolean {

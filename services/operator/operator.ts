@@ -77,31 +77,43 @@ export class Operator {
     await deleteAcls(this.#admin, this.#access.endedConnectorAcls(region.name));
     const admitted = admittedIn(region.name, await writersOf(this.#admin));
     for (const party of admitted) await this.#letIn(region, party);
-    await this.#enterBrokers(region.name, admitted);
+    await this.#settleBrokers(region, admitted);
     await this.#handOut(region.name, admitted, await this.#terms(region.name));
   }
 
-  /** Brokers that an earlier version admitted stand in no table yet: results go to those who do. */
-  async #enterBrokers(region: string, admitted: readonly Named[]): Promise<void> {
-    const entered = new Set<string>();
+  /**
+   * Results go to every broker of the table, also to one that was cut off since: what it was charged for is answered still. So
+   * those that an earlier version admitted are entered, and those that it cut off have their topics.
+   */
+  async #settleBrokers(region: Region, admitted: readonly Named[]): Promise<void> {
+    const entered = await this.#brokersIn(region.name);
+    for (const id of entered) {
+      const topics = this.#access.partyTopics(region.name, { role: "broker", id }, region.partitions);
+      await createTopics(this.#admin, topics);
+    }
+    for (const { role, id: broker } of admitted) {
+      if (role !== "broker" || entered.has(broker)) continue;
+      const entry = { broker, key: null, admitted: true };
+      await this.#enter(region.name, "config.brokers", "BrokerEntry", broker, entry);
+    }
+  }
+
+  async #brokersIn(region: string): Promise<ReadonlySet<string>> {
+    const brokers = new Set<string>();
     const table = await openTables(
       this.#kafka,
       region,
       ["config.brokers"],
       async ({ value }) => {
         if (value === null) return;
-        entered.add((await this.#codec.decode("config.brokers", "BrokerEntry", value)).broker);
+        brokers.add((await this.#codec.decode("config.brokers", "BrokerEntry", value)).broker);
       },
       (error) => {
         this.#log.warn({ error }, "the table of brokers is not read");
       },
     );
     await table.close();
-    for (const { role, id: broker } of admitted) {
-      if (role !== "broker" || entered.has(broker)) continue;
-      const entry = { broker, key: null, admitted: true };
-      await this.#enter(region, "config.brokers", "BrokerEntry", broker, entry);
-    }
+    return brokers;
   }
 
   /**

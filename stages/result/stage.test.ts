@@ -23,7 +23,7 @@ type Input = StageEvent<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick">;
 const ports = {
   ...{ region: "au-east", partitions: 4, collaborations: tableOf(collaboration) },
   isAdmitted: (provider: string) => provider === "north",
-  standing: { isBrokerAdmitted: (broker: string) => broker === "core" },
+  standing: { hasBroker: (broker: string) => broker === "core" },
 };
 const start = 1_000_000;
 
@@ -115,7 +115,7 @@ test("publishes an answer, provisional, under its request's id and digest", asyn
 });
 
 test("a broker that has no topics here is told nothing, and its request has ended all the same", async () => {
-  const nobody = { ...ports, standing: { isBrokerAdmitted: () => false } };
+  const nobody = { ...ports, standing: { hasBroker: () => false } };
   const outcome = await result.handle(signedAt("a"), new MemoryState(), nobody);
   assert.deepEqual(
     outcome.outputs.map(({ topic }) => topic),

@@ -37,7 +37,7 @@ import { answered, refused } from "./result.ts";
 export interface ResultPorts extends ListingPorts {
   readonly region: string;
   readonly partitions: number;
-  readonly standing: Pick<StandingTable, "isBrokerAdmitted">;
+  readonly standing: Pick<StandingTable, "hasBroker">;
 }
 
 export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick", ResultPorts> = {
@@ -126,7 +126,7 @@ function conclude(
 }
 
 /**
- * The reply, on the asker's own topic; a broker that has none here, as one that was revoked, is told nothing. Of a record
+ * The reply, on the asker's own topic; a broker that has none here, since it was never let in, is told nothing. Of a record
  * that nobody signed the broker is who it says it is from: that one gets the record's own digest, and no more.
  */
 function told(
@@ -135,7 +135,7 @@ function told(
   { standing }: ResultPorts,
 ): Required<Pick<Effects, "outputs" | "audit">> {
   const { broker: owner, requestId: key } = request;
-  if (!standing.isBrokerAdmitted(owner)) {
+  if (!standing.hasBroker(owner)) {
     return {
       outputs: [],
       audit: concluded.unsigned ? [] : [auditOf("result.unaddressed", request, concluded)],

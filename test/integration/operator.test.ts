@@ -159,6 +159,12 @@ test("those whom an earlier version admitted get topics, rights and terms at the
       permissionType: kafkajs.AclPermissionTypes.ANY,
     });
     assert.deepEqual(resources, []);
+    // Results go to every broker of the table, one that was cut off before it had a topic for them too.
+    const results = `${region.name}.broker.results.former`;
+    await stack.operator.revokeBroker([region], "former", null);
+    assert.ok(!(await admin.listTopics()).includes(results));
+    await stack.operator.openRegion(region);
+    assert.ok((await admin.listTopics()).includes(results));
   } finally {
     await admin.disconnect();
   }
