@@ -274,7 +274,7 @@ describe("squares and bins", () => {
       [{ measures: [{ kind: "mean", of: of("age-band") }], groupings: total }, /holds bins/],
       [{ measures: [{ kind: "variance", of: of("state") }], groupings: total }, /is a category/],
       [{ measures: [{ kind: "variance", of: of("stays", "visits") }], groupings: total }, /no squares/],
-      [{ measures: [{ kind: "count" }], groupings: [{ by: of("age-squares") }] }, /no category/],
+      [{ measures: [{ kind: "count" }], groupings: [{ by: of("age-squares") }] }, /not a category/],
     ];
     for (const [question, why] of refused) {
       const { code, detail } = await refusal({ question }, portsFor(derived));
