@@ -6,10 +6,8 @@ import { CollaborationVersions } from "../domain/terms/collaboration-versions.ts
 import { PopulationVersions } from "../domain/terms/population-versions.ts";
 import { Seeds } from "../domain/log/seeds.ts";
 import { Standing } from "../domain/terms/standing.ts";
-import { PavilionError } from "../errors/errors.ts";
-import type { Log } from "../runtime/log.ts";
-import type { Codec } from "../runtime/registry/codec.ts";
-import type { TableRecord } from "../runtime/kafka/tables.ts";
+import type { TableEntry } from "../runtime/kafka/tables.ts";
+import type { ProviderEntry } from "../schemas/avro/index.ts";
 
 export class Directory {
   readonly collaborations = new CollaborationVersions();
@@ -17,13 +15,9 @@ export class Directory {
   readonly seeds = new Seeds();
   readonly standing = new Standing();
   readonly #providers = new Set<string>();
-  readonly #codec: Codec;
-  readonly #log: Log;
   readonly #providersChanged: (providers: string[]) => void;
 
-  constructor(codec: Codec, log: Log, providersChanged: (providers: string[]) => void = () => undefined) {
-    this.#codec = codec;
-    this.#log = log;
+  constructor(providersChanged: (providers: string[]) => void = () => undefined) {
     this.#providersChanged = providersChanged;
   }
 
@@ -31,37 +25,16 @@ export class Directory {
     return [...this.#providers].sort();
   }
 
-  /** Takes in one record of any table; an entry that does not hold is logged and left out. */
-  async apply(record: TableRecord): Promise<void> {
-    if (record.value === null) return;
-    try {
-      if (record.topic === "config.collaborations") await this.#applyCollaboration(record.value);
-      if (record.topic === "config.populations") await this.#applyPopulation(record.value);
-      if (record.topic === "config.providers") await this.#applyProvider(record.value);
-      if (record.topic === "config.brokers") {
-        this.standing.addBroker(await this.#codec.decode("config.brokers", "BrokerEntry", record.value));
-      }
-      if (record.topic === "config.seeds") {
-        this.seeds.add(await this.#codec.decode("config.seeds", "SeedEntry", record.value));
-      }
-    } catch (error) {
-      // A registry that is away is no fault of the entry: the table stops, and with it the connector.
-      if (!(error instanceof PavilionError)) throw error;
-      this.#log.error({ topic: record.topic, error }, "table entry is refused");
-    }
-  }
+  /** Takes in one entry of any table. Throws a coded error for one that does not hold. */
+  readonly apply = (entry: TableEntry): void => {
+    if (entry.topic === "config.collaborations") this.collaborations.add(entry.value);
+    if (entry.topic === "config.populations") this.populations.add(entry.value);
+    if (entry.topic === "config.providers") this.#applyProvider(entry.value);
+    if (entry.topic === "config.brokers") this.standing.addBroker(entry.value);
+    if (entry.topic === "config.seeds") this.seeds.add(entry.value);
+  };
 
-  async #applyCollaboration(value: Buffer): Promise<void> {
-    const entry = await this.#codec.decode("config.collaborations", "CollaborationEntry", value);
-    this.collaborations.add(entry);
-  }
-
-  async #applyPopulation(value: Buffer): Promise<void> {
-    this.populations.add(await this.#codec.decode("config.populations", "PopulationEntry", value));
-  }
-
-  async #applyProvider(value: Buffer): Promise<void> {
-    const entry = await this.#codec.decode("config.providers", "ProviderEntry", value);
+  #applyProvider(entry: ProviderEntry): void {
     this.standing.addProvider(entry);
     const known = this.#providers.has(entry.provider);
     if (known === entry.admitted) return;

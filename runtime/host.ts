@@ -6,17 +6,13 @@
 import type { ConnectorConfig } from "../schemas/json/connector-config.ts";
 import type { AnchorChain } from "./chain/anchor-chain.ts";
 import type { Hsm } from "./hsm/hsm.ts";
-import type { Log } from "./log.ts";
 import type { Prover } from "./prover/prover.ts";
-import type { Codec } from "./registry/codec.ts";
 
 export interface Host {
   readonly config: ConnectorConfig;
   /** The pipeline's own section of it, held to the pipeline's schema; undefined where it has none. */
   readonly section: unknown;
   readonly hsm: Hsm;
-  readonly codec: Codec;
-  readonly log: Log;
   readonly chain: () => AnchorChain;
   readonly prover: () => Promise<Prover>;
   /** Told who has topics of its own now, by what it is, such as `provider`: stages that read these topics follow. */

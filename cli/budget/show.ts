@@ -65,9 +65,10 @@ function homeOf({ populations }: Terms, id: string, region: string): { populatio
 async function stateOf(id: string, region: string): Promise<BudgetState | undefined> {
   const { bootstrap, registryUrl, passwords } = runningStack();
   const access = { bootstrap, username: operatorName, password: passwords[operatorName] ?? "" };
-  const log = openLog({ service: "operator" }, "error", "stderr");
+  const log = openLog({ service: "operator" }, "warn", "stderr");
   const kafka = connectKafka(access, operatorName, log);
-  return (await readBudgetStates(kafka, await openCodec(registryUrl, topics), region)).get(id);
+  const codec = await openCodec(registryUrl, topics);
+  return (await readBudgetStates({ kafka, codec, log }, region)).get(id);
 }
 
 function words(

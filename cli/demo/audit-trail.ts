@@ -1,13 +1,12 @@
 /**
  * Reads a region's audit events, as an auditor would, and tells from their broker timestamps how long each stage took.
  */
-import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
 import { PavilionError } from "../../errors/errors.ts";
-import { openReader } from "../../runtime/kafka/reader.ts";
+import { followEvents } from "../../runtime/kafka/events.ts";
+import { openLog } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type { AuditEvent } from "../../schemas/avro/index.ts";
-import { topicFor } from "../../schemas/topics.ts";
 
 export interface AuditRecord extends AuditEvent {
   /** Broker timestamp in milliseconds. */
@@ -22,25 +21,25 @@ export interface AuditTrail {
 }
 
 export async function openAuditTrail(kafka: Kafka, codec: Codec, region: string): Promise<AuditTrail> {
+  const log = openLog({ service: "audit-trail" }, "warn", "stderr");
   const records: AuditRecord[] = [];
   const waiting = new Set<(news: readonly AuditRecord[]) => void>();
   let failure: unknown;
-  const reader = await openReader(kafka, {
-    topic: topicFor(region, "audit.events"),
-    group: `${region}.audit.${randomUUID()}`,
-    from: "beginning",
-    handle: async ({ value, timestamp }) => {
-      if (value === null) return;
-      const event = await codec.decode("audit.events", "AuditEvent", value);
-      const record = { ...event, time: Number(timestamp) };
-      records.push(record);
-      for (const wake of waiting) wake([record]);
+  const reader = await followEvents(
+    { kafka, codec, region, groups: `${region}.audit`, log },
+    {
+      ...{ topic: "audit.events", types: ["AuditEvent"], from: "beginning" },
+      take({ value, time }) {
+        const record = { ...value, time };
+        records.push(record);
+        for (const wake of waiting) wake([record]);
+      },
     },
-    fail: (error) => {
+    (error) => {
       failure = error;
       for (const wake of waiting) wake([]);
     },
-  });
+  );
   return {
     records,
     until: (condition, limitMs) =>

@@ -4,7 +4,6 @@
  */
 import { parseDocument } from "../../schemas/reading/validate.ts";
 import type { Question } from "../../schemas/json/request.ts";
-import { topicFor } from "../../schemas/topics.ts";
 import { misuse } from "../../errors/misuse.ts";
 import { momentOf } from "../moment.ts";
 import { tableLines } from "../table.ts";
@@ -33,11 +32,7 @@ export async function list(asked: Given): Promise<number> {
   };
   const between = { since: moment("since", -Infinity), until: moment("until", Infinity) };
   const door = await openDoor(asked.provider, asked.region);
-  const topic =
-    asked.provider === undefined
-      ? topicFor(door.region, "requests.ended")
-      : topicFor(door.region, "provider.requests.<provider>", asked.provider);
-  const { entries, more } = await newestEnded(door, topic, { ...between, limit });
+  const { entries, more } = await newestEnded(door, asked.provider, { ...between, limit });
   if (asked.json) {
     console.log(JSON.stringify({ region: door.region, requests: entries.map(described), more }));
     return 0;

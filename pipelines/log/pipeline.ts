@@ -18,9 +18,9 @@ export const log: Pipeline = {
   topics: { ...termsTopics, ...logTopics },
   tables: ["config.collaborations", "config.populations"],
   asking: { requestOf: requestIn },
-  open({ config, hsm, codec, chain, log: hostLog }) {
+  open({ config, hsm, chain }) {
     const { region, jurisdiction } = config;
-    const directory = new Directory(codec, hostLog);
+    const directory = new Directory();
     const anchorChain = chain();
     return Promise.resolve({
       serving: [
@@ -42,7 +42,7 @@ export const log: Pipeline = {
           populationEntry: (id, version) => directory.populations.entryOf(id, version),
         })),
       ],
-      apply: (record) => directory.apply(record),
+      apply: directory.apply,
       close: () => Promise.resolve(),
     });
   },

@@ -57,12 +57,12 @@ export const privateComputation: Pipeline = {
         "The proving key comes from one developer's set-up, and this is no development deployment.",
       );
     }
-    const directory = new Directory(host.codec, host.log, (providers) => {
+    const directory = new Directory((providers) => {
       host.owners("provider", providers);
     });
     return {
       serving: serving(host, { policy, prover, directory }),
-      apply: (record) => directory.apply(record),
+      apply: directory.apply,
       close: () => Promise.resolve(),
     };
   },

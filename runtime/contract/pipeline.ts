@@ -4,7 +4,7 @@
  */
 import { Topics, type TopicDeclarations, type TopicName } from "../../schemas/topics.ts";
 import type { Host } from "../host.ts";
-import type { TableRecord } from "../kafka/tables.ts";
+import type { TableEntry } from "../kafka/tables.ts";
 import type { Asking } from "./asking.ts";
 import type { ServedRoute } from "./route.ts";
 import type { Schema } from "./schema.ts";
@@ -35,8 +35,8 @@ export interface OpenPipeline {
   readonly serving: readonly Serving[];
   /** The HTTP routes that it serves, each with its own ports. */
   readonly routes?: readonly ServedRoute[];
-  /** Takes in one record of a table of its own; an entry that does not hold is logged and left out. */
-  readonly apply: (record: TableRecord) => Promise<void>;
+  /** Takes in one entry of a table of its own. Throws a coded error for one that does not hold: it is logged and left out. */
+  readonly apply: (entry: TableEntry) => void;
   close(): Promise<void>;
 }
 

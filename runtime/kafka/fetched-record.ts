@@ -4,13 +4,12 @@
  */
 import { isUtf8 } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
-import type { EventName } from "../../schemas/avro/index.ts";
 import { isOutside, type TopicName, type Topics } from "../../schemas/topics.ts";
-import { PavilionError } from "../../errors/errors.ts";
 import type { Codec } from "../registry/codec.ts";
 import type { Stage } from "../contract/stage.ts";
 import type { Input } from "../task.ts";
 import { eventTypeOf, headerText, newTraceparent, traceparentOr } from "./cloudevents.ts";
+import { findEvent } from "./events.ts";
 import { partitionOf } from "./partitioner.ts";
 import { headerBytesMax, headersMax, idBytesMax, keyBytesMax, outsideBytesMax } from "./wire/bounds.ts";
 import { noHeaders, type KafkaRecord, type RecordFault } from "./wire/record.ts";
@@ -87,34 +86,14 @@ function excessOf({ topic, message }: FetchedRecord, topics: Topics): RecordFaul
 }
 
 async function contentOf({ topic, message }: FetchedRecord, reading: Reading): Promise<Input["content"]> {
-  const type = eventTypeOf(message.headers);
-  const declaration = reading.codec.topics.of(topic);
-  if (type === undefined || !declaration.events.includes(type)) {
-    return { fault: "EVENT_TYPE_UNKNOWN", detail: "The record's ce_type is not one that its topic carries." };
-  }
-  const declared = reading.stage.inputs.find((input) => input.topic === topic);
-  if (declared?.types.includes(type) !== true) return { skipped: true };
-  if (isOutside(declaration) && !liesByItsKey(message, reading)) {
-    return { fault: "EVENT_MISPLACED", detail: "The record does not lie in the partition of its key." };
-  }
-  return decode(topic, type, message.value ?? Buffer.alloc(0), reading.codec);
+  const { codec, stage } = reading;
+  const wanted = stage.inputs.find((input) => input.topic === topic)?.types ?? [];
+  const found = await findEvent(codec, topic, wanted, message);
+  const isMisplaced =
+    "value" in found && isOutside(codec.topics.of(topic)) && !liesByItsKey(message, reading);
+  if (!isMisplaced) return found;
+  return { fault: "EVENT_MISPLACED", detail: "The record does not lie in the partition of its key." };
 }
 
 const liesByItsKey = ({ key }: KafkaRecord, { partition, partitions }: Reading): boolean =>
   key !== null && partitionOf(key, partitions) === partition;
-
-async function decode(
-  topic: TopicName,
-  type: EventName,
-  raw: Buffer,
-  codec: Codec,
-): Promise<Input["content"]> {
-  try {
-    return { type, value: await codec.decode(topic, type, raw) };
-  } catch (error) {
-    if (error instanceof PavilionError && error.code === "EVENT_UNREADABLE") {
-      return { fault: error.code, detail: error.message };
-    }
-    throw error;
-  }
-}

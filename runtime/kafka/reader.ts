@@ -86,6 +86,19 @@ export async function openReader(kafka: Kafka, plan: ReaderPlan): Promise<Reader
   return { caughtUp, close: () => closeConsumer(kafka, ending, group) };
 }
 
+/** Reads what stands on the topic now, and no more. Rejects with what a record's handling threw, or why Kafka was lost. */
+export async function readWhole(kafka: Kafka, plan: Omit<ReaderPlan, "fail">): Promise<void> {
+  const offsets = await offsetsOf(kafka, plan.topic);
+  // Where nothing stands nobody need wait for a consumer group to form.
+  if (offsets.every((offset) => startOf(plan.from, offset) >= offset.high)) return;
+  const reader = await openReader(kafka, { ...plan, fail: () => undefined });
+  try {
+    await reader.caughtUp;
+  } finally {
+    await reader.close();
+  }
+}
+
 /** The next offset of a topic's partition 0: what is written from now on lies there or later. */
 export async function endOf(kafka: Kafka, topic: string): Promise<bigint> {
   const offsets = await offsetsOf(kafka, topic);

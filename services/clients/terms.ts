@@ -2,17 +2,13 @@
  * A region's terms, as one party reads them: the operator from the region's tables, a provider or broker from a topic of
  * its own, into which the operator copies what names it. Every reader checks each entry again, signatures included.
  */
-import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
 import { CollaborationVersions } from "../../domain/terms/collaboration-versions.ts";
 import { PopulationVersions } from "../../domain/terms/population-versions.ts";
-import { topicFor, type TopicName } from "../../schemas/topics.ts";
-import { PavilionError } from "../../errors/errors.ts";
+import type { TopicName } from "../../schemas/topics.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
-import { eventTypeOf } from "../../runtime/kafka/cloudevents.ts";
-import { endOf, openReader } from "../../runtime/kafka/reader.ts";
-import type { KafkaRecord } from "../../runtime/kafka/wire/record.ts";
+import { followEvents, readEvents, type Source, type TypedEvent } from "../../runtime/kafka/events.ts";
 
 /** Who reads. */
 export type TermsReader =
@@ -57,34 +53,10 @@ export async function openTerms(
     readonly fail: (error: unknown) => void;
   },
 ): Promise<TermsView> {
-  const { kafka, codec, region, reader, log, onChange, fail } = context;
   const terms = noTerms();
-  const take = async (topic: TopicName, { headers, value }: KafkaRecord): Promise<void> => {
-    if (value === null) return;
-    try {
-      const type = eventTypeOf(headers);
-      if (type === "PopulationEntry") {
-        terms.populations.add(await codec.decode(topic, type, value));
-        return;
-      }
-      if (type !== "CollaborationEntry") throw unknownEntry();
-      const collaboration = terms.collaborations.add(await codec.decode(topic, "CollaborationEntry", value));
-      if (collaboration !== undefined) onChange(collaboration.id);
-    } catch (error) {
-      if (!(error instanceof PavilionError)) throw error;
-      log.warn({ topic, error }, "an entry of the terms is refused");
-    }
-  };
+  const source = sourceOf(context);
   const readers = await Promise.all(
-    sources[reader.role].map((topic) =>
-      openReader(kafka, {
-        topic: addressOf(region, topic, reader),
-        group: `${region}.${ownOf(reader)}.terms.${randomUUID()}`,
-        from: "beginning",
-        fail,
-        handle: (message) => take(topic, message),
-      }),
-    ),
+    plansOf(context.reader, terms, context.onChange).map((plan) => followEvents(source, plan, context.fail)),
   );
   const close = async (): Promise<void> => {
     await Promise.all(readers.map((one) => one.close()));
@@ -100,23 +72,39 @@ export async function openTerms(
 
 /** The terms as they stand. */
 export async function readTerms(context: TermsContext): Promise<Terms> {
-  const { kafka, region, reader } = context;
-  const ends = sources[reader.role].map((topic) => endOf(kafka, addressOf(region, topic, reader)));
-  // A region's first parties wait for no consumer group over nothing.
-  if ((await Promise.all(ends)).every((end) => end === 0n)) return noTerms();
-  // Whatever fails, the opening itself fails of.
-  const ignore = (): void => undefined;
-  const view = await openTerms({ ...context, onChange: ignore, fail: ignore });
-  await view.close();
-  return view;
+  const terms = noTerms();
+  const source = sourceOf(context);
+  await Promise.all(plansOf(context.reader, terms).map((plan) => readEvents(source, plan)));
+  return terms;
 }
 
-const addressOf = (region: string, topic: TopicName, reader: TermsReader): string =>
-  topicFor(region, topic, reader.role === "operator" ? undefined : reader.id);
+/** How each of the reader's topics is read into the terms. */
+function plansOf(
+  reader: TermsReader,
+  terms: Terms,
+  onChange: (collaboration: string) => void = () => undefined,
+) {
+  return sources[reader.role].map((topic) => ({
+    topic,
+    ...(reader.role === "operator" ? {} : { owner: reader.id }),
+    types: ["PopulationEntry", "CollaborationEntry"] as const,
+    from: "beginning" as const,
+    take({ type, value }: TypedEvent<"PopulationEntry" | "CollaborationEntry">) {
+      if (type === "PopulationEntry") {
+        terms.populations.add(value);
+        return;
+      }
+      const collaboration = terms.collaborations.add(value);
+      if (collaboration !== undefined) onChange(collaboration.id);
+    },
+  }));
+}
+
+const sourceOf = ({ kafka, codec, region, reader, log }: TermsContext): Source => ({
+  ...{ kafka, codec, region, log },
+  groups: `${region}.${ownOf(reader)}.terms`,
+});
 
 /** What the names of a reader's groups begin with, after the region's. */
 const ownOf = (reader: TermsReader): string =>
   reader.role === "operator" ? reader.role : `${reader.role}.${reader.id}`;
-
-const unknownEntry = (): PavilionError =>
-  new PavilionError("EVENT_UNREADABLE", "The record is no entry of the terms.");

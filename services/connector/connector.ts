@@ -5,13 +5,7 @@
 import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
 import { readSecret } from "../../runtime/config.ts";
-import {
-  stagesOf,
-  tablesOf,
-  topicsOf,
-  type OpenPipeline,
-  type Pipeline,
-} from "../../runtime/contract/pipeline.ts";
+import { stagesOf, topicsOf, type OpenPipeline, type Pipeline } from "../../runtime/contract/pipeline.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import type { Host } from "../../runtime/host.ts";
 import { openLastingHsm } from "../../runtime/hsm/lasting-hsm.ts";
@@ -71,7 +65,7 @@ export async function startConnector(
   const workers: StageWorker<never, never>[] = [];
   const owners = new Map<string, readonly string[]>();
   const host: Omit<Host, "section"> = {
-    ...{ config, hsm, codec, log, chain: parts.chain, prover: parts.prover },
+    ...{ config, hsm, chain: parts.chain, prover: parts.prover },
     owners(kind, ids) {
       owners.set(kind, ids);
       for (const worker of workers) worker.start(owners).catch(fail);
@@ -82,14 +76,8 @@ export async function startConnector(
     section: sections.get(pipeline.name),
   }));
   const tables = await openTables(
-    kafka,
-    region,
-    tablesOf(opened.map(({ pipeline }) => pipeline)),
-    async (record) => {
-      for (const { pipeline, open } of opened) {
-        if (pipeline.tables.includes(record.topic)) await open.apply(record);
-      }
-    },
+    { kafka, codec, region, groups: `${region}.tables`, log },
+    opened.map(({ pipeline: { tables }, open: { apply } }) => ({ tables, apply })),
     fail,
   );
   const openState = statesIn(config.stateFolder, { cluster: await clusterOf(kafka), keys });

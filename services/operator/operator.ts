@@ -14,7 +14,7 @@ import { PavilionError } from "../../errors/errors.ts";
 import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts";
 import { readTerms, type Terms, type TermsContext, type TermsReader } from "../clients/terms.ts";
 import type { Pipeline } from "../../runtime/contract/pipeline.ts";
-import { openTables } from "../../runtime/kafka/tables.ts";
+import { readEvents } from "../../runtime/kafka/events.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type {
@@ -100,19 +100,21 @@ export class Operator {
 
   async #brokersIn(region: string): Promise<ReadonlySet<string>> {
     const brokers = new Set<string>();
-    const table = await openTables(
-      this.#kafka,
-      region,
-      ["config.brokers"],
-      async ({ value }) => {
-        if (value === null) return;
-        brokers.add((await this.#codec.decode("config.brokers", "BrokerEntry", value)).broker);
+    await readEvents(
+      {
+        kafka: this.#kafka,
+        codec: this.#codec,
+        region,
+        groups: `${region}.operator.brokers`,
+        log: this.#log,
       },
-      (error) => {
-        this.#log.warn({ error }, "the table of brokers is not read");
+      {
+        ...{ topic: "config.brokers", types: ["BrokerEntry"], from: "beginning" },
+        take({ value: { broker } }) {
+          brokers.add(broker);
+        },
       },
     );
-    await table.close();
     return brokers;
   }
 

@@ -1,10 +1,10 @@
 /**
  * A provider's agent as its configuration makes it: keys, state, and a way to its region's Kafka and schema registry.
  */
-import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
 import { readConfig, readSecret } from "../../runtime/config.ts";
 import { connectKafka, type KafkaAccess } from "../../runtime/kafka/client.ts";
+import type { Source } from "../../runtime/kafka/events.ts";
 import type { Log } from "../../runtime/log.ts";
 import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
 import type { AgentConfig } from "../../schemas/json/agent-config.ts";
@@ -73,5 +73,9 @@ export async function openAgent(plan: AgentPlan, log: Log): Promise<Agent> {
 export const groupOf = ({ region, provider }: Self, name: string): string =>
   `${region}.provider.${provider}.${name}`;
 
-/** A group for one reader's life: a process that was killed would keep a shared one waiting until its session ends. */
-export const freshGroup = (self: Self, name: string): string => groupOf(self, `${name}.${randomUUID()}`);
+/** How the agent reads a topic for a purpose, in groups of the provider's own. */
+export const sourceOf = ({ self, kafka, codec, log }: Agent, purpose: string): Source => ({
+  ...{ kafka, codec, log },
+  region: self.region,
+  groups: groupOf(self, purpose),
+});

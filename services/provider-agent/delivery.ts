@@ -6,11 +6,11 @@
  * it, so one that is accepted vouches for them.
  */
 import { PavilionError } from "../../errors/errors.ts";
+import { followEvents } from "../../runtime/kafka/events.ts";
 import { freshTraceparent } from "../../runtime/kafka/publisher.ts";
-import { openReader, type Reader } from "../../runtime/kafka/reader.ts";
+import type { Reader } from "../../runtime/kafka/reader.ts";
 import type { Notice } from "../../schemas/avro/index.ts";
-import { topicFor } from "../../schemas/topics.ts";
-import { freshGroup, type Agent } from "./agent.ts";
+import { sourceOf, type Agent } from "./agent.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Progress } from "./progress.ts";
 import type { Head } from "./sealing.ts";
@@ -70,21 +70,18 @@ export async function settledOf(agent: Agent, pending: PendingPush): Promise<Set
   }
 }
 
-function openNotices(
-  { self, kafka, codec }: Agent,
-  { noticesFrom }: PendingPush,
-  mailbox: Mailbox<Notice>,
-): Promise<Reader> {
-  return openReader(kafka, {
-    topic: topicFor(self.region, "provider.notices.<provider>", self.provider),
-    group: freshGroup(self, "notices"),
-    from: BigInt(noticesFrom),
-    fail: mailbox.fail,
-    handle: async ({ value }) => {
-      if (value === null) return;
-      mailbox.put(await codec.decode("provider.notices.<provider>", "Notice", value));
+function openNotices(agent: Agent, { noticesFrom }: PendingPush, mailbox: Mailbox<Notice>): Promise<Reader> {
+  return followEvents(
+    sourceOf(agent, "notices"),
+    {
+      ...{ topic: "provider.notices.<provider>", owner: agent.self.provider, types: ["Notice"] },
+      from: BigInt(noticesFrom),
+      take: ({ value }) => {
+        mailbox.put(value);
+      },
     },
-  });
+    mailbox.fail,
+  );
 }
 
 class Delivery {

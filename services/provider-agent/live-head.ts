@@ -9,43 +9,27 @@
 import { verifySignature } from "../../domain/terms/signatures.ts";
 import { validateDocument } from "../../schemas/reading/validate.ts";
 import { PavilionError } from "../../errors/errors.ts";
-import { openReader } from "../../runtime/kafka/reader.ts";
+import { readEvents } from "../../runtime/kafka/events.ts";
 import type { LiveHead } from "../../schemas/avro/index.ts";
 import type { Participant } from "../../schemas/json/collaboration.ts";
-import { topicFor } from "../../schemas/topics.ts";
-import { freshGroup, type Agent } from "./agent.ts";
+import { sourceOf, type Agent } from "./agent.ts";
 import type { Head } from "./sealing.ts";
 import type { DatasetPlace } from "./state-folder.ts";
 
-const topic = "provider.heads.<provider>";
-
 /** Undefined where nothing of the dataset is live in the epoch, or nothing was pushed since regions tell. */
 export async function readLiveHead(
-  { self, kafka, codec, log }: Agent,
+  agent: Agent,
   place: DatasetPlace,
   participant: Participant,
 ): Promise<Head | undefined> {
   let newest: Head | undefined;
-  const reader = await openReader(kafka, {
-    topic: topicFor(self.region, topic, self.provider),
-    group: freshGroup(self, "heads"),
+  await readEvents(sourceOf(agent, "heads"), {
+    ...{ topic: "provider.heads.<provider>", owner: agent.self.provider, types: ["LiveHead"] },
     from: "beginning",
-    fail: () => undefined, // the reading itself fails then
-    handle: async ({ value }) => {
-      if (value === null) return;
-      try {
-        newest = signedHead(await codec.decode(topic, "LiveHead", value), place, participant) ?? newest;
-      } catch (error) {
-        if (!(error instanceof PavilionError)) throw error;
-        log.warn({ error }, "a reported head is not taken");
-      }
+    take({ value }) {
+      newest = signedHead(value, place, participant) ?? newest;
     },
   });
-  try {
-    await reader.caughtUp;
-  } finally {
-    await reader.close();
-  }
   return newest;
 }
 

@@ -3,11 +3,10 @@
  * batches are under way at a time, so that both agents work at once.
  */
 import { randomBytes } from "node:crypto";
-import { eventTypeOf } from "../../runtime/kafka/cloudevents.ts";
+import { followEvents, type TypedEvent } from "../../runtime/kafka/events.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import type { EpochKey, EvaluatedBatch, Notice } from "../../schemas/avro/index.ts";
-import { topicFor } from "../../schemas/topics.ts";
-import { freshGroup, type Agent } from "./agent.ts";
+import { sourceOf, type Agent } from "./agent.ts";
 import { inBatches } from "./batches.ts";
 import type { Membership } from "./membership.ts";
 import { pinEpochKey, readEpochKey } from "./epoch-key.ts";
@@ -20,7 +19,7 @@ import {
   type ReceiverContext,
 } from "./oprf-receiver.ts";
 import type { Progress } from "./progress.ts";
-import { openReader, type Reader } from "../../runtime/kafka/reader.ts";
+import type { Reader } from "../../runtime/kafka/reader.ts";
 import type { DatasetPlace } from "./state-folder.ts";
 import { waitForNext } from "./waiting.ts";
 
@@ -33,10 +32,7 @@ export interface MatchingOrder {
   readonly progress: Progress;
 }
 
-type Incoming =
-  | { readonly type: "EpochKey"; readonly value: EpochKey }
-  | { readonly type: "EvaluatedBatch"; readonly value: EvaluatedBatch }
-  | { readonly type: "Notice"; readonly value: Notice };
+type Incoming = TypedEvent<"EpochKey" | "EvaluatedBatch" | "Notice">;
 
 /** Batches without an answer at any time. */
 const WINDOW = 16;
@@ -61,41 +57,34 @@ export async function requestTokens(
   }
 }
 
-function openNotices({ self, kafka, codec }: Agent, mailbox: Mailbox<Incoming>): Promise<Reader> {
-  return openReader(kafka, {
-    topic: topicFor(self.region, "provider.notices.<provider>", self.provider),
-    group: freshGroup(self, "relay-notices"),
-    from: "end",
-    fail: mailbox.fail,
-    handle: async ({ value }) => {
-      if (value === null) return;
-      const notice = await codec.decode("provider.notices.<provider>", "Notice", value);
-      mailbox.put({ type: "Notice", value: notice });
+function openNotices(agent: Agent, mailbox: Mailbox<Incoming>): Promise<Reader> {
+  return followEvents(
+    sourceOf(agent, "relay-notices"),
+    {
+      ...{ topic: "provider.notices.<provider>", owner: agent.self.provider, types: ["Notice"] },
+      from: "end",
+      take: (event) => {
+        mailbox.put(event);
+      },
     },
-  });
+    mailbox.fail,
+  );
 }
 
 /** From the beginning: the epoch's key may have been announced long ago. */
 function openAnswers(agent: Agent, mailbox: Mailbox<Incoming>): Promise<Reader> {
-  const { self, kafka, codec, log } = agent;
-  const topic = "oprf.evaluated.<provider>";
-  return openReader(kafka, {
-    topic: topicFor(self.region, topic, self.provider),
-    group: freshGroup(self, "evaluated"),
-    from: "beginning",
-    fail: mailbox.fail,
-    handle: async ({ value, headers }) => {
-      const type = eventTypeOf(headers);
-      if (value === null) return;
-      try {
-        if (type === "EpochKey") mailbox.put({ type, value: await codec.decode(topic, type, value) });
-        if (type === "EvaluatedBatch") mailbox.put({ type, value: await codec.decode(topic, type, value) });
-      } catch (error) {
-        if (!(error instanceof PavilionError)) throw error;
-        log.warn({ error }, "message from the relay is not read");
-      }
+  return followEvents(
+    sourceOf(agent, "evaluated"),
+    {
+      ...{ topic: "oprf.evaluated.<provider>", owner: agent.self.provider },
+      types: ["EpochKey", "EvaluatedBatch"],
+      from: "beginning",
+      take: (event) => {
+        mailbox.put(event);
+      },
     },
-  });
+    mailbox.fail,
+  );
 }
 
 class TokenRequest {

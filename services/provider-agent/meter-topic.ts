@@ -13,11 +13,11 @@ import { PavilionError } from "../../errors/errors.ts";
 import { headersOf } from "../../runtime/kafka/cloudevents.ts";
 import { freshTraceparent } from "../../runtime/kafka/publisher.ts";
 import type { AddressedRecord } from "../../runtime/kafka/emitted-record.ts";
-import { openReader } from "../../runtime/kafka/reader.ts";
+import { readEvents } from "../../runtime/kafka/events.ts";
 import { Transactor } from "../../runtime/kafka/transactor.ts";
 import type { ProviderStateDocument } from "../../schemas/json/provider-state.ts";
 import { topicFor } from "../../schemas/topics.ts";
-import { freshGroup, groupOf, type Agent } from "./agent.ts";
+import { groupOf, sourceOf, type Agent } from "./agent.ts";
 import { addMeters, laterMeter, type Meter } from "./meter.ts";
 import { openRecord, requireNotBehind, sealRecord, type MeterRecord } from "./meter-record.ts";
 
@@ -156,30 +156,14 @@ export class MeterTopic {
   }
 
   async #read(): Promise<void> {
-    const { self, keys, kafka, codec, log } = this.#agent;
+    const { self, keys } = this.#agent;
     this.#records.clear();
-    const reader = await openReader(kafka, {
-      topic: this.#address,
-      group: freshGroup(self, "meter"),
-      from: "beginning",
-      fail: () => undefined, // the reading itself fails then
-      handle: async ({ key, value }) => {
-        const collaboration = key?.toString() ?? "";
-        if (value === null) return;
-        try {
-          const { sealed } = await codec.decode(topic, "ProviderState", value);
-          this.#records.set(collaboration, openRecord({ self, collaboration }, sealed, keys.stateKey));
-        } catch (error) {
-          if (!(error instanceof PavilionError)) throw error;
-          log.warn({ error }, "a record of the meter is passed over");
-        }
+    await readEvents(sourceOf(this.#agent, "meter"), {
+      ...{ topic, owner: self.provider, types: ["ProviderState"], from: "beginning" },
+      take: ({ key: collaboration, value: { sealed } }) => {
+        this.#records.set(collaboration, openRecord({ self, collaboration }, sealed, keys.stateKey));
       },
     });
-    try {
-      await reader.caughtUp;
-    } finally {
-      await reader.close();
-    }
   }
 
   async #seen(collaboration: string): Promise<MeterRecord | undefined> {

@@ -11,17 +11,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CryptoError } from "../../crypto/errors.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import { openTerms } from "../clients/terms.ts";
-import { eventTypeOf, traceparentOr } from "../../runtime/kafka/cloudevents.ts";
+import { traceparentOr } from "../../runtime/kafka/cloudevents.ts";
+import { findEvent, followEvents } from "../../runtime/kafka/events.ts";
 import type { BlindedBatch } from "../../schemas/avro/index.ts";
 import { topicFor } from "../../schemas/topics.ts";
-import { freshGroup, groupOf, type Agent } from "./agent.ts";
+import { groupOf, sourceOf, type Agent } from "./agent.ts";
 import { requireMembership, type AgentTerms } from "./membership.ts";
 import { announceEpochKey } from "./epoch-key.ts";
 import { MeterTopic } from "./meter-topic.ts";
 import { admitBatch, evaluateBatch, type Admitted, type SenderContext } from "./oprf-sender.ts";
 import { freshTraceparent } from "../../runtime/kafka/publisher.ts";
-import { openReader, openWorker } from "../../runtime/kafka/reader.ts";
+import { openWorker } from "../../runtime/kafka/reader.ts";
 import type { KafkaRecord } from "../../runtime/kafka/wire/record.ts";
+
+const blinded = "oprf.blinded.<provider>";
 
 /** How often a key is announced again while the relay does not know the collaboration's version yet. */
 const announcementsMax = 30;
@@ -62,7 +65,7 @@ export async function serve(
   const notices = await openNotices(agent, announcer, fail);
   const evaluator = new Evaluator(agent, view, meter, fail);
   const worker = await openWorker(kafka, {
-    topic: topicFor(self.region, "oprf.blinded.<provider>", self.provider),
+    topic: topicFor(self.region, blinded, self.provider),
     group: groupOf(self, "evaluator"),
     handle: (message) => evaluator.handle(message),
     onRetry: (error) => {
@@ -83,25 +86,23 @@ export async function serve(
 
 /** A relay that refuses an announcement has not read the collaboration's new version yet, or has seen another key. */
 function openNotices(
-  { self, kafka, codec, log }: Agent,
+  agent: Agent,
   announcer: Announcer,
   fail: (error: unknown) => void,
 ): Promise<{ close(): Promise<void> }> {
-  return openReader(kafka, {
-    topic: topicFor(self.region, "provider.notices.<provider>", self.provider),
-    group: freshGroup(self, "serve-notices"),
-    from: "end",
-    fail,
-    handle: async ({ value }) => {
-      if (value === null) return;
-      const notice = await codec.decode("provider.notices.<provider>", "Notice", value);
-      if (notice.kind !== "relay-rejected") return;
-      log.warn({ collaboration: notice.collaboration, code: notice.code }, "relay refused a message");
-      if (notice.code === "NOT_A_MEMBER" || notice.code === "WRONG_EPOCH") {
-        announcer.announceAgain(notice.collaboration);
-      }
+  return followEvents(
+    sourceOf(agent, "serve-notices"),
+    {
+      ...{ topic: "provider.notices.<provider>", owner: agent.self.provider, types: ["Notice"] },
+      from: "end",
+      take({ value: { kind, collaboration, code } }) {
+        if (kind !== "relay-rejected") return;
+        agent.log.warn({ collaboration, code }, "relay refused a message");
+        if (code === "NOT_A_MEMBER" || code === "WRONG_EPOCH") announcer.announceAgain(collaboration);
+      },
     },
-  });
+    fail,
+  );
 }
 
 /** Publishes the epoch's key of every collaboration whose sender this provider is, for every new version. */
@@ -191,15 +192,16 @@ class Evaluator {
     this.#meter = meter;
   }
 
-  /** Answers a batch or logs why not. Throws what may pass by itself: disk and Kafka. */
-  async handle({ headers, value }: KafkaRecord): Promise<void> {
-    const { log } = this.#agent;
-    if (value === null || eventTypeOf(headers) !== "BlindedBatch") {
-      log.warn("a record of another type is passed over");
+  /** Answers a batch or logs why not. Throws what may pass by itself: disk, Kafka and the registry. */
+  async handle(record: KafkaRecord): Promise<void> {
+    const { codec, log } = this.#agent;
+    const found = await findEvent(codec, blinded, ["BlindedBatch"], record);
+    if (!("value" in found)) {
+      log.warn({ found }, "a record is passed over");
       return;
     }
     try {
-      await this.#answer(value, traceparentOr(headers, freshTraceparent));
+      await this.#answer(found.value, traceparentOr(record.headers, freshTraceparent));
     } catch (error) {
       if (error instanceof PavilionError && error.code === "REGION_BEHIND") this.#fail(error);
       if (!(error instanceof PavilionError || error instanceof CryptoError)) throw error;
@@ -207,10 +209,9 @@ class Evaluator {
     }
   }
 
-  async #answer(value: Buffer, traceparent: string): Promise<void> {
-    const { codec, publisher, self } = this.#agent;
+  async #answer(batch: BlindedBatch, traceparent: string): Promise<void> {
+    const { publisher, self } = this.#agent;
     await this.#meter.begin();
-    const batch = await codec.decode("oprf.blinded.<provider>", "BlindedBatch", value);
     const { header, dataset, meter } = await this.#admit(batch);
     const { collaboration } = header;
     if (meter !== this.#meter.meterOf(collaboration)) await this.#meter.keep(collaboration, meter);

@@ -40,7 +40,7 @@ export const permits: Pipeline = {
       }),
     },
   },
-  open({ config: { region }, section: given, hsm, codec, owners }) {
+  open({ config: { region }, section: given, hsm, owners }) {
     const { closed } = given as TypeOf<typeof section>;
     const entries = new Map<string, readonly string[]>();
     const brokers = new Set<string>();
@@ -56,14 +56,10 @@ export const permits: Pipeline = {
         serve(replying, () => ({ isAdmitted: (broker) => brokers.has(broker) })),
       ],
       routes: [serveRoute(permitRoute, { permits: table })],
-      async apply({ topic, value }) {
-        if (value === null) return;
-        if (topic === "config.permits") {
-          const { holder, purposes } = await codec.decode("config.permits", "PermitEntry", value);
-          entries.set(holder, purposes);
-          return;
-        }
-        const { broker, admitted } = await codec.decode("config.brokers", "BrokerEntry", value);
+      apply(entry) {
+        if (entry.topic === "config.permits") entries.set(entry.value.holder, entry.value.purposes);
+        if (entry.topic !== "config.brokers") return;
+        const { broker, admitted } = entry.value;
         if (admitted) brokers.add(broker);
         else brokers.delete(broker);
         owners("broker", [...brokers]);

@@ -2,16 +2,13 @@
  * An auditor's client: reads a region's log and its evidence bundles, from their topics' beginnings to where they end now.
  * What it reads it believes nothing of and keeps nothing of; the verifier says what holds.
  */
-import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PavilionError } from "../../../errors/errors.ts";
 import { connectKafka, type KafkaAccess } from "../../../runtime/kafka/client.ts";
-import { eventTypeOf } from "../../../runtime/kafka/cloudevents.ts";
-import { openReader } from "../../../runtime/kafka/reader.ts";
+import { followEvents } from "../../../runtime/kafka/events.ts";
 import type { Log } from "../../../runtime/log.ts";
 import { openCodec } from "../../../runtime/registry/codec.ts";
 import type { AnchoredLeaf, EventName, EventTypes, EvidenceBundle } from "../../../schemas/avro/index.ts";
-import { topicFor, Topics, type TopicName } from "../../../schemas/topics.ts";
+import { Topics } from "../../../schemas/topics.ts";
 import { logTopics } from "../../../pipelines/log/topics.ts";
 
 export interface AuditorPlan {
@@ -45,25 +42,29 @@ export async function openAuditorClient(plan: AuditorPlan): Promise<AuditorClien
   const kafka = connectKafka(plan.kafka, `auditor.${auditor}`, log);
   const codec = await openCodec(plan.registryUrl, new Topics(logTopics));
 
+  const source = { kafka, codec, region, groups: `${region}.auditor.${auditor}`, log };
+
   async function read<N extends EventName>(
-    [topic, type]: readonly [TopicName, N],
+    topic: "proofs.anchored" | "evidence.bundles",
+    type: N,
     taker: Taker<EventTypes[N]>,
     isWhole: () => boolean,
   ): Promise<void> {
-    const reader = await openReader(kafka, {
-      topic: topicFor(region, topic),
-      group: `${region}.auditor.${auditor}.${randomUUID()}`,
-      from: "beginning",
-      handle: async ({ value, headers }) => {
-        const found =
-          value === null || eventTypeOf(headers) !== type
-            ? undefined
-            : await codec.decode(topic, type, value).catch(unreadable);
-        if (found === undefined) taker.takeUnreadable();
-        else taker.take(found);
+    const reader = await followEvents(
+      source,
+      {
+        topic,
+        types: [type],
+        from: "beginning",
+        take: ({ value }) => {
+          taker.take(value);
+        },
+        passOver: () => {
+          taker.takeUnreadable();
+        },
       },
-      fail: () => undefined, // whoever waits for `caughtUp` hears of it
-    });
+      () => undefined, // whoever waits for `caughtUp` hears of it
+    );
     try {
       await reader.caughtUp;
       const deadline = performance.now() + REST_LIMIT_MS;
@@ -74,12 +75,7 @@ export async function openAuditorClient(plan: AuditorPlan): Promise<AuditorClien
   }
 
   return {
-    leaves: (taker) => read(["proofs.anchored", "AnchoredLeaf"], taker, () => taker.isWhole),
-    bundles: (taker) => read(["evidence.bundles", "EvidenceBundle"], taker, () => true),
+    leaves: (taker) => read("proofs.anchored", "AnchoredLeaf", taker, () => taker.isWhole),
+    bundles: (taker) => read("evidence.bundles", "EvidenceBundle", taker, () => true),
   };
-}
-
-function unreadable(error: unknown): undefined {
-  if (error instanceof PavilionError && error.code === "EVENT_UNREADABLE") return undefined;
-  throw error;
 }

@@ -7,20 +7,17 @@
  * its place, and a copy of it counts for nothing. Does not verify the result's credential or its evidence; the verifier
  * does.
  */
-import { randomUUID } from "node:crypto";
-import type { Kafka } from "kafkajs";
 import { readRequest } from "../../../domain/terms/request.ts";
 import { Seeds } from "../../../domain/log/seeds.ts";
 import { PavilionError } from "../../../errors/errors.ts";
 import { connectKafka, type KafkaAccess } from "../../../runtime/kafka/client.ts";
-import { eventTypeOf } from "../../../runtime/kafka/cloudevents.ts";
+import { followEvents, type Source } from "../../../runtime/kafka/events.ts";
 import { openPublisher, type Publisher } from "../../../runtime/kafka/publisher.ts";
 import { recordDigest } from "../../../runtime/record-digest.ts";
-import { openReader, type Reader } from "../../../runtime/kafka/reader.ts";
 import type { Log } from "../../../runtime/log.ts";
-import { openCodec, type Codec } from "../../../runtime/registry/codec.ts";
-import type { EventName, EventTypes, Result, SignedRequest } from "../../../schemas/avro/index.ts";
-import { topicFor, Topics, type TopicName } from "../../../schemas/topics.ts";
+import { openCodec } from "../../../runtime/registry/codec.ts";
+import type { Result, SignedRequest } from "../../../schemas/avro/index.ts";
+import { Topics } from "../../../schemas/topics.ts";
 import { Pending } from "./pending.ts";
 import { logTopics } from "../../../pipelines/log/topics.ts";
 import { privateComputationTopics } from "../../../pipelines/private-computation/topics.ts";
@@ -67,16 +64,30 @@ export async function openBrokerClient(plan: BrokerClientPlan): Promise<BrokerCl
   );
   const seeds = new Pending<string>("The region has no open noise seed.");
   const table = new Seeds();
-  const follow = followerOf(kafka, codec, plan);
+  const source = { kafka, codec, region, groups: `${region}.broker.${broker}`, log };
   const readers = await Promise.all([
-    follow("broker.results.<broker>", "Result", "end", results.fail, (result) => {
-      results.take(result.requestDigest, result);
-    }),
-    follow("config.seeds", "SeedEntry", "beginning", seeds.fail, (entry) => {
-      table.add(entry);
-      const newest = table.newest();
-      if (newest !== undefined) seeds.take(newestKey, newest.commitment);
-    }),
+    followEvents(
+      source,
+      {
+        ...{ topic: "broker.results.<broker>", owner: broker, types: ["Result"], from: "end" },
+        take: ({ value }) => {
+          results.take(value.requestDigest, value);
+        },
+      },
+      results.fail,
+    ),
+    followEvents(
+      source,
+      {
+        ...{ topic: "config.seeds", types: ["SeedEntry"], from: "beginning" },
+        take: ({ value }) => {
+          table.add(value);
+          const newest = table.newest();
+          if (newest !== undefined) seeds.take(newestKey, newest.commitment);
+        },
+      },
+      seeds.fail,
+    ),
   ]);
   await readers[1].caughtUp;
   const publisher = await openPublisher(kafka, codec, region, `/broker/${broker}`);
@@ -85,7 +96,7 @@ export async function openBrokerClient(plan: BrokerClientPlan): Promise<BrokerCl
       table.newest()?.commitment ?? (await seeds.await(newestKey, withinMs)),
     ask: (request) => ask(request, publisher, results),
     resultOf: (digest, withinMs) => results.await(digest, withinMs),
-    evidence: (digest, withinMs = evidenceLimitMs) => findBundle(follow, digest, withinMs),
+    evidence: (digest, withinMs = evidenceLimitMs) => findBundle(source, digest, withinMs),
     async close() {
       results.fail(new PavilionError("TIMED_OUT", "The client was closed before the result came."));
       await publisher.close();
@@ -120,42 +131,21 @@ async function ask(request: SignedRequest, publisher: Publisher, results: Pendin
   }
 }
 
-type Follow = ReturnType<typeof followerOf>;
-
-/** Follows events of one type on a topic; what cannot be read is logged and passed over. */
-function followerOf(kafka: Kafka, codec: Codec, { broker, region, log }: BrokerClientPlan) {
-  return <N extends EventName>(
-    topic: TopicName,
-    type: N,
-    from: "beginning" | "end",
-    fail: (error: unknown) => void,
-    take: (value: EventTypes[N]) => void,
-  ): Promise<Reader> =>
-    openReader(kafka, {
-      topic: topicFor(region, topic, broker),
-      group: `${region}.broker.${broker}.${randomUUID()}`,
-      from,
-      fail,
-      handle: async ({ value, headers }) => {
-        if (value === null || eventTypeOf(headers) !== type) return;
-        try {
-          take(await codec.decode(topic, type, value));
-        } catch (error) {
-          if (!(error instanceof PavilionError)) throw error;
-          log.warn({ error }, "an event is not read");
-        }
-      },
-    });
-}
-
 /** From the topic's beginning: the first bundle of a repeated question may be old. */
-async function findBundle(follow: Follow, digest: string, withinMs: number): Promise<string> {
+async function findBundle(source: Source, digest: string, withinMs: number): Promise<string> {
   const bundles = new Pending<string>("The evidence was not published in time.");
   const found = bundles.await(digest, withinMs);
   found.catch(() => undefined);
-  const reader = await follow("evidence.bundles", "EvidenceBundle", "beginning", bundles.fail, (bundle) => {
-    bundles.take(bundle.requestDigest, bundle.text);
-  });
+  const reader = await followEvents(
+    source,
+    {
+      ...{ topic: "evidence.bundles", types: ["EvidenceBundle"], from: "beginning" },
+      take: ({ value }) => {
+        bundles.take(value.requestDigest, value.text);
+      },
+    },
+    bundles.fail,
+  );
   try {
     return await found;
   } finally {
