@@ -12,11 +12,11 @@ import { pipelines } from "../../pipelines/pipelines.ts";
 import { log as logPipeline } from "../../pipelines/log/pipeline.ts";
 import { publicKeyText } from "../../domain/terms/signatures.ts";
 import { readConfig } from "../../runtime/config.ts";
-import { topicsOf } from "../../runtime/contract/pipeline.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
-import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts";
+import { openPublisher } from "../../runtime/kafka/publisher.ts";
 import { openLog } from "../../runtime/log.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
+import { Asker } from "../../services/clients/asker.ts";
 import { startConnector } from "../../services/connector/connector.ts";
 import { brokerPrincipal } from "../../services/operator/access.ts";
 import { trustOf } from "../../services/operator/trust.ts";
@@ -26,6 +26,7 @@ import type { Trust, TrustedRegion } from "../../schemas/json/trust.ts";
 import { LogAudit, type AuditReport } from "../../verifier/audit.ts";
 import { kinds } from "../../verifier/kinds.ts";
 import type { PermitReply } from "../permits/events.ts";
+import { permitDigest } from "../permits/deciding.ts";
 import { permitKind } from "../permits/kind.ts";
 import { permits } from "../permits/pipeline.ts";
 import { permitTopics } from "../permits/topics.ts";
@@ -41,7 +42,7 @@ const limitMs = 60_000;
 
 const cleanup = new AsyncDisposableStack();
 let stack: Stack;
-let asker: Publisher;
+let asker: Asker<PermitReply>;
 let port = 0;
 
 before(async () => {
@@ -76,32 +77,29 @@ before(async () => {
   await entered.close();
   // A client knows the topics of its pipeline alone.
   const codec = await openCodec(stack.registryUrl, new Topics(permitTopics));
-  asker = await openPublisher(
-    connectKafka(stack.access(brokerPrincipal(broker)), "asker", log),
-    codec,
-    region,
-    "/b",
-  );
+  const kafka = connectKafka(stack.access(brokerPrincipal(broker)), "asker", log);
+  const publisher = await openPublisher(kafka, codec, region, `/broker/${broker}`);
+  cleanup.defer(() => publisher.close());
+  const source = { kafka, codec, region, groups: `${region}.broker.${broker}`, log };
+  asker = await Asker.open(source, publisher, {
+    ...{ topic: "permit.replies.<broker>", owner: broker, type: "PermitReply" },
+    digestOf: ({ requestDigest }) => requestDigest,
+    isUnsigned: () => false,
+    late: "No reply came.",
+  });
   cleanup.defer(() => asker.close());
 });
 
 after(() => cleanup.disposeAsync());
 
-async function ask(holder: string, purpose: string, key?: string): Promise<PermitReply> {
+function ask(holder: string, purpose: string, key?: string): Promise<PermitReply> {
   const requestId = randomUUID();
-  const request = { requestId, holder, purpose };
-  const to = { key: key ?? requestId, owner: broker };
-  await asker.publish("permit.requests.<broker>", "PermitRequest", request, to);
-  const codec = await openCodec(stack.registryUrl, topicsOf([permits]));
-  for (const until = performance.now() + limitMs; performance.now() < until;) {
-    const kafka = connectKafka(stack.access(brokerPrincipal(broker)), "reader", log);
-    const group = `${region}.broker.${broker}.${randomUUID()}`;
-    for (const { value } of await readTopic(kafka, `${region}.permit.replies.${broker}`, group)) {
-      const reply = await codec.decode("permit.replies.<broker>", "PermitReply", value ?? Buffer.alloc(0));
-      if (reply.requestId === requestId) return reply;
-    }
-  }
-  return assert.fail("no reply came");
+  const value = { requestId, holder, purpose };
+  return asker.ask({
+    ...{ topic: "permit.requests.<broker>", type: "PermitRequest", value },
+    to: { key: key ?? requestId, owner: broker },
+    ...{ digest: permitDigest(broker, value), withinMs: limitMs },
+  });
 }
 
 test("a request that the table allows is granted, and one that it does not, or that the settings close, is not", async () => {

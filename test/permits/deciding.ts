@@ -58,8 +58,12 @@ export const deciding: Stage<"PermitRequest", DecidingPorts> = {
   },
 };
 
+/** What a reply names the request by. */
+export const permitDigest = (broker: string, asked: PermitRequest): string =>
+  digestOf(["permit/request", broker, asked]);
+
 const requestOf = (asked: PermitRequest, broker: string, time: number): RequestRef => ({
   requestId: asked.requestId,
-  digest: digestOf(["permit/request", broker, asked]),
+  digest: permitDigest(broker, asked),
   ...{ tenant: broker, broker, collaboration: "", deadline: time },
 });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Result } from "../../../schemas/avro/index.ts";
 import { brokerKey, request } from "../../../test/stage-question.ts";
 import { readRequest } from "../../../domain/terms/request.ts";
-import { Pending } from "./pending.ts";
+import { Pending } from "../pending.ts";
 import { newRequest, signRequest } from "./request.ts";
 
 const result = (requestDigest: string): Result => ({

@@ -2,8 +2,8 @@
  * Who waits for which value, by key. Each wait ends: with its value, in time or not at all. Values that `keepsEarly`
  * names are still there for who waits a moment too late: a record's digest is known only once Kafka has taken it.
  */
-import { PavilionError } from "../../../errors/errors.ts";
-import { timerMs } from "../../../runtime/waits.ts";
+import { PavilionError } from "../../errors/errors.ts";
+import { timerMs } from "../../runtime/waits.ts";
 
 interface Waiter<Value> {
   readonly resolve: (value: Value) => void;
