@@ -74,7 +74,7 @@ export type EventPlan<T extends TopicName, N extends EventName> = OwnerOn<T> & {
 };
 
 /** What else a reader may want to know of an event. */
-export interface Place {
+interface Place {
   readonly key: string;
   /** The broker's timestamp in milliseconds. */
   readonly time: number;

@@ -3,11 +3,13 @@
  * input they handle, twice over: in the event they hand on and in an audit event. A lost, doubled or torn input leaves a
  * gap or a repetition in a hop's counts, a wrong sum, or one of the two tellings without the other.
  *
- * The hops bear names of the region's stages, since topics and rights are made for those; keys change from hop to hop,
- * so that each partition is written to by several tasks, and the second hop's topic is sealed.
+ * Keys change from hop to hop, so that each partition is written to by several tasks, and the topic between the first hop
+ * and the second is sealed.
  */
 import type { RequestRef } from "../../schemas/avro/index.ts";
-import type { TopicName } from "../../schemas/topics.ts";
+import type { EventsOf, TopicDeclarations, TopicName } from "../../schemas/topics.ts";
+import { pipelines } from "../../pipelines/pipelines.ts";
+import { serve, type Pipeline } from "../../runtime/contract/pipeline.ts";
 import {
   output,
   publish,
@@ -48,12 +50,15 @@ const group = ({ id }: Item): string => `group-${String(Number.parseInt(id.slice
 
 export const hops = {
   first: {
-    ...{ stage: "routing", input: "dataset.heads", output: "match.preimages" },
+    ...{ stage: "counting-first", input: "counting.items", output: "counting.first" },
     by: (item: Item) => item.key,
   },
-  second: { ...{ stage: "compliance", input: "match.preimages", output: "anchoring.receipts" }, by: group },
+  second: {
+    ...{ stage: "counting-second", input: "counting.first", output: "counting.second" },
+    by: group,
+  },
   third: {
-    ...{ stage: "psi", input: "anchoring.receipts", output: "evidence.bundles" },
+    ...{ stage: "counting-third", input: "counting.second", output: "counting.third" },
     by: (item: Item) => item.key,
   },
 } as const satisfies Record<string, Hop>;
@@ -102,7 +107,7 @@ const first: Stage<"DatasetHead"> = {
     const item = { id: head, key: dataset, value: sequence };
     return handOn(item, hops.first, state, (told) => {
       const preimage = { request: refOf(item), part: told.by, text: JSON.stringify(told) };
-      return output("match.preimages", "MatchPreimage", preimage, { key: hops.second.by(item) });
+      return output(hops.first.output, "MatchPreimage", preimage, { key: hops.second.by(item) });
     });
   },
 };
@@ -115,7 +120,7 @@ const second: Stage<"MatchPreimage"> = {
     const item = itemIn(text);
     return handOn(item, hops.second, state, (told) => {
       const receipt = { request: refOf(item), text: JSON.stringify(told) };
-      return output("anchoring.receipts", "AnchorReceipt", receipt, { key: item.key });
+      return output(hops.second.output, "AnchorReceipt", receipt, { key: item.key });
     });
   },
 };
@@ -128,9 +133,41 @@ const third: Stage<"AnchorReceipt"> = {
     const item = itemIn(text);
     return handOn(item, hops.third, state, (told) => {
       const bundle = { requestId: item.id, requestDigest: "", tenant: told.by, text: JSON.stringify(told) };
-      return output("evidence.bundles", "EvidenceBundle", bundle, { key: item.key });
+      return output(hops.third.output, "EvidenceBundle", bundle, { key: item.key });
     });
   },
 };
 
 export const countingStages = [first, second, third] as readonly Stage[];
+
+const spread = { key: "what the next hop counts by", partitions: "spread" } as const;
+
+/** The operator puts the items in. */
+const countingTopics = {
+  "counting.items": { ...spread, events: ["DatasetHead"], writers: ["operator"] },
+  "counting.first": { ...spread, events: ["MatchPreimage"], sealed: true },
+  "counting.second": { ...spread, events: ["AnchorReceipt"] },
+  "counting.third": { ...spread, events: ["EvidenceBundle"] },
+} as const satisfies TopicDeclarations;
+
+declare module "../../schemas/topics.ts" {
+  interface DeclaredTopics extends EventsOf<typeof countingTopics> {}
+}
+
+export const counting: Pipeline = {
+  name: "counting",
+  folder: import.meta.dirname,
+  stages: countingStages,
+  topics: countingTopics,
+  tables: [],
+  asking: { requestOf: () => undefined },
+  open: () =>
+    Promise.resolve({
+      serving: countingStages.map((stage) => serve(stage as Stage<never, null>, () => null)),
+      apply: () => undefined,
+      close: () => Promise.resolve(),
+    }),
+};
+
+/** All topics of a region in which it counts. */
+export const countingRegion = [...pipelines, counting];

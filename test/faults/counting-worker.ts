@@ -9,10 +9,9 @@ import { StageWorker } from "../../runtime/kafka/stage-worker.ts";
 import { openLog } from "../../runtime/log.ts";
 import { statesIn } from "../../runtime/state/disk-state.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
-import { countingStages, partitions, region } from "./counting-stages.ts";
+import { counting, countingStages, partitions, region } from "./counting-stages.ts";
 import { countingKeys } from "./counting-keys.ts";
-import { topics } from "../../pipelines/pipelines.ts";
-import { asking } from "../../pipelines/private-computation/asking.ts";
+import { topicsOf } from "../../runtime/contract/pipeline.ts";
 
 export interface WorkerConfig {
   readonly name: string;
@@ -29,7 +28,7 @@ async function run(config: WorkerConfig): Promise<void> {
     process.exit(1);
   };
   try {
-    const codec = await openCodec(config.registryUrl, topics, countingKeys);
+    const codec = await openCodec(config.registryUrl, topicsOf([counting]), countingKeys);
     const kafka = connectKafka(config.kafka, config.name, log);
     const context = {
       region,
@@ -39,7 +38,7 @@ async function run(config: WorkerConfig): Promise<void> {
       keys: countingKeys,
       log,
       fail,
-      asking,
+      asking: counting.asking,
       openState: statesIn(config.stateFolder, { cluster: "counting", keys: countingKeys }),
       ports: () => undefined,
     };

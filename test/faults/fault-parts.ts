@@ -25,6 +25,8 @@ export class FaultParts {
   readonly proxy: KafkaProxy;
   /** The operator's way to Kafka, past the proxy. */
   readonly direct: KafkaAccess;
+  /** The operator's, through it. */
+  readonly outside: KafkaAccess;
   /** The connector's, through it. */
   readonly proxied: KafkaAccess;
   readonly #kafkaOptions: KafkaOptions;
@@ -62,6 +64,7 @@ export class FaultParts {
     });
     this.proxy = proxy;
     this.direct = access(superUser.name, superUser.password, ports?.client);
+    this.outside = access(superUser.name, superUser.password, proxy.port);
     this.proxied = access(users[0]?.name ?? "", users[0]?.password ?? "", proxy.port);
     this.#kafkaOptions = kafkaOptions;
     this.#registryOptions = registryOptions;

@@ -16,10 +16,10 @@ import { Operator } from "../../services/operator/operator.ts";
 import { countAll, type Count } from "./count.ts";
 import { countingKeys } from "./counting-keys.ts";
 import { startLoad, type Load } from "./counting-load.ts";
-import { hops, partitions, region, type Item, type Told } from "./counting-stages.ts";
+import { countingRegion, hops, partitions, region, type Item, type Told } from "./counting-stages.ts";
 import { Crew } from "./crew.ts";
 import { FaultParts, type PartsPlan } from "./fault-parts.ts";
-import { pipelines, topics } from "../../pipelines/pipelines.ts";
+import { topicsOf } from "../../runtime/contract/pipeline.ts";
 
 export interface RigPlan extends PartsPlan {
   readonly workers: readonly string[];
@@ -54,8 +54,8 @@ export class FaultRig {
     let rig: FaultRig | undefined;
     try {
       const kafka = connectKafka(parts.direct, "operator", log);
-      const codec = await openCodec(parts.registryUrl, topics, countingKeys);
-      const operator = await Operator.connect({ kafka, codec, pipelines, log });
+      const codec = await openCodec(parts.registryUrl, topicsOf(countingRegion), countingKeys);
+      const operator = await Operator.connect({ kafka, codec, pipelines: countingRegion, log });
       await operator.openRegion({ name: region, partitions });
       await operator.disconnect();
       rig = new FaultRig(plan, parts, kafka, codec);
@@ -102,7 +102,7 @@ export class FaultRig {
 
   /** The load goes through the proxy, as the workers do. */
   startLoad(): void {
-    const kafka = connectKafka(this.parts.proxied, "load", log);
+    const kafka = connectKafka(this.parts.outside, "load", log);
     this.#loads.push(startLoad(kafka, this.codec, this.#plan.itemsPerSecond, this.#plan.random));
   }
 

@@ -20,13 +20,12 @@ import { fullName, schemaText } from "../../schemas/reading/avro-schemas.ts";
 import { topicFor } from "../../schemas/topics.ts";
 import { inputOf } from "./counting-load.ts";
 import { countingKeys } from "./counting-keys.ts";
-import { countingStages, hops, partitions, region, type Item } from "./counting-stages.ts";
+import { counting, countingStages, hops, partitions, region, type Item } from "./counting-stages.ts";
 import { FaultRig, log } from "./fault-rig.ts";
 import { endTxnErrorOf, requestHead, transactionalIdOf, type Api } from "./kafka-frames.ts";
 import type { Action, Applied, Side } from "./kafka-proxy.ts";
 import { randomFrom } from "./seeded.ts";
-import { topics } from "../../pipelines/pipelines.ts";
-import { asking } from "../../pipelines/private-computation/asking.ts";
+import { topicsOf } from "../../runtime/contract/pipeline.ts";
 
 const workers = ["worker-1", "worker-2"] as const;
 const requests = ["Produce", "AddPartitionsToTxn", "EndTxn", "TxnOffsetCommit"] as const;
@@ -57,9 +56,9 @@ describe("while answers do not come", { concurrency: true }, () => {
   });
 
   test("a publisher that could not publish does not lose what it publishes next", async () => {
-    const { proxy, proxied } = rig.parts;
+    const { proxy, outside } = rig.parts;
     const publisher = await openPublisher(
-      connectKafka(proxied, "publisher", log),
+      connectKafka(outside, "publisher", log),
       rig.codec,
       region,
       "/publisher",
@@ -156,13 +155,16 @@ test("both workers killed at once: the pipeline goes on where it was", async () 
 
 test("the broker killed under load: with its return the pipeline goes on, without workers that have stopped meanwhile", async () => {
   const { proxied, registryUrl } = rig.parts;
-  const codec = await openCodec(registryUrl, topics, countingKeys);
+  const codec = await openCodec(registryUrl, topicsOf([counting]), countingKeys);
   const leaving = Array.from({ length: 9 }, (_, index) => {
     const kafka = connectKafka(proxied, `leaving-${String(index)}`, log);
     const stage = countingStages[index % countingStages.length];
     assert.ok(stage);
-    const context = { region, partitions, kafka, codec, keys: countingKeys, log, stage, asking };
-    return new StageWorker({ ...context, ports: () => undefined, fail: () => undefined });
+    const context = { region, partitions, kafka, codec, keys: countingKeys, log, stage };
+    return new StageWorker({
+      ...{ ...context, asking: counting.asking },
+      ...{ ports: () => undefined, fail: () => undefined },
+    });
   });
   await Promise.all(leaving.map((worker) => worker.start(new Map())));
   await rig.parts.killKafka();
@@ -231,7 +233,7 @@ test("the count finds what is forged: an output that comes again, and an item th
   await forger.send({ topic: topicFor(region, hops.third.output), messages: [{ key: item.key, value }] });
   await forger.disconnect();
   const { problems } = await rig.count(1);
-  assert.ok(problems.includes(`routing's outputs: ${item.id} is lost`));
+  assert.ok(problems.includes(`${hops.first.stage}'s outputs: ${item.id} is lost`));
   assert.ok(problems.some((problem) => /^routing\/\d: the position is/.test(problem)));
   assert.ok(problems.some((problem) => problem.startsWith("psi: cedar counts")));
   assert.ok(problems.includes("psi: the state is not what was told"));
