@@ -233,10 +233,10 @@ test("the count finds what is forged: an output that comes again, and an item th
   await forger.send({ topic: topicFor(region, hops.third.output), messages: [{ key: item.key, value }] });
   await forger.disconnect();
   const { problems } = await rig.count(1);
-  assert.ok(problems.includes(`${hops.first.stage}'s outputs: ${item.id} is lost`));
-  assert.ok(problems.some((problem) => /^routing\/\d: the position is/.test(problem)));
-  assert.ok(problems.some((problem) => problem.startsWith("psi: cedar counts")));
-  assert.ok(problems.includes("psi: the state is not what was told"));
+  assert.ok(problems.includes(`counting-first's outputs: ${item.id} is lost`));
+  assert.ok(problems.some((problem) => /^counting-first\/\d: the position is/.test(problem)));
+  assert.ok(problems.some((problem) => problem.startsWith("counting-third: cedar counts")));
+  assert.ok(problems.includes("counting-third: the state is not what was told"));
 });
 
 const encoded = (item: Item): Promise<Buffer> => {
