@@ -6,11 +6,12 @@ import type { Kafka } from "kafkajs";
 import { readConfig, readSecret } from "../../runtime/config.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import { openHsm } from "../../runtime/hsm/hsm.ts";
+import { sealingKey, sealingKeysOf } from "../../runtime/hsm/sealing-keys.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { openLog } from "../../runtime/log.ts";
 import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
-import { regionKeysOf, tokenAddressOf } from "../../services/connector/region-keys.ts";
+import { tokenAddressOf } from "../../services/connector/token-address.ts";
 import { misuse } from "../../errors/misuse.ts";
 import { connectorConfigOf } from "../stack/running.ts";
 import { tableLines } from "../table.ts";
@@ -94,9 +95,14 @@ async function show(desk: Desk): Promise<number> {
 
 async function redrive(desk: Desk): Promise<number> {
   const { config, kafka, codec, selection } = desk;
-  const hsm = await openHsm(tokenAddressOf(config));
+  const hsm = await openHsm({ ...tokenAddressOf(config), keys: [sealingKey] });
   try {
-    const redriver = await openRedriver(kafka, codec, await regionKeysOf(hsm), config.region);
+    const redriver = await openRedriver(
+      kafka,
+      codec,
+      await sealingKeysOf(hsm, config.hsm.tokenLabel),
+      config.region,
+    );
     try {
       // Only now: an earlier redriver is fenced, so that no mark is missed.
       const { chosen, left } = select(await pendingFor(desk), selection, "oldest");

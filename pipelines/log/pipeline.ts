@@ -7,6 +7,7 @@ import { serve, type Pipeline } from "../../runtime/contract/pipeline.ts";
 import { anchoring } from "../../stages/anchoring/stage.ts";
 import { evidence } from "../../stages/evidence/stage.ts";
 import { Directory } from "../directory.ts";
+import { blindingKey, logKey } from "../keys.ts";
 import { requestIn } from "../request-in.ts";
 import { termsTopics } from "../terms.ts";
 import { logTopics } from "./topics.ts";
@@ -18,22 +19,24 @@ export const log: Pipeline = {
   topics: { ...termsTopics, ...logTopics },
   tables: ["config.collaborations", "config.populations"],
   asking: { requestOf: requestIn },
+  keys: [logKey, blindingKey],
   open({ config, hsm, chain }) {
     const { region, jurisdiction } = config;
     const directory = new Directory();
     const anchorChain = chain();
+    const { publicKey, operate: sign } = hsm.key(logKey);
     return Promise.resolve({
       serving: [
         serve(anchoring, (partition) => ({
           region,
           partition,
           chain: anchorChain,
-          logSigner: { name: originOf(region), publicKey: hsm.logPublicKey, sign: hsm.signLog },
+          logSigner: { name: originOf(region), publicKey, sign },
           seedPeriodMs: config.seedPeriodSeconds * 1_000,
           createSeed: hsm.createSeed,
           seed: hsm.seed,
           destroySeed: hsm.destroySeed,
-          blinding: hsm.blinding,
+          blinding: hsm.key(blindingKey).operate,
         })),
         serve(evidence, () => ({
           region,

@@ -23,6 +23,7 @@ import { routing } from "../../stages/routing/stage.ts";
 import { signing } from "../../stages/signing/stage.ts";
 import { zkp } from "../../stages/zkp/stage.ts";
 import { answeringStages } from "../answering.ts";
+import { blindingKey, hpkeKey, issuerKey } from "../keys.ts";
 import { Directory } from "../directory.ts";
 import { termsTopics } from "../terms.ts";
 import { asking } from "./asking.ts";
@@ -44,6 +45,7 @@ export const privateComputation: Pipeline = {
     "config.seeds",
   ],
   asking,
+  keys: [hpkeKey, issuerKey, blindingKey],
   /** Throws where the policy or the circuit is not the pinned one, or its set-up is not fit for this deployment. */
   async open(host) {
     const policy = await loadPolicy(
@@ -78,15 +80,14 @@ interface Opened {
 function serving({ config, hsm }: Host, { policy, prover, directory }: Opened): readonly Serving[] {
   const { region, jurisdiction, partitions } = config;
   const { collaborations, populations, standing, seeds } = directory;
-  const { seed, blinding } = hsm;
-  const opener = openerFor({ publicKey: hsm.hpkePublicKey, deriveSharedSecret: hsm.deriveSharedSecret });
+  const { seed } = hsm;
+  const { operate: blinding } = hsm.key(blindingKey);
+  const hpke = hsm.key(hpkeKey);
+  const opener = openerFor({ publicKey: hpke.publicKey, deriveSharedSecret: hpke.operate });
   const verificationKey = readFileSync(new URL("verification-key.json", circuitFolder));
   const circuit = createHash("sha256").update(verificationKey).digest("hex");
-  const issuer = {
-    did: didKeyOf(hsm.issuerPublicKey),
-    kid: verificationMethodOf(hsm.issuerPublicKey),
-    sign: hsm.sign,
-  };
+  const { publicKey, operate: sign } = hsm.key(issuerKey);
+  const issuer = { did: didKeyOf(publicKey), kid: verificationMethodOf(publicKey), sign };
   return [
     serve(ingest, () => ({
       ...{ region, partitions, collaborations, populations },

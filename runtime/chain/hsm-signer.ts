@@ -7,6 +7,10 @@
 import { AbstractSigner, computeAddress, hexlify, recoverAddress, Signature, Transaction } from "ethers";
 import type { Provider, TransactionRequest } from "ethers";
 import { PavilionError } from "../../errors/errors.ts";
+import type { KeyDeclaration } from "../hsm/keys.ts";
+
+/** The region's key on the chain, which every host of a region may anchor with. */
+export const anchorKey = { label: "anchor", purpose: "secp256k1" } as const satisfies KeyDeclaration;
 
 export interface ChainKey {
   /** secp256k1, 65 bytes uncompressed. */

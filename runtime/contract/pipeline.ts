@@ -3,6 +3,9 @@
  * Whoever holds the list of pipelines knows none of them by name.
  */
 import { Topics, type TopicDeclarations, type TopicName } from "../../schemas/topics.ts";
+import { anchorKey } from "../chain/hsm-signer.ts";
+import { distinctKeys, type KeyDeclaration } from "../hsm/keys.ts";
+import { sealingKey } from "../hsm/sealing-keys.ts";
 import type { Host } from "../host.ts";
 import type { TableEntry } from "../kafka/tables.ts";
 import type { Asking } from "./asking.ts";
@@ -24,6 +27,8 @@ export interface Pipeline {
   /** Compacted topics that each host holds whole. */
   readonly tables: readonly TopicName[];
   readonly asking: Asking;
+  /** Keys in the region's HSM that it uses, besides those of every host; it gets no others. None where absent. */
+  readonly keys?: readonly KeyDeclaration[];
   /** Schema of its section of a connector's configuration, under its name in `pipelines`; it has none where absent. */
   readonly section?: Schema;
   /** Opens what its stages need of the outside. Throws a coded error where a part is not fit for it. */
@@ -65,6 +70,10 @@ export function stagesOf(pipelines: readonly Pipeline[]): readonly AnyStage[] {
 /** All topics of the pipelines. Throws where two declare one name. */
 export const topicsOf = (pipelines: readonly Pipeline[]): Topics =>
   new Topics(...pipelines.map(({ topics }) => topics));
+
+/** All keys that a region's token holds for its hosts and the pipelines. Throws where two want one label for different uses. */
+export const keysOf = (pipelines: readonly Pipeline[]): readonly KeyDeclaration[] =>
+  distinctKeys([sealingKey, anchorKey, ...pipelines.flatMap(({ keys = [] }) => keys)]);
 
 /** All tables of the pipelines, each once. */
 export const tablesOf = (pipelines: readonly Pipeline[]): readonly TopicName[] => [

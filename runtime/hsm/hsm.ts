@@ -1,18 +1,24 @@
 /**
  * A region's HSM over PKCS#11: the operations its stages need, on keys that never leave the token.
  *
- * Promises: private keys and the blinding, sealing and seed keys stay in the token; opening creates nothing and refuses a key
- * that is missing, doubled or unfit (keys.ts); operations run on Node's thread pool, several at a time.
- * Does not: keep the data keys in the token. `sealingKey` and `nameKey` derive them into this process's memory, since
- * every record is sealed: whoever reads that memory can read what they seal. `blinding` and `seed` likewise hand out what is derived,
- * never the key. Nor reclaim all memory of a derivation:
- * SoftHSM 2.6 and the binding keep about 0.7 KB of each, which one derivation a batch makes bearable.
+ * Promises: keys stay in the token, and each is used for its declared purpose alone; opening creates nothing and refuses a
+ * key that is missing, doubled or unfit (keys.ts); operations run on Node's thread pool, several at a time.
+ * Does not: keep in the token what is derived of a key. An agreement, a MAC and a seed come into this process's memory, the
+ * data keys that records are sealed with among them (sealing-keys.ts): whoever reads that memory can read what they seal. Nor
+ * reclaim all memory of a derivation: SoftHSM 2.6 and the binding keep about 0.7 KB of each, which one a batch makes bearable.
  */
 import { ECDH } from "node:crypto";
 import pkcs11 from "pkcs11js";
 import { PavilionError } from "../../errors/errors.ts";
-import { CKM_EDDSA, findKey, KEY_KINDS, seedKind } from "./keys.ts";
-import type { KeyLabel, RegionKey } from "./keys.ts";
+import {
+  CKM_EDDSA,
+  distinctKeys,
+  findKey,
+  kindOf,
+  seedKind,
+  type KeyDeclaration,
+  type KeyPurpose,
+} from "./keys.ts";
 import { lowS } from "./low-s.ts";
 import { createSeedKey, destroySeedKey, findSeedKey } from "./seeds.ts";
 import { SessionPool } from "./session-pool.ts";
@@ -20,42 +26,30 @@ import { closeToken, openToken } from "./token.ts";
 import type { Token, TokenAddress } from "./token.ts";
 
 const SESSIONS_DEFAULT = 4;
-const GENERATION_MAX = 0xffff_ffff;
 const SEED_MESSAGE = Buffer.from("pavilion/seed/v1");
 
 export interface HsmOptions extends TokenAddress {
+  /** The keys that are used: each has to be there, and no other can be asked for. */
+  readonly keys: readonly KeyDeclaration[];
   /** Operations that run at once, 1 or more; 4 unless given. */
   readonly sessions?: number;
 }
 
+/** A key in the token, as its purpose lets it be used (`KeyPurpose` says how). */
+export interface HsmKey {
+  /** Empty where the purpose has none. */
+  readonly publicKey: Uint8Array;
+  readonly operate: (input: Uint8Array) => Promise<Uint8Array>;
+}
+
 /**
  * Each operation rejects with PavilionError HSM_OPERATION_FAILED, or HSM_UNAVAILABLE once closed or overrun. After a
- * failure it may be tried again: all are functions of key and input alone, but for `signAnchor`, of whose signatures
- * each is another and as good, and the two that make and destroy seeds, of which a second call finds nothing to do.
+ * failure it may be tried again: all are functions of key and input alone, but for ECDSA, of whose signatures each is another
+ * and as good, and the two that make and destroy seeds, of which a second call finds nothing to do.
  */
 export interface Hsm {
-  /** The region's HPKE key, P-256, 65 bytes uncompressed; public. */
-  readonly hpkePublicKey: Uint8Array;
-  /** The region's signing key, Ed25519, 32 bytes; public. */
-  readonly issuerPublicKey: Uint8Array;
-  /** RFC 9180 `DH(skR, pkE)`: the 32-byte x coordinate, for a peer's 65-byte uncompressed key; secret. */
-  readonly deriveSharedSecret: (peerPublicKey: Uint8Array) => Promise<Uint8Array>;
-  /** Ed25519 (RFC 8032) by the issuer key, 64 bytes. */
-  readonly sign: (message: Uint8Array) => Promise<Uint8Array>;
-  /** The key of the region's log, Ed25519, 32 bytes; public. */
-  readonly logPublicKey: Uint8Array;
-  /** Ed25519 (RFC 8032) by the log key, 64 bytes. */
-  readonly signLog: (message: Uint8Array) => Promise<Uint8Array>;
-  /** The region's key on the chain, secp256k1, 65 bytes uncompressed; public. */
-  readonly anchorPublicKey: Uint8Array;
-  /** ECDSA by the anchor key over a digest of 32 bytes: r and s, 64 bytes, s in the lower half (EIP-2). */
-  readonly signAnchor: (digest: Uint8Array) => Promise<Uint8Array>;
-  /** HMAC-SHA256 by the blinding key, 32 bytes; secret, and the same for the same message for ever. */
-  readonly blinding: (message: Uint8Array) => Promise<Uint8Array>;
-  /** The data key of a generation, 0 … 2^32 − 1; 32 bytes, secret. Other numbers throw RangeError. */
-  readonly sealingKey: (generation: number) => Promise<Uint8Array>;
-  /** The key for names in changelogs, one for all generations; 32 bytes, secret. */
-  readonly nameKey: () => Promise<Uint8Array>;
+  /** Throws HSM_KEY_MISSING for a key that was not declared, or for another purpose. */
+  readonly key: (declared: KeyDeclaration) => HsmKey;
   /** Makes the key of a seed in the token; does nothing where it is there. Numbers are 0 … 2^32 − 1, else RangeError. */
   readonly createSeed: (number: number) => Promise<void>;
   /** A seed, 64 bytes, secret, a function of its key alone. Rejects with HSM_KEY_MISSING where there is no such key. */
@@ -78,49 +72,61 @@ export function openHsm(options: HsmOptions): Promise<Hsm> {
 function open(options: HsmOptions): Hsm {
   const token = openToken(options, "read");
   try {
-    const keys = findKeys(token);
+    const found = distinctKeys(options.keys).map((declared) => ({
+      declared,
+      found: findKey(token, kindOf(declared)),
+    }));
     const pool = new SessionPool(token, options.sessions ?? SESSIONS_DEFAULT);
-    return operationsOf(token, keys, pool);
+    const operations = operationsOn(token, pool);
+    const keys = found.map(({ declared, found: { secret, publicPoint: publicKey } }) => {
+      const operate = operations[declared.purpose];
+      return { declared, key: { publicKey, operate: (input: Uint8Array) => operate(secret, input) } };
+    });
+    let closing: Promise<void> | undefined;
+    return {
+      key: keyring(keys),
+      ...seedOperations(token, pool),
+      close: () =>
+        (closing ??= pool.close().then(() => {
+          closeToken(token);
+        })),
+    };
   } catch (error) {
     closeToken(token);
     throw error;
   }
 }
 
-function findKeys(token: Token): Record<KeyLabel, RegionKey> {
-  const entries = KEY_KINDS.map((kind) => [kind.label, findKey(token, kind)] as const);
-  return Object.fromEntries(entries) as Record<KeyLabel, RegionKey>;
+/** Hands out keys, each for its own purpose alone. */
+export function keyring(
+  keys: readonly { readonly declared: KeyDeclaration; readonly key: HsmKey }[],
+): Hsm["key"] {
+  const byLabel = new Map(keys.map((entry) => [entry.declared.label, entry]));
+  return ({ label, purpose }) => {
+    const found = byLabel.get(label);
+    if (found?.declared.purpose === purpose) return found.key;
+    throw new PavilionError("HSM_KEY_MISSING", `No key "${label}" for ${purpose} was declared here.`);
+  };
 }
 
-function operationsOf(token: Token, keys: Record<KeyLabel, RegionKey>, pool: SessionPool): Hsm {
-  const { library } = token;
-  const signWith = (mechanism: number, key: RegionKey, message: Uint8Array, length: number) => {
+/** The operation of each purpose, with a key of it. */
+function operationsOn(
+  { library }: Token,
+  pool: SessionPool,
+): Readonly<Record<KeyPurpose, (key: pkcs11.Handle, input: Uint8Array) => Promise<Uint8Array>>> {
+  const signing = (mechanism: number, length: number) => (key: pkcs11.Handle, message: Uint8Array) => {
     const input = ownCopy(message);
-    return pool.run((session) => signIn(library, session, mechanism, key.secret, input, length));
+    return pool.run((session) => signIn(library, session, mechanism, key, input, length));
   };
-  const mac = (key: RegionKey, message: Uint8Array) => signWith(pkcs11.CKM_SHA256_HMAC, key, message, 32);
-  let closing: Promise<void> | undefined;
+  const ecdsa = signing(pkcs11.CKM_ECDSA, 64);
   return {
-    hpkePublicKey: keys.hpke.publicPoint,
-    issuerPublicKey: keys.issuer.publicPoint,
-    logPublicKey: keys.log.publicPoint,
-    anchorPublicKey: keys.anchor.publicPoint,
-    deriveSharedSecret: async (peerPublicKey) => {
+    ed25519: signing(CKM_EDDSA, 64),
+    secp256k1: async (key, digest) => lowS(await ecdsa(key, checkedDigest(digest))),
+    async "p256-agreement"(key, peerPublicKey) {
       const peer = checkedPoint(peerPublicKey);
-      return pool.run((session) => deriveIn(library, session, keys.hpke.secret, peer));
+      return pool.run((session) => deriveIn(library, session, key, peer));
     },
-    sign: (message) => signWith(CKM_EDDSA, keys.issuer, message, 64),
-    signLog: (message) => signWith(CKM_EDDSA, keys.log, message, 64),
-    signAnchor: async (digest) =>
-      lowS(await signWith(pkcs11.CKM_ECDSA, keys.anchor, checkedDigest(digest), 64)),
-    blinding: (message) => mac(keys.blinding, message),
-    sealingKey: async (generation) => mac(keys.sealing, sealingLabel(token.label, generation)),
-    nameKey: () => mac(keys.sealing, Buffer.from(`pavilion/names/v1/${token.label}`)),
-    ...seedOperations(token, pool),
-    close: () =>
-      (closing ??= pool.close().then(() => {
-        closeToken(token);
-      })),
+    "hmac-sha256": signing(pkcs11.CKM_SHA256_HMAC, 32),
   };
 }
 
@@ -151,15 +157,8 @@ function seedOperations(token: Token, pool: SessionPool): Pick<Hsm, "createSeed"
 }
 
 function checkedDigest(digest: Uint8Array): Uint8Array {
-  if (digest.length !== 32) throw new RangeError("The anchor key signs digests of 32 bytes.");
+  if (digest.length !== 32) throw new RangeError("Digests of 32 bytes are signed.");
   return digest;
-}
-
-function sealingLabel(region: string, generation: number): Buffer {
-  if (!Number.isInteger(generation) || generation < 0 || generation > GENERATION_MAX) {
-    throw new RangeError("A generation is an unsigned 32-bit integer.");
-  }
-  return Buffer.from(`pavilion/sealing/v1/${region}/${String(generation)}`);
 }
 
 async function signIn(

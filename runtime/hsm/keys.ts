@@ -1,6 +1,6 @@
 /**
- * The keys of a region, by label, and what each must be: one table from which keys are generated (provision.ts,
- * seeds.ts) and against which they are checked before use.
+ * What keys of each purpose must be: one table from which keys are generated (provision.ts, seeds.ts) and against which they
+ * are checked before use.
  *
  * Promises: a key that is missing, there twice, extractable, not sensitive, made elsewhere, of another type, or fit
  * for another use than its own is refused.
@@ -20,7 +20,33 @@ const P256_OID = Buffer.from("06082a8648ce3d030107", "hex");
 const SECP256K1_OID = Buffer.from("06052b8104000a", "hex");
 const ED25519_OID = Buffer.from("06032b6570", "hex");
 
-export type KeyLabel = "hpke" | "issuer" | "log" | "anchor" | "blinding" | "sealing";
+/**
+ * What a key is for, which is all that it can do:
+ * - `ed25519`: signs messages of any length (RFC 8032); public key of 32 bytes, signatures of 64.
+ * - `secp256k1`: signs digests of 32 bytes by ECDSA; public key of 65 bytes, uncompressed; r and s, 64 bytes, s in the lower
+ *   half (EIP-2).
+ * - `p256-agreement`: RFC 9180 `DH(skR, pkE)` with a peer's key of 65 bytes, uncompressed, as its own public key; 32 bytes, the
+ *   x coordinate, secret.
+ * - `hmac-sha256`: 32 bytes of a message of any length, secret, and the same for the same message for ever; no public key.
+ */
+export type KeyPurpose = "ed25519" | "secp256k1" | "p256-agreement" | "hmac-sha256";
+
+/** A key that a region has for as long as it runs. */
+export interface KeyDeclaration {
+  readonly label: string;
+  readonly purpose: KeyPurpose;
+}
+
+/** Each key once. Throws where two want one label for different purposes. */
+export function distinctKeys(declared: readonly KeyDeclaration[]): readonly KeyDeclaration[] {
+  const keys = new Map<string, KeyDeclaration>();
+  for (const key of declared) {
+    if ((keys.get(key.label) ?? key).purpose !== key.purpose)
+      throw new Error(`the key ${key.label} is declared for two purposes`);
+    keys.set(key.label, key);
+  }
+  return [...keys.values()];
+}
 
 /** The largest number of a seed; the smallest is 0. */
 const SEED_NUMBER_MAX = 0xffff_ffff;
@@ -32,8 +58,8 @@ interface Attribute {
   readonly value: number | boolean | Buffer;
 }
 
-export interface KeyKind<Label extends string = string> {
-  readonly label: Label;
+export interface KeyKind {
+  readonly label: string;
   /** The mechanism that generates it. */
   readonly generator: number;
   /** Of the secret or private key, beyond KEPT_IN_TOKEN. */
@@ -60,14 +86,15 @@ const NEVER_OTHERWISE: readonly Attribute[] = [
   { type: pkcs11.CKA_NEVER_EXTRACTABLE, value: true },
 ];
 
-export const KEY_KINDS: readonly KeyKind<KeyLabel>[] = [
-  ellipticKind("hpke", P256_OID, pkcs11.CKA_DERIVE),
-  edwardsKind("issuer"),
-  edwardsKind("log"),
-  ellipticKind("anchor", SECP256K1_OID, pkcs11.CKA_SIGN),
-  { label: "blinding", generator: pkcs11.CKM_GENERIC_SECRET_KEY_GEN, secret: macKey(32) },
-  { label: "sealing", generator: pkcs11.CKM_GENERIC_SECRET_KEY_GEN, secret: macKey(32) },
-];
+/** What a declared key must be. */
+export const kindOf = ({ label, purpose }: KeyDeclaration): KeyKind => ({ label, ...kinds[purpose] });
+
+const kinds: Readonly<Record<KeyPurpose, Omit<KeyKind, "label">>> = {
+  ed25519: edwardsKind(),
+  secp256k1: ellipticKind(SECP256K1_OID, pkcs11.CKA_SIGN),
+  "p256-agreement": ellipticKind(P256_OID, pkcs11.CKA_DERIVE),
+  "hmac-sha256": { generator: pkcs11.CKM_GENERIC_SECRET_KEY_GEN, secret: macKey(32) },
+};
 
 /** The key behind a seed, one for each number from 0 to 2^32 - 1. Throws RangeError for another number. */
 export function seedKind(number: number): KeyKind {
@@ -174,9 +201,8 @@ function encode(value: number | boolean | Buffer): Buffer {
   return bytes;
 }
 
-function ellipticKind(label: KeyLabel, curve: Buffer, use: number): KeyKind<KeyLabel> {
+function ellipticKind(curve: Buffer, use: number): Omit<KeyKind, "label"> {
   return {
-    label,
     generator: pkcs11.CKM_EC_KEY_PAIR_GEN,
     secret: [...typed(pkcs11.CKO_PRIVATE_KEY, pkcs11.CKK_EC), ...usedOnlyFor(use, privateUses())],
     public: publicPart(pkcs11.CKK_EC, curve),
@@ -184,9 +210,8 @@ function ellipticKind(label: KeyLabel, curve: Buffer, use: number): KeyKind<KeyL
   };
 }
 
-function edwardsKind(label: KeyLabel): KeyKind<KeyLabel> {
+function edwardsKind(): Omit<KeyKind, "label"> {
   return {
-    label,
     generator: CKM_EC_EDWARDS_KEY_PAIR_GEN,
     secret: [
       ...typed(pkcs11.CKO_PRIVATE_KEY, CKK_EC_EDWARDS),

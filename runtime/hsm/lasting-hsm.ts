@@ -9,11 +9,13 @@
  */
 import { PavilionError } from "../../errors/errors.ts";
 import { openHsm, type Hsm, type HsmOptions } from "./hsm.ts";
+import type { KeyDeclaration } from "./keys.ts";
+import { sealingKey } from "./sealing-keys.ts";
 
 /** No message of the stages' is like it; what comes of it is thrown away. */
 const probe = Buffer.from("pavilion/presence/v1");
 
-/** Opens as `openHsm` does and rejects with the same codes. */
+/** Opens as `openHsm` does and rejects with the same codes. The sealing key has to be among its keys: it tells who is there. */
 export async function openLastingHsm(options: HsmOptions): Promise<Hsm> {
   const first = await openHsm(options);
   let current = first;
@@ -25,7 +27,7 @@ export async function openLastingHsm(options: HsmOptions): Promise<Hsm> {
     await current.close();
     if (isClosed) return;
     const next = await openHsm(options);
-    if (!holdsSameKeys(first, next)) {
+    if (!holdsSameKeys(options.keys, first, next)) {
       await next.close();
       throw new PavilionError("HSM_KEY_MISSING", "The HSM came back with different keys.");
     }
@@ -50,14 +52,10 @@ export async function openLastingHsm(options: HsmOptions): Promise<Hsm> {
     };
 
   return {
-    ...first,
-    deriveSharedSecret: lasting((hsm) => hsm.deriveSharedSecret),
-    sign: lasting((hsm) => hsm.sign),
-    signLog: lasting((hsm) => hsm.signLog),
-    signAnchor: lasting((hsm) => hsm.signAnchor),
-    blinding: lasting((hsm) => hsm.blinding),
-    sealingKey: lasting((hsm) => hsm.sealingKey),
-    nameKey: lasting((hsm) => hsm.nameKey),
+    key(declared) {
+      const { publicKey } = first.key(declared);
+      return { publicKey, operate: lasting((hsm) => hsm.key(declared).operate) };
+    },
     createSeed: lasting((hsm) => hsm.createSeed),
     seed: lasting((hsm) => hsm.seed),
     destroySeed: lasting((hsm) => hsm.destroySeed),
@@ -70,12 +68,13 @@ export async function openLastingHsm(options: HsmOptions): Promise<Hsm> {
 }
 
 const answers = (hsm: Hsm): Promise<boolean> =>
-  hsm.blinding(probe).then(
-    () => true,
-    () => false,
-  );
+  hsm
+    .key(sealingKey)
+    .operate(probe)
+    .then(
+      () => true,
+      () => false,
+    );
 
-const holdsSameKeys = (one: Hsm, other: Hsm): boolean =>
-  (["hpkePublicKey", "issuerPublicKey", "logPublicKey", "anchorPublicKey"] as const).every((name) =>
-    Buffer.from(one[name]).equals(other[name]),
-  );
+const holdsSameKeys = (keys: readonly KeyDeclaration[], one: Hsm, other: Hsm): boolean =>
+  keys.every((declared) => Buffer.from(one.key(declared).publicKey).equals(other.key(declared).publicKey));

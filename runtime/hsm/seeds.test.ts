@@ -3,10 +3,10 @@ import { test } from "node:test";
 import pkcs11 from "pkcs11js";
 import { openHsm } from "./hsm.ts";
 import { provisionKeys } from "./provision.ts";
-import { initialiseToken, withHsm, withObjects } from "./testing/token.ts";
+import { blinding, initialiseToken, keys, withHsm, withObjects } from "./testing/token.ts";
 
 const region = initialiseToken("region-seeds");
-provisionKeys(region);
+provisionKeys(region, keys);
 const MISSING = { code: "HSM_KEY_MISSING" };
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
@@ -125,17 +125,17 @@ test("refuses numbers that are no unsigned 32-bit integers", async () => {
 
 test("seeds are made, drawn and destroyed while other operations run", async () => {
   await withHsm(region, async (hsm) => {
-    const blinding = hex(await hsm.blinding(Buffer.from("steady")));
+    const before = hex(await hsm.key(blinding).operate(Buffer.from("steady")));
     const one = async (index: number): Promise<void> => {
       const number = 100 + index;
       await hsm.createSeed(number);
       const [seed, again, steady] = await Promise.all([
         hsm.seed(number),
         hsm.seed(number),
-        hsm.blinding(Buffer.from("steady")),
+        hsm.key(blinding).operate(Buffer.from("steady")),
       ]);
       assert.equal(hex(seed), hex(again));
-      assert.equal(hex(steady), blinding);
+      assert.equal(hex(steady), before);
       await hsm.destroySeed(number);
     };
     await Promise.all(Array.from({ length: 30 }, (_, index) => one(index)));

@@ -4,12 +4,12 @@ import pkcs11 from "pkcs11js";
 import { PavilionError } from "../../errors/errors.ts";
 import { provisionKeys } from "./provision.ts";
 import { SessionPool } from "./session-pool.ts";
-import { initialiseToken } from "./testing/token.ts";
+import { initialiseToken, keys } from "./testing/token.ts";
 import { closeToken, openToken } from "./token.ts";
 import type { Token } from "./token.ts";
 
 const region = initialiseToken("region-test");
-provisionKeys(region);
+provisionKeys(region, keys);
 let token: Token;
 let blindingKey: pkcs11.Handle;
 

@@ -5,9 +5,16 @@
 import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
 import { readSecret } from "../../runtime/config.ts";
-import { stagesOf, topicsOf, type OpenPipeline, type Pipeline } from "../../runtime/contract/pipeline.ts";
+import {
+  keysOf,
+  stagesOf,
+  topicsOf,
+  type OpenPipeline,
+  type Pipeline,
+} from "../../runtime/contract/pipeline.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import type { Host } from "../../runtime/host.ts";
+import { sealingKeysOf } from "../../runtime/hsm/sealing-keys.ts";
 import { openLastingHsm } from "../../runtime/hsm/lasting-hsm.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { startClock } from "../../runtime/kafka/clock.ts";
@@ -21,10 +28,10 @@ import { openTelemetry } from "../../runtime/telemetry/telemetry.ts";
 import { noTracing, openTracing, type Tracing } from "../../runtime/telemetry/tracing.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
 import { openHttp } from "../http/http.ts";
-import { guardHsm } from "./guards.ts";
+import { guardHsm, onlyKeys } from "./guards.ts";
 import { openMetricsEndpoint, type MetricsEndpoint } from "./metrics-endpoint.ts";
 import { HostParts } from "./parts.ts";
-import { regionKeysOf, tokenAddressOf } from "./region-keys.ts";
+import { tokenAddressOf } from "./token-address.ts";
 import { sectionsOf } from "./sections.ts";
 
 export interface Connector {
@@ -51,8 +58,8 @@ export async function startConnector(
   const served = stagesNamed(names, pipelines);
   const sections = sectionsOf(config, pipelines);
   const { region, partitions } = config;
-  const unguarded = await openLastingHsm(tokenAddressOf(config));
-  const keys = await regionKeysOf(unguarded);
+  const unguarded = await openLastingHsm({ ...tokenAddressOf(config), keys: keysOf(pipelines) });
+  const keys = await sealingKeysOf(unguarded, config.hsm.tokenLabel);
   const { bootstrap, username, passwordFile } = config.kafka;
   const access = { bootstrap, username, password: readSecret(passwordFile) };
   const kafka = connectKafka(access, `${region}.connector`, log);
@@ -64,8 +71,8 @@ export async function startConnector(
   const parts = new HostParts(config, hsm, telemetry.metrics);
   const workers: StageWorker<never, never>[] = [];
   const owners = new Map<string, readonly string[]>();
-  const host: Omit<Host, "section"> = {
-    ...{ config, hsm, chain: parts.chain, prover: parts.prover },
+  const host: Omit<Host, "section" | "hsm"> = {
+    ...{ config, chain: parts.chain, prover: parts.prover },
     owners(kind, ids) {
       owners.set(kind, ids);
       for (const worker of workers) worker.start(owners).catch(fail);
@@ -73,6 +80,7 @@ export async function startConnector(
   };
   const opened = await openAll(pipelines, served, (pipeline) => ({
     ...host,
+    hsm: onlyKeys(hsm, pipeline.keys ?? []),
     section: sections.get(pipeline.name),
   }));
   const tables = await openTables(

@@ -6,21 +6,21 @@ import { PortHeld } from "../../runtime/failures/passing.ts";
 import type { Hsm } from "../../runtime/hsm/hsm.ts";
 import type { Prover } from "../../runtime/prover/prover.ts";
 import { Metrics } from "../../runtime/telemetry/metrics.ts";
-import { guardChain, guardHsm, guardProver } from "./guards.ts";
+import { guardChain, guardHsm, guardProver, onlyKeys } from "./guards.ts";
 
 const failing = (code: ErrorCode) => () => Promise.reject(new PavilionError(code, "it failed"));
 const bytes = Buffer.alloc(32);
 
-/** The HSM's operations, of which some fail. */
-function hsmWith(change: Partial<Hsm>): Hsm {
-  const answer = (): Promise<Uint8Array> => Promise.resolve(bytes);
+const answer = (): Promise<Uint8Array> => Promise.resolve(bytes);
+const agreement = { label: "hpke", purpose: "p256-agreement" } as const;
+const issuer = { label: "issuer", purpose: "ed25519" } as const;
+
+/** An HSM some of whose keys fail, by label. */
+function hsmWith(failing: Readonly<Record<string, () => Promise<Uint8Array>>>): Hsm {
   const done = (): Promise<void> => Promise.resolve();
   return {
-    ...{ hpkePublicKey: bytes, issuerPublicKey: bytes, logPublicKey: bytes, anchorPublicKey: bytes },
-    ...{ deriveSharedSecret: answer, sign: answer, signLog: answer, signAnchor: answer, blinding: answer },
-    ...{ sealingKey: answer, nameKey: answer, seed: answer },
-    ...{ createSeed: done, destroySeed: done, close: done },
-    ...change,
+    key: ({ label }) => ({ publicKey: bytes, operate: failing[label] ?? answer }),
+    ...{ seed: answer, createSeed: done, destroySeed: done, close: done },
   };
 }
 
@@ -33,21 +33,27 @@ const five = Array.from({ length: 5 });
 
 test("an operation that fails over its input leaves the HSM open to everybody else", async () => {
   const metrics = new Metrics();
-  const hsm = guardHsm(hsmWith({ deriveSharedSecret: failing("HSM_OPERATION_FAILED") }), metrics);
+  const hsm = guardHsm(hsmWith({ hpke: failing("HSM_OPERATION_FAILED") }), metrics);
   for (const _ of five) {
-    await assert.rejects(hsm.deriveSharedSecret(bytes), { code: "HSM_OPERATION_FAILED" });
+    await assert.rejects(hsm.key(agreement).operate(bytes), { code: "HSM_OPERATION_FAILED" });
   }
   assert.equal(await stateOf(metrics, "hsm"), "0");
-  assert.equal(await hsm.sign(bytes), bytes);
+  assert.equal(await hsm.key(issuer).operate(bytes), bytes);
+});
+
+test("a pipeline sees the keys that it declares, and no other", () => {
+  const hsm = onlyKeys(hsmWith({}), [issuer]);
+  assert.equal(hsm.key(issuer).publicKey, bytes);
+  assert.throws(() => hsm.key(agreement), { code: "HSM_KEY_MISSING" });
 });
 
 test("a token that fails at everything is away, and soon not asked any more by anybody", async () => {
   const metrics = new Metrics();
   const failed = failing("HSM_OPERATION_FAILED");
-  const hsm = guardHsm(hsmWith({ sign: failed, blinding: failed }), metrics);
-  for (const _ of five) await assert.rejects(hsm.sign(bytes), { code: "HSM_UNAVAILABLE" });
+  const hsm = guardHsm(hsmWith({ issuer: failed, sealing: failed }), metrics);
+  for (const _ of five) await assert.rejects(hsm.key(issuer).operate(bytes), { code: "HSM_UNAVAILABLE" });
   assert.equal(await stateOf(metrics, "hsm"), "2");
-  for (const call of [() => hsm.seed(1), () => hsm.signLog(bytes), () => hsm.blinding(bytes)]) {
+  for (const call of [() => hsm.seed(1), () => hsm.key(agreement).operate(bytes)]) {
     await assert.rejects(call(), PortHeld);
   }
 });

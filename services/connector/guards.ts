@@ -6,7 +6,9 @@ import type { AnchorChain } from "../../runtime/chain/anchor-chain.ts";
 import { PavilionError, type ErrorCode } from "../../errors/errors.ts";
 import { Breaker } from "../../runtime/failures/breaker.ts";
 import type { Port } from "../../runtime/failures/passing.ts";
-import type { Hsm } from "../../runtime/hsm/hsm.ts";
+import { keyring, type Hsm } from "../../runtime/hsm/hsm.ts";
+import type { KeyDeclaration } from "../../runtime/hsm/keys.ts";
+import { sealingKey } from "../../runtime/hsm/sealing-keys.ts";
 import type { Prover } from "../../runtime/prover/prover.ts";
 import type { Metrics } from "../../runtime/telemetry/metrics.ts";
 
@@ -24,25 +26,31 @@ const probe = Buffer.from("pavilion/probe/v1");
 
 /** An operation that fails counts against the HSM only where the HSM then fails at another one, too. */
 export function guardHsm(hsm: Hsm, metrics: Metrics): Hsm {
+  const { operate } = hsm.key(sealingKey);
   const saysAway = async (error: unknown): Promise<boolean> =>
     isCoded(error, "HSM_OPERATION_FAILED") &&
-    hsm.blinding(probe).then(
+    operate(probe).then(
       () => false,
       () => true,
     );
   const breaker = new Breaker("hsm", { away: "HSM_UNAVAILABLE", saysAway }, stateTo(metrics, "hsm"));
   return {
-    ...hsm,
-    deriveSharedSecret: breaker.guard(hsm.deriveSharedSecret),
-    sign: breaker.guard(hsm.sign),
-    signLog: breaker.guard(hsm.signLog),
-    signAnchor: breaker.guard(hsm.signAnchor),
-    blinding: breaker.guard(hsm.blinding),
+    key(declared) {
+      const key = hsm.key(declared);
+      return { publicKey: key.publicKey, operate: breaker.guard(key.operate) };
+    },
     createSeed: breaker.guard(hsm.createSeed),
     seed: breaker.guard(hsm.seed),
     destroySeed: breaker.guard(hsm.destroySeed),
+    close: hsm.close,
   };
 }
+
+/** What a pipeline sees of the HSM: the keys that it declares. */
+export const onlyKeys = (hsm: Hsm, keys: readonly KeyDeclaration[]): Hsm => ({
+  ...hsm,
+  key: keyring(keys.map((declared) => ({ declared, key: hsm.key(declared) }))),
+});
 
 export function guardProver(prover: Prover, metrics: Metrics): Prover {
   const rules = { away: "PROVER_UNAVAILABLE", saysAway: () => false } as const;

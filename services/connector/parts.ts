@@ -3,6 +3,7 @@
  * it, once for all, and closed with the host.
  */
 import { openAnchorChain, type AnchorChain } from "../../runtime/chain/anchor-chain.ts";
+import { anchorKey } from "../../runtime/chain/hsm-signer.ts";
 import type { Hsm } from "../../runtime/hsm/hsm.ts";
 import { openProver, type Prover } from "../../runtime/prover/prover.ts";
 import type { Metrics } from "../../runtime/telemetry/metrics.ts";
@@ -25,7 +26,7 @@ export class HostParts {
   }
 
   readonly chain = (): AnchorChain => {
-    const { anchorPublicKey: publicKey, signAnchor: sign } = this.#hsm;
+    const { publicKey, operate: sign } = this.#hsm.key(anchorKey);
     this.#chain ??= guardChain(openAnchorChain({ ...this.#config.chain, publicKey, sign }), this.#metrics);
     return this.#chain;
   };

@@ -12,7 +12,7 @@ import { embeddedParts } from "../../infra/embedded/embedded.ts";
 import { startProcess, untilReady, type PartProcess } from "../../infra/embedded/process.ts";
 import { initToken } from "../../infra/embedded/softhsm.ts";
 import type { Part, Parts } from "../../infra/parts.ts";
-import { HsmSigner } from "../../runtime/chain/hsm-signer.ts";
+import { anchorKey, HsmSigner } from "../../runtime/chain/hsm-signer.ts";
 import { openHsm } from "../../runtime/hsm/hsm.ts";
 import type { TokenAddress } from "../../runtime/hsm/token.ts";
 import { provisionKeys } from "../../runtime/hsm/provision.ts";
@@ -39,8 +39,9 @@ import {
   type RememberedChain,
   type RememberedRegion,
 } from "./remembered.ts";
+import { hpkeKey, issuerKey, logKey } from "../../pipelines/keys.ts";
 import { pipelines as allPipelines } from "../../pipelines/pipelines.ts";
-import { topicsOf, type Pipeline } from "../../runtime/contract/pipeline.ts";
+import { keysOf, topicsOf, type Pipeline } from "../../runtime/contract/pipeline.ts";
 
 export interface StackPlan {
   /** Absolute; made if absent. */
@@ -337,15 +338,19 @@ export class Stack {
     const { libraryPath, configFile, pin } = token;
     const address = { libraryPath, configFile, tokenLabel: name, pin };
     this.#tokens.set(name, address);
-    provisionKeys(address);
-    const hsm = await openHsm(address);
-    const { hpkePublicKey, issuerPublicKey, logPublicKey, anchorPublicKey, signAnchor } = hsm;
-    const signer = new HsmSigner({ publicKey: anchorPublicKey, sign: signAnchor });
-    const anchorer = signer.address.toLowerCase();
+    const keys = keysOf(this.#plan.pipelines ?? allPipelines);
+    provisionKeys(address, keys);
+    const hsm = await openHsm({ ...address, keys });
+    const { publicKey, operate: sign } = hsm.key(anchorKey);
+    const anchorer = new HsmSigner({ publicKey, sign }).address.toLowerCase();
+    const publicKeys = {
+      hpkePublicKey: hsm.key(hpkeKey).publicKey,
+      issuerPublicKey: hsm.key(issuerKey).publicKey,
+      logPublicKey: hsm.key(logKey).publicKey,
+    };
     await hsm.close();
     await fundAccount(this.chain.url, anchorer);
-    const keys = { hpkePublicKey, issuerPublicKey, logPublicKey };
-    this.cards.set(name, { region: name, jurisdiction, ...keys, anchorer });
+    this.cards.set(name, { region: name, jurisdiction, ...publicKeys, anchorer });
     const config: ConnectorConfig = {
       region: name,
       jurisdiction,

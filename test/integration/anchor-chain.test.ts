@@ -11,6 +11,7 @@ import { verifyStateProof, type StateProof } from "../../crypto/ethereum/state-p
 import { fundAccount, startChain } from "../../infra/embedded/chain.ts";
 import { openAnchorChain, type AnchorChain, type NextAnchor } from "../../runtime/chain/anchor-chain.ts";
 import type { Anchored } from "../../runtime/chain/anchor-contract.ts";
+import { anchorKey } from "../../runtime/chain/hsm-signer.ts";
 import { provisionKeys } from "../../runtime/hsm/provision.ts";
 import { initialiseToken, withHsm } from "../../runtime/hsm/testing/token.ts";
 import { anchored, anchorerOn, fundedKey, newKey, rootOf, startTestChain } from "./chain-log.ts";
@@ -391,9 +392,10 @@ test("a chain that is gone is unavailable, and anchoring goes on where it was wh
 
 test("anchors by a key that is in an HSM", async () => {
   const region = initialiseToken("region-chain");
-  provisionKeys(region);
+  provisionKeys(region, region.keys);
   await withHsm(region, async (hsm) => {
-    const anchorer = anchorerOn(chain, { publicKey: hsm.anchorPublicKey, sign: hsm.signAnchor });
+    const { publicKey, operate: sign } = hsm.key(anchorKey);
+    const anchorer = anchorerOn(chain, { publicKey, sign });
     opened.push(anchorer);
     await fundAccount(chain.chain.url, anchorer.anchorer);
     let last: Anchored | undefined;

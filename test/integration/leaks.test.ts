@@ -141,7 +141,7 @@ test("no blinding or seed stands in the clear, neither raw nor as text", async (
   const [sums] = await read(home("aggregate.sums"));
   assert.ok(sums?.value);
   const { cells, plan } = await region.codec.decode("aggregate.sums", "ExactAggregate", sums.value);
-  const hsm = await openHsm(scene.stack.tokenOf(homeRegion));
+  const hsm = await openHsm({ ...scene.stack.tokenOf(homeRegion), keys: [] });
   const seed = await hsm.seed(plan.seed.id);
   await hsm.close();
   const element = Buffer.from(seedFrom(seed).toString(16).padStart(64, "0"), "hex");

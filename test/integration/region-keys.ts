@@ -2,9 +2,9 @@
  * What only the region itself can do: open what its topics and changelogs carry sealed.
  */
 import { openHsm } from "../../runtime/hsm/hsm.ts";
+import { sealingKey, sealingKeysOf } from "../../runtime/hsm/sealing-keys.ts";
 import type { ChangelogKeys } from "../../runtime/kafka/changelog.ts";
 import { openCodec, type Codec } from "../../runtime/registry/codec.ts";
-import { sealerWith } from "../../runtime/sealer.ts";
 import type { Stack } from "../../services/stack/stack.ts";
 import { topics } from "../../pipelines/pipelines.ts";
 
@@ -15,9 +15,10 @@ export interface RegionKeys {
 
 /** Logs in to the region's HSM beside its connector, for as long as it takes to derive the keys. */
 export async function openRegionKeys(stack: Stack, region: string): Promise<RegionKeys> {
-  const hsm = await openHsm(stack.tokenOf(region));
+  const address = stack.tokenOf(region);
+  const hsm = await openHsm({ ...address, keys: [sealingKey] });
   try {
-    const keys = sealerWith({ generation: 1, bytes: await hsm.sealingKey(1) }, await hsm.nameKey());
+    const keys = await sealingKeysOf(hsm, address.tokenLabel);
     return { codec: await openCodec(stack.registryUrl, topics, keys), keys };
   } finally {
     await hsm.close();

@@ -1,6 +1,6 @@
 /**
  * Permits: a pipeline of two stages that stands for those to come, with an outside topic, replies, a table, a kind of leaf, an
- * error, a route and settings of its own. It is nobody's product: it shows that a pipeline needs no line of anybody else's code.
+ * error, a route, a key in the HSM and settings of its own. It is nobody's product: it shows that a pipeline needs no line of anybody else's code.
  */
 import { serve, type Pipeline } from "../../runtime/contract/pipeline.ts";
 import { serveRoute } from "../../runtime/contract/route.ts";
@@ -21,6 +21,8 @@ const section = {
   properties: { closed: { type: "array", items: { type: "string" } } },
 } as const;
 
+const saltKey = { label: "permit-salts", purpose: "hmac-sha256" } as const;
+
 export const permits: Pipeline = {
   name: "permits",
   folder: import.meta.dirname,
@@ -28,6 +30,7 @@ export const permits: Pipeline = {
   topics: { ...permitTopics, "config.brokers": termsTopics["config.brokers"] },
   tables: ["config.permits", "config.brokers"],
   section,
+  keys: [saltKey],
   asking: {
     requestOf: requestIn,
     replies: {
@@ -48,8 +51,9 @@ export const permits: Pipeline = {
       allows: (holder, purpose) =>
         !closed.includes(purpose) && entries.get(holder)?.includes(purpose) === true,
     };
+    const { operate: mac } = hsm.key(saltKey);
     const saltOf = async (digest: string): Promise<string> =>
-      Buffer.from(await hsm.blinding(Buffer.from(`permit/salt ${digest}`))).toString("hex");
+      Buffer.from(await mac(Buffer.from(`permit/salt ${digest}`))).toString("hex");
     return Promise.resolve({
       serving: [
         serve(deciding, () => ({ region, permits: table, saltOf })),

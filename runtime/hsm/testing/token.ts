@@ -10,6 +10,7 @@ import { after } from "node:test";
 import pkcs11 from "pkcs11js";
 import { openHsm } from "../hsm.ts";
 import type { Hsm, HsmOptions } from "../hsm.ts";
+import { sealingKey } from "../sealing-keys.ts";
 import { closeToken, openToken } from "../token.ts";
 
 const LIBRARY = process.env.PAVILION_TEST_PKCS11 ?? "/usr/lib/softhsm/libsofthsm2.so";
@@ -23,6 +24,14 @@ process.env.SOFTHSM2_CONF = configFile;
 after(() => {
   rmSync(folder, { recursive: true });
 });
+
+/** One key of each purpose, and two where keys of one purpose must not be mistaken for each other. */
+export const hpke = { label: "hpke", purpose: "p256-agreement" } as const;
+export const issuer = { label: "issuer", purpose: "ed25519" } as const;
+export const log = { label: "log", purpose: "ed25519" } as const;
+export const anchor = { label: "anchor", purpose: "secp256k1" } as const;
+export const blinding = { label: "blinding", purpose: "hmac-sha256" } as const;
+export const keys = [hpke, issuer, log, anchor, blinding, sealingKey] as const;
 
 /** A fresh, empty token of that label. */
 export function initialiseToken(tokenLabel: string): HsmOptions {
@@ -39,7 +48,7 @@ export function initialiseToken(tokenLabel: string): HsmOptions {
   library.C_CloseSession(session);
   library.C_Finalize();
   library.close();
-  return { libraryPath: LIBRARY, tokenLabel, pin: PIN, configFile };
+  return { libraryPath: LIBRARY, tokenLabel, pin: PIN, configFile, keys };
 }
 
 export async function withHsm<Result>(
