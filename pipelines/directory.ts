@@ -4,12 +4,29 @@
  */
 import { CollaborationVersions } from "../domain/terms/collaboration-versions.ts";
 import { PopulationVersions } from "../domain/terms/population-versions.ts";
-import { Seeds } from "../domain/log/seeds.ts";
-import { Standing } from "../domain/terms/standing.ts";
+import type { CollaborationTable } from "../domain/terms/collaboration.ts";
+import type { PopulationTable } from "../domain/terms/home.ts";
+import { Seeds, type SeedTable } from "../domain/log/seeds.ts";
+import { Standing, type StandingTable } from "../domain/terms/standing.ts";
 import type { TableEntry } from "../runtime/kafka/tables.ts";
-import type { ProviderEntry } from "../schemas/avro/index.ts";
+import type { CollaborationEntry, PopulationEntry, ProviderEntry } from "../schemas/avro/index.ts";
 
-export class Directory {
+/** What stages ask of the tables. */
+export interface Tables {
+  readonly collaborations: CollaborationTable & EntryTable<CollaborationEntry>;
+  readonly populations: PopulationTable & EntryTable<PopulationEntry>;
+  readonly seeds: SeedTable;
+  readonly standing: StandingTable;
+  /** Those admitted, in order. */
+  readonly providers: readonly string[];
+}
+
+interface EntryTable<E> {
+  /** A version as it was published, signatures included. */
+  entryOf(id: string, version: number): E | undefined;
+}
+
+export class Directory implements Tables {
   readonly collaborations = new CollaborationVersions();
   readonly populations = new PopulationVersions();
   readonly seeds = new Seeds();

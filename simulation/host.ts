@@ -4,7 +4,7 @@
  */
 import type { KafkaRecord } from "../runtime/kafka/wire/record.ts";
 import type { Asking } from "../runtime/contract/asking.ts";
-import type { Stage } from "../runtime/contract/stage.ts";
+import type { AnyStage } from "../runtime/contract/pipeline.ts";
 import {
   groupOf,
   PartitionWorker,
@@ -22,8 +22,8 @@ interface Source {
 }
 
 /** A stage, and how its pipeline tells askers. */
-export interface Served<P> {
-  readonly stage: Stage<never, P>;
+export interface Served {
+  readonly stage: AnyStage;
   readonly asking: Asking;
 }
 
@@ -32,9 +32,9 @@ interface Cursor {
   paused: boolean;
 }
 
-export interface HostPlan<P> {
-  readonly context: Omit<WorkerContext<never, P>, "stage" | "asking">;
-  readonly served: Served<P>;
+export interface HostPlan {
+  readonly context: Omit<WorkerContext<never, never>, "stage" | "asking">;
+  readonly served: Served;
   readonly partition: number;
   readonly owners: Owners;
   readonly cluster: Cluster;
@@ -46,17 +46,17 @@ export interface HostPlan<P> {
 
 const fetchMost = 20;
 
-export class Host<P> implements Feed {
+export class Host implements Feed {
   readonly process: Process;
   readonly partition: number;
-  readonly served: Served<P>;
-  readonly #plan: HostPlan<P>;
+  readonly served: Served;
+  readonly #plan: HostPlan;
   readonly #sources: ReadonlyMap<string, Source>;
   readonly #cursors = new Map<string, Cursor>();
   readonly #changelog: string;
-  readonly #worker: PartitionWorker<never, P>;
+  readonly #worker: PartitionWorker<never, never>;
 
-  constructor(plan: HostPlan<P>) {
+  constructor(plan: HostPlan) {
     const { context, served, partition, owners, cluster, seams, process } = plan;
     const { stage } = served;
     this.#plan = plan;

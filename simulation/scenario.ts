@@ -8,28 +8,28 @@ import { harshFaults, noFaults, World, type Mutation, type Setting } from "./wor
 /** What every run must agree on, by name: whatever fails, it comes out as without any fault. */
 export type Facts = Map<string, string>;
 
-export interface Mutant<P> {
+export interface Mutant {
   readonly name: string;
   readonly does: string;
-  readonly mutation: Mutation<P>;
+  readonly mutation: Mutation;
 }
 
 /** `M` are its manners; `T` is what a run's load tells its invariants. */
-export interface Scenario<P, M extends string, T> extends Setting<P> {
+export interface Scenario<M extends string, T> extends Setting {
   /** How the load may come: seeds take turns. */
   readonly manners: readonly M[];
   /** Those that are played once without any fault or adversary, for the facts that every run is held to. */
   readonly calm: readonly M[];
   /** The load, from the first record to when all that follows from it has come. An adversary joins in where it is hostile. */
-  play(world: World<P>, manner: M, hostile: boolean): Promise<T>;
+  play(world: World, manner: M, hostile: boolean): Promise<T>;
   /** What does not hold, in words. Facts that are not known yet are added. */
-  violations(world: World<P>, told: T, facts: Facts): string[];
+  violations(world: World, told: T, facts: Facts): string[];
   /** Each has to be caught. */
-  readonly mutants: readonly Mutant<P>[];
+  readonly mutants: readonly Mutant[];
 }
 
 /** One of which nothing more is known: its own values meet its own functions alone. */
-export type AnyScenario = Scenario<unknown, string, unknown>;
+export type AnyScenario = Scenario<string, unknown>;
 
 export interface Outcome {
   readonly seed: number;
@@ -43,8 +43,8 @@ export interface Outcome {
 const known = new WeakMap<object, Promise<Facts>>();
 
 /** One run, with a mutant's defect where one is named. */
-export async function run<P, M extends string, T>(
-  scenario: Scenario<P, M, T>,
+export async function run<M extends string, T>(
+  scenario: Scenario<M, T>,
   seed: number,
   mutant?: string,
 ): Promise<Outcome> {
@@ -64,9 +64,9 @@ export async function run<P, M extends string, T>(
   }
 }
 
-async function violationsIn<P, M extends string, T>(
-  scenario: Scenario<P, M, T>,
-  world: World<P>,
+async function violationsIn<M extends string, T>(
+  scenario: Scenario<M, T>,
+  world: World,
   manner: M,
   facts: Facts,
 ): Promise<string[]> {
@@ -78,7 +78,7 @@ async function violationsIn<P, M extends string, T>(
 }
 
 /** Throws where something does not hold even so. */
-async function calmFacts<P, M extends string, T>(scenario: Scenario<P, M, T>): Promise<Facts> {
+async function calmFacts<M extends string, T>(scenario: Scenario<M, T>): Promise<Facts> {
   const facts: Facts = new Map();
   for (const manner of scenario.calm) {
     const world = new World({ seed: 1, faults: noFaults, setting: scenario });

@@ -4,7 +4,7 @@
 import { outsideId, type World } from "./world.ts";
 
 /** Violations, in words. */
-export function unsoundness<P>(world: World<P>): string[] {
+export function unsoundness(world: World): string[] {
   return world.topics.names.flatMap((topic) => {
     const events = world.events(topic);
     const places = events

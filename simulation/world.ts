@@ -10,8 +10,7 @@ import { pino } from "pino";
 import { headersOf, headerText, eventTypeOf } from "../runtime/kafka/cloudevents.ts";
 import type { ChangelogKeys } from "../runtime/kafka/changelog.ts";
 import type { Transactions } from "../runtime/kafka/transactor.ts";
-import { topicsOf, type Pipeline } from "../runtime/contract/pipeline.ts";
-import type { Stage } from "../runtime/contract/stage.ts";
+import { topicsOf, type AnyStage, type Pipeline, type Serving } from "../runtime/contract/pipeline.ts";
 import { openTelemetry } from "../runtime/telemetry/telemetry.ts";
 import type { EventName, EventTypes } from "../schemas/avro/index.ts";
 import { deadLetterTopic, topicFor, type TopicName, type Topics } from "../schemas/topics.ts";
@@ -60,30 +59,31 @@ export interface RuntimeMutation {
 }
 
 /** One that may be put into the stages' ports, too. */
-export interface Mutation<P> extends RuntimeMutation {
+export interface Mutation extends RuntimeMutation {
   /** `lives` counts the processes that had the partition before this one. */
-  readonly ports?: (ports: P, lives: number) => P;
+  readonly serving?: (serving: Serving, lives: number) => Serving;
 }
 
-/** A region, and what runs in it. `P` are the ports of all its stages, in one bag. */
-export interface Setting<P> {
+/** A region, and what runs in it. */
+export interface Setting {
   readonly pipelines: readonly Pipeline[];
   readonly region: string;
   readonly partitions: number;
   readonly owners: Owners;
   /** When a run begins, in milliseconds since the epoch. */
   readonly start: number;
-  /** The ports of a run's stages, by partition: what one run leaves behind another does not see. */
-  readonly ports: (world: World<P>) => (partition: number) => P;
-  /** The ports with those calls wrapped that may fail. */
-  readonly failing: (ports: P, means: Means) => P;
+  /**
+   * Opens what a run's stages need of the outside: what one run leaves behind another does not see. Each process is then
+   * served by it, with stages' own ports, whose calls fail as its means say.
+   */
+  readonly open: (world: World) => (means: Means) => readonly Serving[];
 }
 
-export interface WorldPlan<P> {
+export interface WorldPlan {
   readonly seed: number;
   readonly faults: Faults;
-  readonly mutation?: Mutation<P>;
-  readonly setting: Setting<P>;
+  readonly mutation?: Mutation;
+  readonly setting: Setting;
 }
 
 /** How a scenario makes its ports fail. */
@@ -112,16 +112,16 @@ const stepsMax = 10_000;
 /** A zombie is heard of again after about so many steps. */
 const zombieSteps = 100;
 
-export class World<P> {
+export class World {
   readonly time: VirtualTime;
   readonly topics: Topics;
-  readonly #setting: Setting<P>;
-  readonly #mutation: Mutation<P>;
-  readonly #ports: (partition: number) => P;
+  readonly #setting: Setting;
+  readonly #mutation: Mutation;
+  readonly #serving: (means: Means) => readonly Serving[];
   readonly #cluster: Cluster;
   readonly #seams: Seams;
-  readonly #hosts = new Set<Host<P>>();
-  readonly #zombies = new Map<Host<P>, number>();
+  readonly #hosts = new Set<Host>();
+  readonly #zombies = new Map<Host, number>();
   readonly #lives = new Map<string, number>();
   readonly #absences: Absences = new Map();
   readonly #telemetry = openTelemetry();
@@ -130,10 +130,10 @@ export class World<P> {
   #faults: Faults;
   #steps = 0;
 
-  constructor({ seed, faults, mutation = {}, setting }: WorldPlan<P>) {
+  constructor({ seed, faults, mutation = {}, setting }: WorldPlan) {
     this.#setting = setting;
     this.#mutation = mutation;
-    this.#ports = setting.ports(this);
+    this.#serving = setting.open(this);
     this.topics = topicsOf(setting.pipelines);
     this.#faults = faults;
     this.time = new VirtualTime(setting.start);
@@ -147,8 +147,8 @@ export class World<P> {
     );
     for (const { stages, asking } of setting.pipelines) {
       for (const stage of stages) {
-        const served = { stage: stage as Stage<never, P>, asking };
-        for (let partition = 0; partition < setting.partitions; partition++) this.#host(served, partition);
+        for (let partition = 0; partition < setting.partitions; partition++)
+          this.#host({ stage, asking }, partition);
       }
     }
   }
@@ -344,13 +344,13 @@ export class World<P> {
     this.#host(host.served, host.partition);
   }
 
-  #end(host: Host<P>): void {
+  #end(host: Host): void {
     this.#zombies.delete(host);
     this.#hosts.delete(host);
     host.kill();
   }
 
-  #host({ stage, asking }: Served<P>, partition: number): void {
+  #host({ stage, asking }: Served, partition: number): void {
     const { region, partitions, owners } = this.#setting;
     const mutation = this.#mutation;
     const place = `${stage.name}/${String(partition)}`;
@@ -369,7 +369,7 @@ export class World<P> {
         anonymous: mutation.anonymous === true,
         context: {
           ...{ region, partitions, log, telemetry: this.#telemetry, codec: simulatedCodec(this.topics) },
-          ports: (of) => this.#portsOf(of, process, lives),
+          ports: this.#servingOf(stage, process, lives).ports,
           keys: keysOf(mutation.forgets),
           openTransactions: (id, group) => Promise.resolve(open({ id, group })),
         },
@@ -377,18 +377,20 @@ export class World<P> {
     );
   }
 
-  #portsOf(partition: number, process: Process, lives: number): P {
+  #servingOf(stage: AnyStage, process: Process, lives: number): Serving {
     const seams = this.#seams;
     const surroundings = {
       ...{ seams, process, absences: this.#absences },
       now: () => this.time.now,
       faults: () => this.#faults.ports,
     };
-    const real = this.#ports(partition);
-    return this.#setting.failing(this.#mutation.ports?.(real, lives) ?? real, {
+    const serving = this.#serving({
       wrap: (part, calls) => failing(part, calls, surroundings),
       track: (work) => seams.track(work),
     });
+    const own = serving.find((one) => one.stage === stage);
+    if (own === undefined) throw new Error(`nothing serves ${stage.name}`);
+    return this.#mutation.serving?.(own, lives) ?? own;
   }
 
   #addressesOf(topic: TopicName): string[] {
@@ -407,7 +409,7 @@ export class World<P> {
 }
 
 /** Changelogs in the clear; what is to be forgotten comes back under another table. */
-const keysOf = (forgets: Mutation<never>["forgets"] = () => false): ChangelogKeys => ({
+const keysOf = (forgets: Mutation["forgets"] = () => false): ChangelogKeys => ({
   nameOf: (text) => text,
   seal: (plaintext) => Buffer.from(plaintext),
   open(envelope) {

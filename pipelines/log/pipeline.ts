@@ -3,10 +3,13 @@
  * what stands anchored to evidence.
  */
 import { originOf } from "../../domain/log/leaves.ts";
-import { serve, type Pipeline } from "../../runtime/contract/pipeline.ts";
+import type { AnchorChain } from "../../runtime/chain/anchor-chain.ts";
+import { serve, type Pipeline, type Serving } from "../../runtime/contract/pipeline.ts";
+import type { Hsm } from "../../runtime/hsm/hsm.ts";
+import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
 import { anchoring } from "../../stages/anchoring/stage.ts";
 import { evidence } from "../../stages/evidence/stage.ts";
-import { Directory } from "../directory.ts";
+import { Directory, type Tables } from "../directory.ts";
 import { blindingKey, logKey } from "../keys.ts";
 import { requestIn } from "../request-in.ts";
 import { termsTopics } from "../terms.ts";
@@ -20,33 +23,45 @@ export const log: Pipeline = {
   tables: ["config.collaborations", "config.populations"],
   asking: { requestOf: requestIn },
   keys: [logKey, blindingKey],
-  open({ config, hsm, chain }) {
-    const { region, jurisdiction } = config;
+  open(host) {
     const directory = new Directory();
-    const anchorChain = chain();
-    const { publicKey, operate: sign } = hsm.key(logKey);
+    const parts = { ...host, chain: host.chain() };
     return Promise.resolve({
-      serving: [
-        serve(anchoring, (partition) => ({
-          region,
-          partition,
-          chain: anchorChain,
-          logSigner: { name: originOf(region), publicKey, sign },
-          seedPeriodMs: config.seedPeriodSeconds * 1_000,
-          createSeed: hsm.createSeed,
-          seed: hsm.seed,
-          destroySeed: hsm.destroySeed,
-          blinding: hsm.key(blindingKey).operate,
-        })),
-        serve(evidence, () => ({
-          region,
-          jurisdiction,
-          collaborationEntry: (id, version) => directory.collaborations.entryOf(id, version),
-          populationEntry: (id, version) => directory.populations.entryOf(id, version),
-        })),
-      ],
+      serving: servingLog(parts, directory),
       apply: directory.apply,
       close: () => Promise.resolve(),
     });
   },
 };
+
+/** Each stage with its own ports: name by name, nothing that the other's work takes. */
+export function servingLog(
+  {
+    config: { region, jurisdiction, seedPeriodSeconds },
+    hsm,
+    chain,
+  }: {
+    readonly config: Pick<ConnectorConfig, "region" | "jurisdiction" | "seedPeriodSeconds">;
+    readonly hsm: Omit<Hsm, "close">;
+    readonly chain: Omit<AnchorChain, "close">;
+  },
+  { collaborations, populations }: Pick<Tables, "collaborations" | "populations">,
+): readonly Serving[] {
+  const { publicKey, operate: sign } = hsm.key(logKey);
+  return [
+    serve(anchoring, (partition) => ({
+      ...{ region, partition, chain },
+      logSigner: { name: originOf(region), publicKey, sign },
+      seedPeriodMs: seedPeriodSeconds * 1_000,
+      createSeed: hsm.createSeed,
+      seed: hsm.seed,
+      destroySeed: hsm.destroySeed,
+      blinding: hsm.key(blindingKey).operate,
+    })),
+    serve(evidence, () => ({
+      ...{ region, jurisdiction },
+      collaborationEntry: (id, version) => collaborations.entryOf(id, version),
+      populationEntry: (id, version) => populations.entryOf(id, version),
+    })),
+  ];
+}

@@ -11,10 +11,10 @@ import { parseDocument } from "../../schemas/reading/validate.ts";
 import type { AuditEvent, EventName, EventTypes, Result } from "../../schemas/avro/index.ts";
 import type { MatchLeaf } from "../../schemas/json/match-leaf.ts";
 import type { SpendLeaf } from "../../schemas/json/spend-leaf.ts";
-import { ask, openRegion, play, questions, type PrivateWorld } from "./simulation/load.ts";
+import { ask, openRegion, play, questions } from "./simulation/load.ts";
 import { harshFaults, noFaults, World, type LoggedEvent } from "../../simulation/world.ts";
 import { statisticsIn } from "../../test/stage-aggregate.ts";
-import { logKey, recordsOf, region, signed } from "./simulation/region.ts";
+import { logSigner, recordsOf, region, signed } from "./simulation/region.ts";
 import { scenario } from "./simulation/scenario.ts";
 import type { TopicName } from "../../schemas/topics.ts";
 
@@ -26,7 +26,7 @@ interface Run {
 }
 
 /** What stands on the topics once a run is over. */
-function readRun(world: PrivateWorld): Run {
+function readRun(world: World): Run {
   const logged = new Map(world.topics.names.map((topic) => [topic, world.events(topic)] as const));
   const on = <N extends EventName>(topic: TopicName) => (logged.get(topic) ?? []) as LoggedEvent<N>[];
   return {
@@ -150,7 +150,7 @@ test("each charged request has one evidence bundle, over the leaves that its res
     assert.equal(hashOfLeaf(log.spend.leaf as unknown as SpendLeaf), told?.spendLeaf);
     const { root, size } = verifyCheckpoint(log.checkpoint, {
       origin: originOf(region),
-      publicKey: logKey.publicKey,
+      publicKey: logSigner.publicKey,
     });
     for (const { leaf, index, proof } of [log.seed, log.match, log.spend]) {
       const hash = hashOfLeaf(leaf);

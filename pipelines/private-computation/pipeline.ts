@@ -10,8 +10,9 @@ import { loadPolicy, type Policy } from "../../domain/policy/policy.ts";
 import { decodeRecord } from "../../domain/records/match-record.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import { serve, type Pipeline, type Serving } from "../../runtime/contract/pipeline.ts";
-import type { Host } from "../../runtime/host.ts";
+import type { Hsm } from "../../runtime/hsm/hsm.ts";
 import type { Prover } from "../../runtime/prover/prover.ts";
+import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
 import { aggregate } from "../../stages/aggregate/stage.ts";
 import { compliance } from "../../stages/compliance/stage.ts";
 import { dp } from "../../stages/dp/stage.ts";
@@ -24,7 +25,7 @@ import { signing } from "../../stages/signing/stage.ts";
 import { zkp } from "../../stages/zkp/stage.ts";
 import { answeringStages } from "../answering.ts";
 import { blindingKey, hpkeKey, issuerKey } from "../keys.ts";
-import { Directory } from "../directory.ts";
+import { Directory, type Tables } from "../directory.ts";
 import { termsTopics } from "../terms.ts";
 import { asking } from "./asking.ts";
 import { privateComputationTopics } from "./topics.ts";
@@ -63,7 +64,7 @@ export const privateComputation: Pipeline = {
       host.owners("provider", providers);
     });
     return {
-      serving: serving(host, { policy, prover, directory }),
+      serving: servingComputation(host, { policy, prover, directory }),
       apply: directory.apply,
       close: () => Promise.resolve(),
     };
@@ -72,13 +73,21 @@ export const privateComputation: Pipeline = {
 
 interface Opened {
   readonly policy: Policy;
-  readonly prover: Prover;
-  readonly directory: Directory;
+  readonly prover: Pick<Prover, "prove">;
+  readonly directory: Tables;
 }
 
 /** Each stage gets what it needs, name by name: nothing that another's work takes. */
-function serving({ config, hsm }: Host, { policy, prover, directory }: Opened): readonly Serving[] {
-  const { region, jurisdiction, partitions } = config;
+export function servingComputation(
+  {
+    config: { region, jurisdiction, partitions },
+    hsm,
+  }: {
+    readonly config: Pick<ConnectorConfig, "region" | "jurisdiction" | "partitions">;
+    readonly hsm: Pick<Hsm, "key" | "seed">;
+  },
+  { policy, prover, directory }: Opened,
+): readonly Serving[] {
   const { collaborations, populations, standing, seeds } = directory;
   const { seed } = hsm;
   const { operate: blinding } = hsm.key(blindingKey);

@@ -56,6 +56,12 @@ export function serve<P>(stage: Stage<never, P>, ports: (partition: number) => N
   return { stage, ports: ports as (partition: number) => never };
 }
 
+/** The stage served with other ports than it was; any other stage as it is. For tests that put a defect in. */
+export const changedPorts =
+  <P>(stage: Stage<never, P>, change: (ports: P) => P) =>
+  (serving: Serving): Serving =>
+    serving.stage === stage ? serve(stage, (partition) => change(serving.ports(partition) as P)) : serving;
+
 /** All stages of the pipelines. Throws where two bear one name: it names changelogs, dead letters and transactional ids. */
 export function stagesOf(pipelines: readonly Pipeline[]): readonly AnyStage[] {
   const stages = pipelines.flatMap((pipeline) => pipeline.stages);

@@ -57,7 +57,7 @@ async function copiesOf(request: SignedRequest): Promise<HostileRecord[]> {
 }
 
 /** Publishes some copies of a request, and answers how many. */
-export async function publishCopies<P>(world: World<P>, request: SignedRequest): Promise<number> {
+export async function publishCopies(world: World, request: SignedRequest): Promise<number> {
   const copies = (await copiesOf(request)).filter(() => world.choice.oneIn(3));
   for (const { key, value, type = "SignedRequest", partition } of copies) {
     world.publishBytes("broker.requests", type, value, {

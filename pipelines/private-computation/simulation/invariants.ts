@@ -11,8 +11,9 @@ import { textDigest } from "../../../domain/terms/request.ts";
 import { parseDocument } from "../../../schemas/reading/validate.ts";
 import type { EventTypes, Result } from "../../../schemas/avro/index.ts";
 import type { MatchLeaf } from "../../../schemas/json/match-leaf.ts";
-import { collaboration, logKey, population, region } from "./region.ts";
-import { questions, type Manner, type PrivateWorld, type Told } from "./load.ts";
+import { collaboration, logSigner, population, region } from "./region.ts";
+import { questions, type Manner, type Told } from "./load.ts";
+import type { World } from "../../../simulation/world.ts";
 import type { Facts } from "../../../simulation/scenario.ts";
 import type { TopicName } from "../../../schemas/topics.ts";
 
@@ -29,7 +30,7 @@ const ends: ReadonlyMap<string, readonly string[]> = new Map([
 const lateEnds = ["DEADLINE_PASSED", "CLOCK_SKEW", "REGION_UNAVAILABLE", "STALE_SEED"];
 
 /** Violations, in words. The facts are the groups that each question is answered with: the noise is fixed by what is asked. */
-export function violationsOf(world: PrivateWorld, { manner, copies }: Told, facts: Facts): string[] {
+export function violationsOf(world: World, { manner, copies }: Told, facts: Facts): string[] {
   const all = world.events<"Result">("broker.results.<broker>").map(({ value }) => value);
   const results = all.filter(({ unsigned }) => !unsigned);
   return [
@@ -60,7 +61,7 @@ function digestsOnce(all: readonly Result[], copies: number): string[] {
 }
 
 /** The operator and every provider are told once how each request ended. */
-function toldOnce(world: PrivateWorld, results: readonly Result[]): string[] {
+function toldOnce(world: World, results: readonly Result[]): string[] {
   const ends = (topic: TopicName): string[] =>
     world
       .events<"RequestEntry">(topic)
@@ -104,7 +105,7 @@ function sameAnswers(results: readonly Result[], facts: Facts): string[] {
   });
 }
 
-function budgetKept(world: PrivateWorld, results: readonly Result[]): string[] {
+function budgetKept(world: World, results: readonly Result[]): string[] {
   const found: string[] = [];
   const spends = world
     .events<"AuditEvent">("audit.events")
@@ -128,7 +129,7 @@ function budgetKept(world: PrivateWorld, results: readonly Result[]): string[] {
   return found;
 }
 
-function leavesOnce(world: PrivateWorld): string[] {
+function leavesOnce(world: World): string[] {
   const pending = world.events<"LogLeaf">("proofs.pending").map(({ value }) => value.text);
   const anchored = world.events<"AnchoredLeaf">("proofs.anchored").map(({ value }) => value);
   const found: string[] = [];
@@ -139,7 +140,7 @@ function leavesOnce(world: PrivateWorld): string[] {
   return found;
 }
 
-function bundlesOnce(world: PrivateWorld, results: readonly Result[]): string[] {
+function bundlesOnce(world: World, results: readonly Result[]): string[] {
   const found: string[] = [];
   const bundles = world.events<"EvidenceBundle">("evidence.bundles").map(({ value }) => value);
   const expected = results.filter(({ requestDigest, evidenceFor }) => requestDigest === evidenceFor);
@@ -168,7 +169,7 @@ function bundleFaults({ text }: EventTypes["EvidenceBundle"], told: Result): str
   if (credential !== told.credential) found.push("a bundle has another credential than its result");
   const { root, size } = verifyCheckpoint(log.checkpoint, {
     origin: originOf(region),
-    publicKey: logKey.publicKey,
+    publicKey: logSigner.publicKey,
   });
   const leaves = { seed: log.seed, match: log.match, spend: log.spend };
   for (const [name, { leaf, index, proof }] of Object.entries(leaves)) {
@@ -184,7 +185,7 @@ function bundleFaults({ text }: EventTypes["EvidenceBundle"], told: Result): str
 /** Codes of what an adversary's records are put away with. */
 const unreadable = ["EVENT_UNREADABLE", "EVENT_MISPLACED", "EVENT_TYPE_UNKNOWN"];
 
-const nothingGivenUp = (world: PrivateWorld): string[] =>
+const nothingGivenUp = (world: World): string[] =>
   world
     .deadLetters()
     .filter(({ value }) => !(value.stage === "routing" && unreadable.includes(value.code)))

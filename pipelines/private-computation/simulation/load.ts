@@ -5,10 +5,7 @@
 import type { EventTypes } from "../../../schemas/avro/index.ts";
 import type { World } from "../../../simulation/world.ts";
 import { publishCopies } from "./hostile-records.ts";
-import type { EveryPort } from "./ports.ts";
 import { pushes, signed } from "./region.ts";
-
-export type PrivateWorld = World<EveryPort>;
 
 const longDeadline = { deadlineSeconds: 3_600 };
 /** What is asked, by the last digit of the request's id. */
@@ -27,7 +24,7 @@ const anchoringSeconds = 6;
 const absenceMs = 90_000;
 
 /** The region with both datasets pushed, its first seed anchored. */
-export async function openRegion(world: PrivateWorld): Promise<void> {
+export async function openRegion(world: World): Promise<void> {
   world.tick();
   for (const { id, dataset, batches } of pushes) {
     for (const batch of batches) {
@@ -43,7 +40,7 @@ export async function openRegion(world: PrivateWorld): Promise<void> {
 }
 
 /** The broker publishes each one twice: a repeated request is one request. */
-export function ask(world: PrivateWorld, request: EventTypes["SignedRequest"]): void {
+export function ask(world: World, request: EventTypes["SignedRequest"]): void {
   for (let copies = 0; copies < 2; copies++) {
     world.publish("broker.requests", "SignedRequest", request, { key: request.requestId });
   }
@@ -67,7 +64,7 @@ export interface Told {
 }
 
 /** Everything from the first push to the last anchor. */
-export async function play(world: PrivateWorld, manner: Manner, hostile: boolean): Promise<Told> {
+export async function play(world: World, manner: Manner, hostile: boolean): Promise<Told> {
   await openRegion(world);
   const away = hostile ? (world.choice.pick(absences) ?? []) : [];
   if (away.length > 0) {

@@ -7,9 +7,12 @@ import type { Transactions } from "../../../runtime/kafka/transactor.ts";
 import { topicFor } from "../../../schemas/topics.ts";
 import { decode, encode } from "../../../simulation/codec.ts";
 import { runtimeMutants } from "../../../simulation/mutants.ts";
+import { changedPorts } from "../../../runtime/contract/pipeline.ts";
+import { dp } from "../../../stages/dp/stage.ts";
+import { routing } from "../../../stages/routing/stage.ts";
 import type { Mutant } from "../../../simulation/scenario.ts";
 import { questions } from "./load.ts";
-import { played, type EveryPort } from "./ports.ts";
+import { played } from "./parts.ts";
 
 /** Refusals of what nobody signed name the request that it was a copy of, as if it had been the request. */
 const answersClaims = (real: Transactions): Transactions => ({
@@ -28,7 +31,7 @@ function claimed(record: AddressedRecord): AddressedRecord {
   return { ...record, message: { ...record.message, value } };
 }
 
-export const mutants: readonly Mutant<EveryPort>[] = [
+export const mutants: readonly Mutant[] = [
   ...runtimeMutants,
   {
     name: "answers-claims",
@@ -39,23 +42,21 @@ export const mutants: readonly Mutant<EveryPort>[] = [
     name: "waits-for-all",
     does: "questions are refused while a stage is away that no answer waits for",
     mutation: {
-      ports: (ports) => ({
+      serving: changedPorts(routing, (ports) => ({
         ...ports,
         answeringStages: played.flatMap(({ stages }) => stages.map(({ name }) => name)),
-      }),
+      })),
     },
   },
   {
     name: "noise-redrawn",
     does: "a process that takes over draws noise anew",
     mutation: {
-      ports: (ports, lives) =>
-        lives === 0
-          ? ports
-          : {
-              ...ports,
-              seed: async (id) => (await ports.seed(id)).map((byte) => byte ^ lives),
-            },
+      serving: (serving, lives) =>
+        changedPorts(dp, (ports) => ({
+          ...ports,
+          seed: async (id) => (await ports.seed(id)).map((byte) => byte ^ lives),
+        }))(serving),
     },
   },
 ];

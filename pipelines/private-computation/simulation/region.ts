@@ -23,7 +23,7 @@ export const regionKey = createECDH("prime256v1");
 regionKey.setPrivateKey(createHash("sha256").update("region").digest());
 
 /** What a system's generator gives, the same each time. */
-export function fixedBytes(name: string): (length: number) => Uint8Array {
+function fixedBytes(name: string): (length: number) => Uint8Array {
   let count = 0;
   return (outputLength) =>
     createHash("shake256", { outputLength })
@@ -31,7 +31,7 @@ export function fixedBytes(name: string): (length: number) => Uint8Array {
       .digest();
 }
 
-export const logKey = key("log");
+export const logSigner = key("log");
 
 const template = collaborationTemplate();
 export const collaboration = {
@@ -45,7 +45,7 @@ export const population: Population = {
   homes: populationTemplate().homes.map((home) => ({
     ...home,
     sealingKey: regionKey.getPublicKey().toString("base64url"),
-    logKey: publicKeyText(logKey.publicKey),
+    logKey: publicKeyText(logSigner.publicKey),
   })),
   datasets: collaboration.providers.map(({ id: provider, key: pinned, dataset }) => ({
     provider,

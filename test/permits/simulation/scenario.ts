@@ -1,12 +1,11 @@
 /** Permits in a simulation: requests of which some are to be refused, each published twice; one reply and one leaf at most of each. */
 import { runtimeMutants } from "../../../simulation/mutants.ts";
+import { serve } from "../../../runtime/contract/pipeline.ts";
 import type { Scenario } from "../../../simulation/scenario.ts";
 import type { LoggedEvent, World } from "../../../simulation/world.ts";
-import type { DecidingPorts } from "../deciding.ts";
+import { deciding } from "../deciding.ts";
 import { permits } from "../pipeline.ts";
-import type { ReplyingPorts } from "../replying.ts";
-
-type Ports = DecidingPorts & ReplyingPorts;
+import { replying } from "../replying.ts";
 
 const [region, broker] = ["eu-central", "core"];
 const holders = ["ada", "eve", "ada", "zoe", "eve"];
@@ -17,7 +16,7 @@ const requests = holders.map((holder, index) => ({
   purpose: "research",
 }));
 
-async function play(world: World<Ports>, manner: "in turn" | "at once"): Promise<undefined> {
+async function play(world: World, manner: "in turn" | "at once"): Promise<undefined> {
   for (const request of requests) {
     for (let copies = 0; copies < 2; copies++) {
       world.publish("permit.requests.<broker>", "PermitRequest", request, {
@@ -41,7 +40,7 @@ const idOf = (value: {
   readonly request?: { readonly requestId: string } | null;
 }) => value.requestId ?? value.request?.requestId;
 
-function violations(world: World<Ports>): string[] {
+function violations(world: World): string[] {
   const replies = world.events<"PermitReply">("permit.replies.<broker>");
   const leaves = world.events<"LogLeaf">("proofs.pending");
   return requests.flatMap(({ requestId, holder }) => {
@@ -59,17 +58,23 @@ function violations(world: World<Ports>): string[] {
   });
 }
 
-export const scenario: Scenario<Ports, "in turn" | "at once", undefined> = {
+export const scenario: Scenario<"in turn" | "at once", undefined> = {
   pipelines: [permits],
   ...{ region, partitions: 2, start: Date.parse("2026-01-01T00:00:00.000Z") },
   owners: new Map([["broker", [broker]]]),
-  ports: () => () => ({
-    region,
-    permits: { allows: (holder) => holder !== "eve" },
-    saltOf: (digest) => Promise.resolve(digest),
-    isAdmitted: (name) => name === broker,
-  }),
-  failing: (ports, { wrap }) => wrap(ports, { saltOf: "HSM_UNAVAILABLE" }),
+  open:
+    () =>
+    ({ wrap }) => {
+      const salts = wrap(
+        { saltOf: (digest: string) => Promise.resolve(digest) },
+        { saltOf: "HSM_UNAVAILABLE" },
+      );
+      const table = { allows: (holder: string) => holder !== "eve" };
+      return [
+        serve(deciding, () => ({ region, permits: table, ...salts })),
+        serve(replying, () => ({ isAdmitted: (name) => name === broker })),
+      ];
+    },
   manners: ["in turn", "at once"],
   calm: ["in turn", "at once"],
   play,

@@ -9,7 +9,7 @@ import type { Trust, TrustedRegion } from "../../../schemas/json/trust.ts";
 import { scenario } from "../../../pipelines/private-computation/simulation/scenario.ts";
 import { noFaults, World } from "../../../simulation/world.ts";
 import { mutationsOf, pointer } from "../../../test/evidence-mutations.ts";
-import { logKey, population, region } from "../../../pipelines/private-computation/simulation/region.ts";
+import { logSigner, population, region } from "../../../pipelines/private-computation/simulation/region.ts";
 import { toldLog } from "../../../test/told-log.ts";
 import { hashOfText } from "../../anchored-leaf.ts";
 import { LogAudit, type AuditReport } from "../../audit.ts";
@@ -36,7 +36,7 @@ async function logged() {
 
 const [{ chainId, contract, anchorer } = { chainId: 0, contract: "", anchorer: "" }] = leaves;
 const trusted: TrustedRegion = {
-  ...{ region, jurisdiction: "EU", origin: originOf(region), logKey: publicKeyText(logKey.publicKey) },
+  ...{ region, jurisdiction: "EU", origin: originOf(region), logKey: publicKeyText(logSigner.publicKey) },
   ...{ anchorer, issuer: "did:key:z" },
 };
 const trust: Trust = {
@@ -63,7 +63,7 @@ const namesOf = (records: readonly AnchoredLeaf[], texts?: readonly string[]): s
   ...new Set(reportOf(records, texts).faults.map(({ name }) => name)),
 ];
 
-const signer = { name: originOf(region), publicKey: logKey.publicKey, sign: logKey.sign };
+const signer = { name: originOf(region), publicKey: logSigner.publicKey, sign: logSigner.sign };
 const logOf = (texts: readonly string[], kinds: readonly string[]): Promise<AnchoredLeaf[]> =>
   toldLog({ signer, chain: { chainId, contract, anchorer } }, texts, kinds);
 
@@ -307,7 +307,7 @@ test("a population may be called what JavaScript's own objects have", async () =
 });
 
 test("a checkpoint of another key is none, and one that is over more leaves or other ones shows what is not shown", () => {
-  const other = { ...trusted, logKey: publicKeyText(Buffer.from(logKey.publicKey).reverse()) };
+  const other = { ...trusted, logKey: publicKeyText(Buffer.from(logSigner.publicKey).reverse()) };
   assert.ok(reportOf(leaves, [], other).faults.some(({ name }) => name === "checkpoint"));
   const known = bundles.map(({ text }) => text);
   const first = leaves[0]?.size ?? 0;
