@@ -1,6 +1,7 @@
 /**
- * HSM and chain taken from a working connector and given back: questions asked before, meanwhile and afterwards each
- * have one result, one spend and one bundle, without anybody starting anything again.
+ * What an answer does not wait for, away from the region's first day on: the stages that make evidence. Then HSM and chain
+ * taken from a working connector and given back. Questions asked before, meanwhile and afterwards each have one result, one
+ * spend and one bundle.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -14,12 +15,14 @@ import type { BrokerClient } from "../../services/clients/broker/client.ts";
 import { openAuditTrail, type AuditRecord, type AuditTrail } from "../../cli/demo/audit-trail.ts";
 import { requestDraft } from "../../examples/example.ts";
 import { connectBroker, homeRegion, pushAll, setScene, signFresh, type Scene } from "../../cli/demo/scene.ts";
+import { stages } from "../../pipelines/pipelines.ts";
 import { readTopic } from "../integration/read-topic.ts";
 import { smallFiles } from "../integration/small-files.ts";
 import { limitMs, log } from "./fault-rig.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "pavilion-faults-"));
 const tokens = join(dir, "regions", homeRegion, "hsm", "tokens");
+const beside = ["zkp", "evidence"];
 let scene: Scene;
 let connector: PartProcess;
 let client: BrokerClient;
@@ -28,7 +31,10 @@ const asked: string[] = [];
 
 before(async () => {
   scene = await setScene(dir, log);
-  connector = await scene.stack.startConnector(homeRegion);
+  connector = await scene.stack.startConnector(
+    homeRegion,
+    stages.map(({ name }) => name).filter((name) => !beside.includes(name)),
+  );
   await pushAll(scene, smallFiles(dir, 300), () => undefined);
   client = await connectBroker(scene, homeRegion, log);
   trail = await openAuditTrail(scene.stack.kafka, scene.stack.codec, homeRegion);
@@ -63,6 +69,16 @@ async function until(condition: () => boolean): Promise<void> {
     await sleep(100);
   }
 }
+
+test("a region that has never seen zkp and evidence answers; what it answered has its evidence once they run", async () => {
+  const { status, evidenceFor } = await answer();
+  assert.equal(status, "provisional");
+  await trail.until(({ action, requestId }) => action === "budget.spent" && requestId === asked[0], limitMs);
+  assert.ok(!trail.records.some(({ stage }) => beside.includes(stage)));
+  await connector.stop();
+  connector = await scene.stack.startConnector(homeRegion);
+  assert.ok(await client.evidence(evidenceFor ?? "", limitMs));
+});
 
 test("while the HSM is gone a question waits where it needs it; once it is back it is answered", async () => {
   assert.equal((await answer()).status, "provisional");
