@@ -15,7 +15,7 @@ import { proveState } from "./block-proof.ts";
 import { Broadcast } from "./broadcast.ts";
 import { HsmSigner, type ChainKey } from "./hsm-signer.ts";
 import { ChainNode } from "./node.ts";
-import { Registry, type Anchored } from "./anchor-contract.ts";
+import { AnchorContract, type Anchored } from "./anchor-contract.ts";
 
 /** A tree to anchor: the number of its leaves, and its root as 0x and 64 lower-case digits. */
 export interface NextAnchor {
@@ -79,7 +79,7 @@ export function openAnchorChain(options: AnchorChainOptions): AnchorChain {
   const node = new ChainNode(options.url, chainId);
   const chain = new CheckedChain(node, { chainId, contract });
   const broadcast = new Broadcast({ node, signer, chainId, contract });
-  const anchoring = new Anchoring(node, new Registry(node, contract, anchorer), broadcast, {
+  const anchoring = new Anchoring(node, new AnchorContract(node, contract, anchorer), broadcast, {
     anchorer,
     ...options,
   });
@@ -133,7 +133,7 @@ class CheckedChain {
 
 class Anchoring {
   readonly #node: ChainNode;
-  readonly #registry: Registry;
+  readonly #contract: AnchorContract;
   readonly #broadcast: Broadcast;
   readonly #anchorer: string;
   readonly #confirmations: number;
@@ -141,12 +141,12 @@ class Anchoring {
 
   constructor(
     node: ChainNode,
-    registry: Registry,
+    contract: AnchorContract,
     broadcast: Broadcast,
     options: { readonly anchorer: string; readonly confirmations: number; readonly deployedAt?: number },
   ) {
     this.#node = node;
-    this.#registry = registry;
+    this.#contract = contract;
     this.#broadcast = broadcast;
     this.#anchorer = options.anchorer;
     this.#confirmations = options.confirmations;
@@ -163,14 +163,14 @@ class Anchoring {
     if (last !== undefined && !(await this.#stands(last))) {
       throw new PavilionError("ANCHOR_LOST", "The newest anchor is no longer on the chain.");
     }
-    const stored = await this.#registry.stateAt(head.number);
+    const stored = await this.#contract.stateAt(head.number);
     if (stored === expected) {
-      if (!(await this.#broadcast.bring(this.#registry.callFor(last?.link, next))))
+      if (!(await this.#broadcast.bring(this.#contract.callFor(last?.link, next))))
         await this.#movedOn(expected);
       return { state: "pending" };
     }
     const blocks = { first: last?.block ?? this.#deployedAt, last: head.number };
-    const [first] = await this.#registry.anchorsBetween(expected, stored, blocks);
+    const [first] = await this.#contract.anchorsBetween(expected, stored, blocks);
     if (first?.link.root !== next.root || first.link.size !== next.size) {
       throw new PavilionError(
         "ANCHOR_FORKED",
@@ -196,7 +196,7 @@ class Anchoring {
   /** The contract refuses a call because another was mined since its slot was read; for no other reason. */
   async #movedOn(expected: string): Promise<void> {
     const { number } = await this.#node.head();
-    if ((await this.#registry.stateAt(number)) !== expected) return;
+    if ((await this.#contract.stateAt(number)) !== expected) return;
     throw new PavilionError(
       "CHAIN_MISMATCH",
       "The contract at the configured address is not an anchoring contract.",

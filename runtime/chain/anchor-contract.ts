@@ -26,7 +26,7 @@ const BLOCKS_A_QUESTION = 5000;
 const contractInterface = new Interface(artifact.abi);
 const anchoredTopic = contractInterface.getEvent("Anchored")?.topicHash ?? "";
 
-export class Registry {
+export class AnchorContract {
   readonly #node: ChainNode;
   readonly #contract: string;
   readonly #anchorer: string;
