@@ -5,8 +5,13 @@
 import assert from "node:assert/strict";
 import { createECDH } from "node:crypto";
 import { test } from "node:test";
-import type { Serving } from "../runtime/contract/pipeline.ts";
+import type { AnchorChain } from "../runtime/chain/anchor-chain.ts";
+import { keysOf, type Pipeline, type Serving } from "../runtime/contract/pipeline.ts";
 import type { Host } from "../runtime/host.ts";
+import { onlyDeclared } from "../runtime/hsm/declared.ts";
+import { keyring } from "../runtime/hsm/hsm.ts";
+import type { Prover } from "../runtime/prover/prover.ts";
+import type { ConnectorConfig } from "../schemas/json/connector-config.ts";
 import { pipelines } from "./pipelines.ts";
 
 const region = ["partitions", "region"];
@@ -32,26 +37,36 @@ const own: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A host whose parts do nothing: what is asked for is what counts. */
-function hostOf(): Host {
+function hostOf(pipeline: Pipeline): Host {
   const nothing = (): never => assert.fail("opening calls no part");
-  const key = new Uint8Array(32);
-  const ephemeral = createECDH("prime256v1");
-  const parts = {
-    hsm: {
-      ...{ hpkePublicKey: ephemeral.generateKeys(), issuerPublicKey: key, logPublicKey: key },
-      ...{ sign: nothing, seed: nothing, blinding: nothing, deriveSharedSecret: nothing },
-    },
-    config: { region: "eu", jurisdiction: "EU", partitions: 1, development: true, seedPeriodSeconds: 60 },
-    ...{ codec: {}, log: {} },
-    chain: () => ({}),
-    prover: () => Promise.resolve({ setup: "development", prove: nothing }),
+  const publicKey = createECDH("prime256v1").generateKeys();
+  const every = keysOf(pipelines).map((declared) => {
+    const ed25519 = declared.purpose === "ed25519";
+    return {
+      declared,
+      key: { publicKey: ed25519 ? publicKey.subarray(0, 32) : publicKey, operate: nothing },
+    };
+  });
+  const hsm = { key: keyring(every), createSeed: nothing, seed: nothing, destroySeed: nothing };
+  const config = {
+    region: "eu",
+    jurisdiction: "EU",
+    partitions: 1,
+    development: true,
+    seedPeriodSeconds: 60,
+  };
+  return {
+    config: config as ConnectorConfig,
+    section: undefined,
+    hsm: onlyDeclared(hsm, pipeline),
+    chain: () => ({}) as AnchorChain,
+    prover: <T>() => Promise.resolve({ setup: "development", prove: nothing } as unknown as Prover<T>),
     owners: () => undefined,
   };
-  return parts as unknown as Host;
 }
 
 async function servings(): Promise<Serving[]> {
-  const opened = await Promise.all(pipelines.map((pipeline) => pipeline.open(hostOf())));
+  const opened = await Promise.all(pipelines.map((pipeline) => pipeline.open(hostOf(pipeline))));
   return opened.flatMap(({ serving }) => [...serving]);
 }
 

@@ -6,15 +6,16 @@
 import type { ConnectorConfig } from "../schemas/json/connector-config.ts";
 import type { AnchorChain } from "./chain/anchor-chain.ts";
 import type { Hsm } from "./hsm/hsm.ts";
-import type { Prover } from "./prover/prover.ts";
+import type { Circuit, Prover } from "./prover/prover.ts";
 
 export interface Host {
   readonly config: ConnectorConfig;
   /** The pipeline's own section of it, held to the pipeline's schema; undefined where it has none. */
   readonly section: unknown;
-  readonly hsm: Hsm;
+  /** With the keys that the pipeline declares, and no others. */
+  readonly hsm: Omit<Hsm, "close">;
   readonly chain: () => AnchorChain;
-  readonly prover: () => Promise<Prover>;
+  readonly prover: <T>(circuit: Circuit<T>) => Promise<Prover<T>>;
   /** Told who has topics of its own now, by what it is, such as `provider`: stages that read these topics follow. */
   readonly owners: (kind: string, ids: readonly string[]) => void;
 }

@@ -113,8 +113,8 @@ export function topicFor(region: string, topic: TopicName, owner?: string): stri
 export const topicPrefix = (region: string, topic: TopicName): string =>
   `${region}.${topic.replace(/<[a-z]+>$/, "")}`;
 
-/** Ids that no provider may have: their `ingest.<provider>` would be a topic of the stage of that name, see below. */
-export const reservedProviders: readonly string[] = ["changelog", "dead-letter"];
+/** Ids that no party may have: its `ingest.<provider>`, say, would be a topic of the stage of that name, see below. */
+export const reservedNames: readonly string[] = ["changelog", "dead-letter"];
 
 /** A stage's dead letters and its state, one topic each. */
 export const deadLetterTopic = (region: string, stage: string): string => `${region}.${stage}.dead-letter`;

@@ -8,9 +8,10 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { releaseCircuit } from "../pipelines/private-computation/circuit.ts";
 import { openProver } from "../runtime/prover/prover.ts";
 import { miniatureChain } from "../crypto/ethereum/testing/miniature-chain.ts";
-import { artifacts, connectorNamed, partiesNamed, trustIn } from "../test/evidence-terms.ts";
+import { connectorNamed, partiesNamed, trustIn } from "../test/evidence-terms.ts";
 import { evidenceOf, shortQuestion } from "../test/evidence.ts";
 import { repositoryRoot } from "./generated.ts";
 import { pack } from "./pack.ts";
@@ -57,7 +58,7 @@ async function install(): Promise<string | false> {
 before(async () => {
   const parties = partiesNamed("honest");
   const connector = connectorNamed("honest", miniatureChain("honest"));
-  const prover = await openProver(artifacts);
+  const prover = await openProver(releaseCircuit);
   const bundle = await evidenceOf({ parties, connector, prover, question: shortQuestion, nonce: 1 });
   await prover.close();
   const files = {

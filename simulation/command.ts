@@ -33,21 +33,23 @@ export async function simulate(given: Given): Promise<number> {
 
 /** The runs in which something does not hold. */
 async function playSeeds(from: number, count: number): Promise<Played[]> {
-  const failed: Played[] = [];
+  const all: Played[] = [];
   for (const pipeline of scenarios.keys()) {
+    const failed: Played[] = [];
     const progress = new Progress(pipeline, count);
     const tasks = Array.from({ length: count }, (_, index): Task => ({ pipeline, seed: from + index }));
     await playAll(tasks, (played) => {
       progress.step(played);
       if (played.violations.length === 0) return true;
       failed.push(played);
-      tell(`  seed ${String(played.seed)}: ${played.violations.join("; ")}`);
+      tell(`  ${pipeline}, seed ${String(played.seed)}: ${played.violations.join("; ")}`);
       tell(`    ./pavilion simulate --seed ${String(played.seed)}`);
       return true;
     });
     progress.end(failed.length);
+    all.push(...failed);
   }
-  return failed;
+  return all;
 }
 
 /** The mutants that no seed catches. */
@@ -56,7 +58,7 @@ async function hunt(): Promise<string[]> {
   for (const [pipeline, { mutants }] of scenarios) {
     for (const { name, does } of mutants) {
       const by = await catcherOf(pipeline, name);
-      if (by === undefined) escaped.push(name);
+      if (by === undefined) escaped.push(`${pipeline}/${name}`);
       const outcome =
         by === undefined ? "NOT CAUGHT" : `caught by seed ${String(by.seed)}: ${by.violations[0] ?? ""}`;
       tell(`  ${name} (${does}): ${outcome}`);

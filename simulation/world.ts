@@ -133,7 +133,6 @@ export class World {
   constructor({ seed, faults, mutation = {}, setting }: WorldPlan) {
     this.#setting = setting;
     this.#mutation = mutation;
-    this.#serving = setting.open(this);
     this.topics = topicsOf(setting.pipelines);
     this.#faults = faults;
     this.time = new VirtualTime(setting.start);
@@ -145,10 +144,19 @@ export class World {
       () => this.time.now,
       mutation.cluster,
     );
-    for (const { stages, asking } of setting.pipelines) {
+    try {
+      this.#serving = setting.open(this);
+      this.#populate(setting);
+    } catch (error) {
+      this.#uninstall();
+      throw error;
+    }
+  }
+
+  #populate({ pipelines, partitions }: Setting): void {
+    for (const { stages, asking } of pipelines) {
       for (const stage of stages) {
-        for (let partition = 0; partition < setting.partitions; partition++)
-          this.#host({ stage, asking }, partition);
+        for (let partition = 0; partition < partitions; partition++) this.#host({ stage, asking }, partition);
       }
     }
   }

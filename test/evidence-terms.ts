@@ -30,7 +30,6 @@ const fileHash = (path: string): string =>
     .digest("hex");
 export const policyHash = fileHash("domain/policy/policy.wasm");
 export const circuitHash = fileHash("circuits/release/artifacts/verification-key.json");
-export const artifacts = new URL("circuits/release/artifacts/", root);
 
 const hexOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 

@@ -18,6 +18,7 @@ import {
   proveRepresentation,
   scalarFrom,
 } from "../crypto/commitment/commitment.ts";
+import type { ReleaseInput } from "../pipelines/private-computation/circuit.ts";
 import { seedCommitmentOf, seedFrom } from "../crypto/groth16/seed.ts";
 import { signDetached } from "../crypto/jws/jws.ts";
 import { signatureType } from "../schemas/reading/validate.ts";
@@ -82,7 +83,7 @@ import type { Lies } from "./evidence-lies.ts";
 export interface Told {
   readonly parties: Parties;
   readonly connector: Connector;
-  readonly prover: Prover;
+  readonly prover: Prover<ReleaseInput>;
   readonly question: Request["question"];
   /** Tells requests apart. */
   readonly nonce: number;

@@ -7,10 +7,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { releaseCircuit } from "../pipelines/private-computation/circuit.ts";
 import { openProver } from "../runtime/prover/prover.ts";
 import type { EvidenceBundleDocument } from "../schemas/json/evidence-bundle.ts";
 import { miniatureChain } from "../crypto/ethereum/testing/miniature-chain.ts";
-import { artifacts, connectorNamed, partiesNamed, trustIn } from "../test/evidence-terms.ts";
+import { connectorNamed, partiesNamed, trustIn } from "../test/evidence-terms.ts";
 import { evidenceOf, groupedQuestion } from "../test/evidence.ts";
 import { bundleBounds } from "./bundle.ts";
 
@@ -31,7 +32,7 @@ let bundle: EvidenceBundleDocument;
 before(async () => {
   const parties = partiesNamed("honest");
   const connector = connectorNamed("honest", miniatureChain("honest"));
-  const prover = await openProver(artifacts);
+  const prover = await openProver(releaseCircuit);
   bundle = await evidenceOf({ parties, connector, prover, question: groupedQuestion, nonce: 1 });
   await prover.close();
   const trust = trustIn(parties, connector, bundle.log.chain.blockHash);

@@ -3,6 +3,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Kafka } from "kafkajs";
+import { PavilionError } from "../../errors/errors.ts";
 import { stages } from "../../pipelines/pipelines.ts";
 import { eventTypeOf } from "../../runtime/kafka/cloudevents.ts";
 import { openReader } from "../../runtime/kafka/reader.ts";
@@ -22,6 +23,9 @@ export interface Letter extends DeadLetter {
   readonly time: number;
   readonly redriven: boolean;
 }
+
+const isUnreadable = (error: unknown): boolean =>
+  error instanceof PavilionError && error.code === "EVENT_UNREADABLE";
 
 export const stageNames = stages.map(({ name }) => name);
 
@@ -58,16 +62,21 @@ async function lettersOf(kafka: Kafka, codec: Codec, region: string, stage: stri
   const redriven = new Set<bigint>();
   const take = async ({ headers, value, key, offset, timestamp }: KafkaRecord): Promise<void> => {
     const type = eventTypeOf(headers);
-    if (value === null) return;
-    if (type === "Redrive") redriven.add(BigInt((await codec.decodePlain("Redrive", value)).letter));
-    if (type !== "DeadLetter") return;
-    letters.push({
-      ...(await codec.decodePlain("DeadLetter", value)),
-      name: `${stage}/${offset}`,
-      offset: BigInt(offset),
-      key: key ?? Buffer.alloc(0),
-      time: Number(timestamp),
-    });
+    const bytes = value ?? Buffer.alloc(0);
+    const name = `${stage}/${offset}`;
+    try {
+      if (type === "Redrive") redriven.add(BigInt((await codec.decodePlain("Redrive", bytes)).letter));
+      if (type !== "DeadLetter") return;
+      const letter = await codec.decodePlain("DeadLetter", bytes);
+      letters.push({
+        ...{ ...letter, name, offset: BigInt(offset) },
+        ...{ key: key ?? Buffer.alloc(0), time: Number(timestamp) },
+      });
+    } catch (error) {
+      // One record that is none hides no other.
+      if (!(error instanceof SyntaxError) && !isUnreadable(error)) throw error;
+      console.error(`The record ${name} is no dead letter that can be read, and is passed over.`);
+    }
   };
   const reader = await openReader(kafka, {
     topic: deadLetterTopic(region, stage),

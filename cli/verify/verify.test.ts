@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { stripVTControlCharacters } from "node:util";
+import { releaseCircuit } from "../../pipelines/private-computation/circuit.ts";
 import { openProver } from "../../runtime/prover/prover.ts";
 import { miniatureChain } from "../../crypto/ethereum/testing/miniature-chain.ts";
-import { artifacts, connectorNamed, partiesNamed, trustIn } from "../../test/evidence-terms.ts";
+import { connectorNamed, partiesNamed, trustIn } from "../../test/evidence-terms.ts";
 import { evidenceOf, shortQuestion } from "../../test/evidence.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pavilion-verify-"));
@@ -32,7 +33,7 @@ let block: string;
 before(async () => {
   const parties = partiesNamed("honest");
   const connector = connectorNamed("honest", miniatureChain("honest"));
-  const prover = await openProver(artifacts);
+  const prover = await openProver(releaseCircuit);
   const bundle = await evidenceOf({ parties, connector, prover, question: shortQuestion, nonce: 1 });
   await prover.close();
   block = bundle.log.chain.blockHash;

@@ -8,7 +8,7 @@ import { PavilionError } from "../../errors/errors.ts";
 import type { CollaborationEntry } from "../../schemas/avro/index.ts";
 import type { Collaboration, Participant } from "../../schemas/json/collaboration.ts";
 import type { EarlierCollaboration } from "../../schemas/json/earlier-collaboration.ts";
-import { reservedProviders } from "../../schemas/topics.ts";
+import { reservedNames } from "../../schemas/topics.ts";
 import {
   areOrdered,
   baseOf,
@@ -104,7 +104,7 @@ export function requireConsistent(document: Collaboration): void {
   if (participantOf(document, document.matching.sender) === undefined)
     faults.push("matching.sender is not the id of one of the providers");
   for (const provider of document.providers) {
-    if (reservedProviders.includes(provider.id))
+    if (reservedNames.includes(provider.id))
       faults.push(`${provider.id} cannot be a provider's name: the region keeps it for itself`);
     distinct(
       `columns of ${provider.dataset}`,

@@ -21,7 +21,7 @@ import type {
   Share,
 } from "../../schemas/json/population.ts";
 import type { RegionCard } from "../../schemas/json/region-card.ts";
-import { reservedProviders } from "../../schemas/topics.ts";
+import { reservedNames } from "../../schemas/topics.ts";
 import { isPublicKey, requireSigned, type Signer } from "./signatures.ts";
 import { listFaults, parseDocument, signatureType } from "../../schemas/reading/validate.ts";
 
@@ -93,7 +93,7 @@ function datasetFaults({ datasets }: Population): string[] {
   const owners = new Map<string, string>();
   for (const { provider, key } of datasets) {
     if (!isPublicKey(key)) faults.push(`the key of ${provider} is not an Ed25519 key`);
-    if (reservedProviders.includes(provider)) faults.push(`${provider} cannot be a provider's name`);
+    if (reservedNames.includes(provider)) faults.push(`${provider} cannot be a provider's name`);
     if ((keys.get(provider) ?? key) !== key) faults.push(`${provider} is named with two keys`);
     if ((owners.get(key) ?? provider) !== provider) faults.push(`${provider} has another provider's key`);
     keys.set(provider, key);

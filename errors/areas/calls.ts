@@ -8,7 +8,7 @@ export const calls = {
     CALL_UNREADABLE: {
       status: 400,
       audience: ["asker"],
-      when: "What was sent is no HTTP, or its body is not JSON in UTF-8, names a member twice, or is nested too deep.",
+      when: "What was sent is not HTTP, or its body is not JSON in UTF-8, names a member twice, or is nested too deep.",
       remedy: "Send what the interface's description at /openapi.json says, as JSON in UTF-8.",
     },
     CALL_INVALID: {

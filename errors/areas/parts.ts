@@ -83,7 +83,8 @@ export const parts = {
       status: 503,
       audience: ["operator"],
       when: "The newest known anchor is no longer on the chain.",
-      remedy: "The chain was reorganised: anchor again from the last anchor that stands.",
+      remedy:
+        "Nothing: the chain was reorganised, and the log is anchored again from the last anchor that stands.",
     },
     STATE_UNSOUND: {
       status: 500,

@@ -4,6 +4,7 @@
  */
 import { originOf } from "../../domain/log/leaves.ts";
 import type { AnchorChain } from "../../runtime/chain/anchor-chain.ts";
+import { anchorKey } from "../../runtime/chain/hsm-signer.ts";
 import { serve, type Pipeline, type Serving } from "../../runtime/contract/pipeline.ts";
 import type { Hsm } from "../../runtime/hsm/hsm.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
@@ -22,7 +23,8 @@ export const log: Pipeline = {
   topics: { ...termsTopics, ...logTopics },
   tables: ["config.collaborations", "config.populations"],
   asking: { requestOf: requestIn },
-  keys: [logKey, blindingKey],
+  keys: [logKey, anchorKey, blindingKey],
+  seeds: true,
   open(host) {
     const directory = new Directory();
     const parts = { ...host, chain: host.chain() };

@@ -28,10 +28,10 @@ import { blindingKey, hpkeKey, issuerKey } from "../keys.ts";
 import { Directory, type Tables } from "../directory.ts";
 import { termsTopics } from "../terms.ts";
 import { asking } from "./asking.ts";
+import { releaseCircuit, type ReleaseInput } from "./circuit.ts";
 import { privateComputationTopics } from "./topics.ts";
 
 const policyFolder = new URL("../../domain/policy/", import.meta.url);
-const circuitFolder = new URL("../../circuits/release/artifacts/", import.meta.url);
 
 export const privateComputation: Pipeline = {
   name: "private-computation",
@@ -47,13 +47,14 @@ export const privateComputation: Pipeline = {
   ],
   asking,
   keys: [hpkeKey, issuerKey, blindingKey],
+  seeds: true,
   /** Throws where the policy or the circuit is not the pinned one, or its set-up is not fit for this deployment. */
   async open(host) {
     const policy = await loadPolicy(
       readFileSync(new URL("policy.wasm", policyFolder)),
       readFileSync(new URL("policy.wasm.sha256", policyFolder), "utf8").slice(0, 64),
     );
-    const prover = await host.prover();
+    const prover = await host.prover(releaseCircuit);
     if (prover.setup === "development" && !host.config.development) {
       throw new PavilionError(
         "CIRCUIT_MISMATCH",
@@ -73,7 +74,7 @@ export const privateComputation: Pipeline = {
 
 interface Opened {
   readonly policy: Policy;
-  readonly prover: Pick<Prover, "prove">;
+  readonly prover: Pick<Prover<ReleaseInput>, "prove">;
   readonly directory: Tables;
 }
 
@@ -90,10 +91,11 @@ export function servingComputation(
 ): readonly Serving[] {
   const { collaborations, populations, standing, seeds } = directory;
   const { seed } = hsm;
+  const answering = answeringStages(privateComputation);
   const { operate: blinding } = hsm.key(blindingKey);
   const hpke = hsm.key(hpkeKey);
   const opener = openerFor({ publicKey: hpke.publicKey, deriveSharedSecret: hpke.operate });
-  const verificationKey = readFileSync(new URL("verification-key.json", circuitFolder));
+  const verificationKey = readFileSync(new URL("verification-key.json", releaseCircuit.folder));
   const circuit = createHash("sha256").update(verificationKey).digest("hex");
   const { publicKey, operate: sign } = hsm.key(issuerKey);
   const issuer = { did: didKeyOf(publicKey), kid: verificationMethodOf(publicKey), sign };
@@ -107,7 +109,7 @@ export function servingComputation(
     serve(oprfRelay, () => ({ region, partitions, collaborations, populations })),
     serve(routing, () => ({
       ...{ region, partitions, collaborations, populations, seeds, standing },
-      answeringStages: answeringStages(privateComputation),
+      answeringStages: answering,
     })),
     serve(compliance, () => ({
       ...{ region, jurisdiction, partitions, collaborations, populations, standing, policy },

@@ -2,8 +2,8 @@
  * A pipeline as a value: all that a host, the simulation, the access lists, the status and the reference need to know of it.
  * Whoever holds the list of pipelines knows none of them by name.
  */
-import { Topics, type TopicDeclarations, type TopicName } from "../../schemas/topics.ts";
-import { anchorKey } from "../chain/hsm-signer.ts";
+import { reservedNames, Topics, type TopicDeclarations, type TopicName } from "../../schemas/topics.ts";
+import type { HsmUse } from "../hsm/declared.ts";
 import { distinctKeys, type KeyDeclaration } from "../hsm/keys.ts";
 import { sealingKey } from "../hsm/sealing-keys.ts";
 import type { Host } from "../host.ts";
@@ -16,7 +16,8 @@ import type { Stage } from "./stage.ts";
 /** Any stage, as far as its declarations go: to run it takes its ports, which it is served with. */
 export type AnyStage = Stage<never, never>;
 
-export interface Pipeline {
+/** What it declares of the HSM is what it gets; the chain takes the key that it anchors with. */
+export interface Pipeline extends HsmUse {
   readonly name: string;
   /** The path of its folder, where it brings what no deployment has: `simulation/scenario.ts`. */
   readonly folder: string;
@@ -27,8 +28,6 @@ export interface Pipeline {
   /** Compacted topics that each host holds whole. */
   readonly tables: readonly TopicName[];
   readonly asking: Asking;
-  /** Keys in the region's HSM that it uses, besides those of every host; it gets no others. None where absent. */
-  readonly keys?: readonly KeyDeclaration[];
   /** Schema of its section of a connector's configuration, under its name in `pipelines`; it has none where absent. */
   readonly section?: Schema;
   /** Opens what its stages need of the outside. Throws a coded error where a part is not fit for it. */
@@ -73,13 +72,21 @@ export function stagesOf(pipelines: readonly Pipeline[]): readonly AnyStage[] {
   return stages;
 }
 
-/** All topics of the pipelines. Throws where two declare one name. */
-export const topicsOf = (pipelines: readonly Pipeline[]): Topics =>
-  new Topics(...pipelines.map(({ topics }) => topics));
+/** All topics of the pipelines. Throws where two declare one name, or one declares what is a stage's own. */
+export function topicsOf(pipelines: readonly Pipeline[]): Topics {
+  const topics = new Topics(...pipelines.map((pipeline) => pipeline.topics));
+  const declared = new Set<string>(topics.names);
+  for (const { name } of stagesOf(pipelines)) {
+    for (const own of reservedNames.map((kind) => `${name}.${kind}`)) {
+      if (declared.has(own)) throw new Error(`the topic ${own} is the stage's own, and is declared besides`);
+    }
+  }
+  return topics;
+}
 
 /** All keys that a region's token holds for its hosts and the pipelines. Throws where two want one label for different uses. */
 export const keysOf = (pipelines: readonly Pipeline[]): readonly KeyDeclaration[] =>
-  distinctKeys([sealingKey, anchorKey, ...pipelines.flatMap(({ keys = [] }) => keys)]);
+  distinctKeys([sealingKey, ...pipelines.flatMap(({ keys = [] }) => keys)]);
 
 /** All tables of the pipelines, each once. */
 export const tablesOf = (pipelines: readonly Pipeline[]): readonly TopicName[] => [

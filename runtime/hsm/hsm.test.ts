@@ -146,7 +146,7 @@ test("a key is there for who declared it, and for its own purpose alone", async 
       { ...issuer, purpose: "hmac-sha256" },
       { ...issuer, label: "constructor" },
     ] as const;
-    for (const key of undeclared) assert.throws(() => hsm.key(key), { code: "HSM_KEY_MISSING" });
+    for (const key of undeclared) assert.throws(() => hsm.key(key), /was declared here/);
     return Promise.resolve();
   });
 });

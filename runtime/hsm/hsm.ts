@@ -48,7 +48,7 @@ export interface HsmKey {
  * and as good, and the two that make and destroy seeds, of which a second call finds nothing to do.
  */
 export interface Hsm {
-  /** Throws HSM_KEY_MISSING for a key that was not declared, or for another purpose. */
+  /** Throws for a key that was not declared, or for another purpose. */
   readonly key: (declared: KeyDeclaration) => HsmKey;
   /** Makes the key of a seed in the token; does nothing where it is there. Numbers are 0 … 2^32 − 1, else RangeError. */
   readonly createSeed: (number: number) => Promise<void>;
@@ -102,12 +102,16 @@ export function keyring(
   keys: readonly { readonly declared: KeyDeclaration; readonly key: HsmKey }[],
 ): Hsm["key"] {
   const byLabel = new Map(keys.map((entry) => [entry.declared.label, entry]));
-  return ({ label, purpose }) => {
-    const found = byLabel.get(label);
-    if (found?.declared.purpose === purpose) return found.key;
-    throw new PavilionError("HSM_KEY_MISSING", `No key "${label}" for ${purpose} was declared here.`);
+  return (asked) => {
+    const found = byLabel.get(asked.label);
+    if (found?.declared.purpose === asked.purpose) return found.key;
+    throw undeclaredKey(asked);
   };
 }
+
+/** A defect of whoever asks: it uses what it does not declare. */
+export const undeclaredKey = ({ label, purpose }: KeyDeclaration): Error =>
+  new Error(`no key ${label} for ${purpose} was declared here`);
 
 /** The operation of each purpose, with a key of it. */
 function operationsOn(

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { renameSync } from "node:fs";
+import { cpSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { blinding, folder, hpke, initialiseToken, issuer, keys } from "./testing/token.ts";
+import { blinding, folder, hpke, initialiseToken, issuer, keys, withObjects } from "./testing/token.ts";
 import type { Hsm } from "./hsm.ts";
 import { openLastingHsm } from "./lasting-hsm.ts";
 import { provisionKeys } from "./provision.ts";
@@ -82,4 +82,25 @@ test("once closed it is not opened again", async () => {
   comeBack();
   await hsm.close();
   await assert.rejects(hsm.key(blinding).operate(message), gone);
+});
+
+test("a token that comes back with another secret under a key's label is not taken for the one that went", async () => {
+  await hsm.close();
+  const before = join(folder, "before");
+  cpSync(tokens, before, { recursive: true });
+  withObjects(region, blinding.label, (library, session, objects) => {
+    for (const object of objects) library.C_DestroyObject(session, object);
+  });
+  assert.deepEqual(provisionKeys(region, keys), [blinding.label]);
+  const after = join(folder, "after");
+  renameSync(tokens, after);
+  renameSync(before, tokens);
+  hsm = await openLastingHsm(region);
+  goAway();
+  await assert.rejects(hsm.key(blinding).operate(message), gone);
+  renameSync(after, tokens);
+  await assert.rejects(hsm.key(issuer).operate(message), {
+    code: "HSM_KEY_MISSING",
+    message: /different keys/,
+  });
 });

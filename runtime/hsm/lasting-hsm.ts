@@ -7,6 +7,8 @@
  * be found then among it; the next call opens the token anew, one call at a time, as soon as it is there. What comes
  * back must hold the same keys.
  */
+import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { PavilionError } from "../../errors/errors.ts";
 import { openHsm, type Hsm, type HsmOptions } from "./hsm.ts";
 import type { KeyDeclaration } from "./keys.ts";
@@ -18,6 +20,7 @@ const probe = Buffer.from("pavilion/presence/v1");
 /** Opens as `openHsm` does and rejects with the same codes. The sealing key has to be among its keys: it tells who is there. */
 export async function openLastingHsm(options: HsmOptions): Promise<Hsm> {
   const first = await openHsm(options);
+  const marks = await marksOf(options.keys, first);
   let current = first;
   let isLost = false;
   let isClosed = false;
@@ -27,7 +30,7 @@ export async function openLastingHsm(options: HsmOptions): Promise<Hsm> {
     await current.close();
     if (isClosed) return;
     const next = await openHsm(options);
-    if (!holdsSameKeys(options.keys, first, next)) {
+    if (!isDeepStrictEqual(await marksOf(options.keys, next), marks)) {
       await next.close();
       throw new PavilionError("HSM_KEY_MISSING", "The HSM came back with different keys.");
     }
@@ -76,5 +79,12 @@ const answers = (hsm: Hsm): Promise<boolean> =>
       () => false,
     );
 
-const holdsSameKeys = (keys: readonly KeyDeclaration[], one: Hsm, other: Hsm): boolean =>
-  keys.every((declared) => Buffer.from(one.key(declared).publicKey).equals(other.key(declared).publicKey));
+/** What each key is known by: its public key, or what it makes of a message that nothing else is derived of. */
+const marksOf = (keys: readonly KeyDeclaration[], hsm: Hsm): Promise<string[]> =>
+  Promise.all(
+    keys.map(async (declared) => {
+      const { publicKey, operate } = hsm.key(declared);
+      const mark = declared.purpose === "hmac-sha256" ? await operate(probe) : publicKey;
+      return createHash("sha256").update(mark).digest("hex");
+    }),
+  );

@@ -138,16 +138,16 @@ export async function deleteAclsOf(admin: Admin, principal: string): Promise<voi
   }
 }
 
-/** Who may write which topics by their very names, `User:` left out. */
-export async function writersOf(admin: Admin): Promise<{ principal: string; topic: string }[]> {
+/** Who may join consumer groups by which prefixes of their names, `User:` left out. */
+export async function groupPrefixesOf(admin: Admin): Promise<{ principal: string; prefix: string }[]> {
   const { resources } = await admin.describeAcls({
     permissionType: AclPermissionTypes.ALLOW,
-    operation: operations.write,
-    resourceType: resourceTypes.topic,
-    resourcePatternType: patterns.literal,
+    operation: operations.read,
+    resourceType: resourceTypes.group,
+    resourcePatternType: patterns.prefixed,
   });
   return resources.flatMap(({ acls, resourceName }) =>
-    acls.map(({ principal }) => ({ principal: principal.replace(/^User:/, ""), topic: resourceName })),
+    acls.map(({ principal }) => ({ principal: principal.replace(/^User:/, ""), prefix: resourceName })),
   );
 }
 

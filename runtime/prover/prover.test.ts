@@ -5,17 +5,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { releaseCircuit, type ReleaseInput } from "../../pipelines/private-computation/circuit.ts";
 import { releaseSignals } from "../../crypto/groth16/release-statement.ts";
 import { verifyProof } from "../../crypto/groth16/verify.ts";
 import { releaseExample } from "../../test/release-example.ts";
 import { PavilionError } from "../../errors/errors.ts";
-import { type ProofInput, type Prover, openProver } from "./prover.ts";
+import { type Prover, openProver } from "./prover.ts";
 
 const artifacts = new URL("../../circuits/release/artifacts/", import.meta.url);
 const unavailable = { name: "PavilionError", code: "PROVER_UNAVAILABLE" };
 const mismatched = { name: "PavilionError", code: "CIRCUIT_MISMATCH" };
 
-const holds = async (prover: Prover, input: ProofInput): Promise<boolean> =>
+const holds = async (prover: Prover<ReleaseInput>, input: ReleaseInput): Promise<boolean> =>
   verifyProof(prover.verificationKey, await prover.prove(input), releaseSignals(input.statement));
 
 /** Threads and channels to them that keep the process alive. */
@@ -23,9 +24,9 @@ const threads = (): string[] =>
   process.getActiveResourcesInfo().filter((name) => /worker|messageport/i.test(name));
 
 describe("the prover", () => {
-  let prover: Prover;
+  let prover: Prover<ReleaseInput>;
   before(async () => {
-    prover = await openProver(artifacts);
+    prover = await openProver(releaseCircuit);
   });
   after(() => prover.close());
 
@@ -87,7 +88,7 @@ describe("the prover", () => {
 describe("a prover that was closed", () => {
   test("fails what was under way and what comes later, and leaves no thread", async () => {
     const before = threads();
-    const prover = await openProver(artifacts);
+    const prover = await openProver(releaseCircuit);
     const underWay = assert.rejects(prover.prove(releaseExample()), unavailable);
     assert.ok(threads().length > before.length);
     await prover.close();
@@ -99,7 +100,7 @@ describe("a prover that was closed", () => {
 
   test("has nothing to end where nothing was proven", async () => {
     const before = threads();
-    await (await openProver(artifacts)).close();
+    await (await openProver(releaseCircuit)).close();
     assert.deepEqual(threads(), before);
   });
 });
@@ -134,9 +135,9 @@ describe("artifacts", () => {
       const bytes = readFileSync(join(folder, name));
       bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 1;
       writeFileSync(join(folder, name), bytes);
-      await assert.rejects(openProver(url()), mismatched);
+      await assert.rejects(openProver({ ...releaseCircuit, folder: url() }), mismatched);
       rmSync(join(folder, name));
-      await assert.rejects(openProver(url()), mismatched);
+      await assert.rejects(openProver({ ...releaseCircuit, folder: url() }), mismatched);
     });
   }
 
@@ -144,17 +145,17 @@ describe("artifacts", () => {
     copied();
     for (const text of ["", "null", "{}", '{"setup":"development"}', '{"setup":"development","sha256":{}}']) {
       writeFileSync(join(folder, "artifacts.json"), text);
-      await assert.rejects(openProver(url()), mismatched, text);
+      await assert.rejects(openProver({ ...releaseCircuit, folder: url() }), mismatched, text);
     }
     rmSync(join(folder, "artifacts.json"));
-    await assert.rejects(openProver(url()), mismatched);
+    await assert.rejects(openProver({ ...releaseCircuit, folder: url() }), mismatched);
   });
 
   test("are refused with a verification key that is none, though it is pinned", async () => {
     copied();
     for (const text of ["{}", "key"]) {
       pinned("verification-key.json", Buffer.from(text));
-      await assert.rejects(openProver(url()), mismatched, text);
+      await assert.rejects(openProver({ ...releaseCircuit, folder: url() }), mismatched, text);
     }
   });
 
@@ -166,7 +167,7 @@ describe("artifacts", () => {
     >;
     const other = { ...key, vk_delta_2: key.vk_gamma_2 };
     pinned("verification-key.json", Buffer.from(JSON.stringify(other)));
-    const prover = await openProver(url());
+    const prover = await openProver({ ...releaseCircuit, folder: url() });
     await assert.rejects(prover.prove(releaseExample()), { name: "PavilionError", code: "PROOF_FAILED" });
     await prover.close();
   });

@@ -1,5 +1,5 @@
 /**
- * Makes proofs of the release circuit (circuits/release) in one worker thread, so that the event loop stays free.
+ * Makes proofs of a circuit in one worker thread, so that the event loop stays free.
  *
  * Promises that a proof which is handed out was verified, that nothing about a witness stands in an error or an output, and
  * that after `close` nothing is left alive. A thread that ends unasked fails what it had to do; the next proof starts another.
@@ -7,12 +7,6 @@
  * Codes: CIRCUIT_MISMATCH at opening; PROOF_FAILED for a proof, PROVER_UNAVAILABLE where none could be tried to the end.
  */
 import { Worker } from "node:worker_threads";
-import {
-  type ReleaseOpening,
-  type ReleaseStatement,
-  releaseInputs,
-  releaseSignals,
-} from "../../crypto/groth16/release-statement.ts";
 import { type Proof, type VerificationKey, readVerificationKey } from "../../crypto/groth16/verify.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import { type Artifacts, mismatch, readArtifacts } from "./artifacts.ts";
@@ -21,12 +15,17 @@ import type { ProofAnswer, ProofTask, ProverKeys } from "./worker.ts";
 /** Proofs under way or waiting; one more is refused. At about half a second each, some two minutes' work. */
 const WAITING_MAX = 256;
 
-export interface ProofInput {
-  readonly statement: ReleaseStatement;
-  readonly opening: ReleaseOpening;
+/** A circuit, and how what is to be proven becomes its inputs and public signals. */
+export interface Circuit<T> {
+  /** What its artifacts are called. */
+  readonly name: string;
+  /** Of the artifacts, with a slash at the end. */
+  readonly folder: URL;
+  readonly inputsOf: (input: T) => ProofTask["inputs"];
+  readonly signalsOf: (input: T) => readonly bigint[];
 }
 
-export interface Prover {
+export interface Prover<T> {
   /** How the keys were made; "development" is for development. */
   readonly setup: string;
   readonly verificationKey: VerificationKey;
@@ -34,7 +33,7 @@ export interface Prover {
    * Proofs are made one after the other. Rejects with PROOF_FAILED where the opening does not fit the statement, with
    * PROVER_UNAVAILABLE where the thread ended or too many proofs wait.
    */
-  readonly prove: (input: ProofInput) => Promise<Proof>;
+  readonly prove: (input: T) => Promise<Proof>;
   /** Ends the thread. What is under way or comes later rejects with PROVER_UNAVAILABLE. */
   readonly close: () => Promise<void>;
 }
@@ -44,18 +43,15 @@ interface Waiting {
   readonly reject: (error: PavilionError) => void;
 }
 
-/** Opens the prover over a folder of artifacts, by its URL with a slash at the end. Throws CIRCUIT_MISMATCH. */
-export async function openProver(folder: URL): Promise<Prover> {
-  const artifacts = await readArtifacts(folder, "release");
+/** Opens the prover over a circuit's artifacts. Throws CIRCUIT_MISMATCH. */
+export async function openProver<T>({ name, folder, inputsOf, signalsOf }: Circuit<T>): Promise<Prover<T>> {
+  const artifacts = await readArtifacts(folder, name);
   const verificationKey = keyOf(artifacts);
   const thread = new ProverThread(artifacts);
   return {
     setup: artifacts.setup,
     verificationKey,
-    prove: async ({ statement, opening }) => {
-      const [inputs, signals] = [releaseInputs(statement, opening), releaseSignals(statement)];
-      return thread.prove(inputs, signals);
-    },
+    prove: async (input) => thread.prove(inputsOf(input), signalsOf(input)),
     close: () => thread.close(),
   };
 }

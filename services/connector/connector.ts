@@ -15,6 +15,7 @@ import {
 import { PavilionError } from "../../errors/errors.ts";
 import type { Host } from "../../runtime/host.ts";
 import { sealingKeysOf } from "../../runtime/hsm/sealing-keys.ts";
+import { onlyDeclared } from "../../runtime/hsm/declared.ts";
 import { openLastingHsm } from "../../runtime/hsm/lasting-hsm.ts";
 import { connectKafka } from "../../runtime/kafka/client.ts";
 import { startClock } from "../../runtime/kafka/clock.ts";
@@ -28,7 +29,8 @@ import { openTelemetry } from "../../runtime/telemetry/telemetry.ts";
 import { noTracing, openTracing, type Tracing } from "../../runtime/telemetry/tracing.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
 import { openHttp } from "../http/http.ts";
-import { guardHsm, onlyKeys } from "./guards.ts";
+import { Crew } from "./crew.ts";
+import { guardHsm } from "./guards.ts";
 import { openMetricsEndpoint, type MetricsEndpoint } from "./metrics-endpoint.ts";
 import { HostParts } from "./parts.ts";
 import { tokenAddressOf } from "./token-address.ts";
@@ -69,18 +71,12 @@ export async function startConnector(
 
   const hsm = guardHsm(unguarded, telemetry.metrics);
   const parts = new HostParts(config, hsm, telemetry.metrics);
-  const workers: StageWorker<never, never>[] = [];
-  const owners = new Map<string, readonly string[]>();
-  const host: Omit<Host, "section" | "hsm"> = {
-    ...{ config, chain: parts.chain, prover: parts.prover },
-    owners(kind, ids) {
-      owners.set(kind, ids);
-      for (const worker of workers) worker.start(owners).catch(fail);
-    },
-  };
+  const crews = new Map(pipelines.map(({ name }) => [name, new Crew(fail)]));
+  const crewOf = ({ name }: Pipeline): Crew => crews.get(name) ?? new Crew(fail);
   const opened = await openAll(pipelines, served, (pipeline) => ({
-    ...host,
-    hsm: onlyKeys(hsm, pipeline.keys ?? []),
+    ...{ config, chain: parts.chain, prover: parts.prover },
+    owners: crewOf(pipeline).setOwners,
+    hsm: onlyDeclared(hsm, pipeline),
     section: sections.get(pipeline.name),
   }));
   const tables = await openTables(
@@ -94,10 +90,10 @@ export async function startConnector(
   for (const { pipeline, open } of opened) {
     for (const { stage, ports } of open.serving) {
       if (!served.has(stage.name)) continue;
-      workers.push(new StageWorker({ ...context, stage, ports, asking: pipeline.asking, fail }));
+      crewOf(pipeline).add(new StageWorker({ ...context, stage, ports, asking: pipeline.asking, fail }));
     }
   }
-  await Promise.all(workers.map((worker) => worker.start(owners)));
+  await Promise.all([...crews.values()].map((crew) => crew.start()));
   const routes = opened.flatMap(({ open }) => open.routes ?? []);
   const http = config.http === undefined ? undefined : await openHttp(config.http, routes, { log });
   log.info({ stages: [...served] }, "connector is up");
@@ -106,8 +102,9 @@ export async function startConnector(
     async stop() {
       await http?.close();
       await clock.stop();
-      await Promise.all(workers.map((worker) => worker.stop()));
+      // Before the workers: whoever is let in meanwhile would start one again.
       await tables.close();
+      await Promise.all([...crews.values()].map((crew) => crew.stop()));
       await Promise.all(opened.map(({ open }) => open.close()));
       await parts.close();
       await unguarded.close();

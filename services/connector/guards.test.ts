@@ -3,10 +3,11 @@ import { test } from "node:test";
 import type { AnchorChain } from "../../runtime/chain/anchor-chain.ts";
 import { PavilionError, type ErrorCode } from "../../errors/errors.ts";
 import { PortHeld } from "../../runtime/failures/passing.ts";
+import { onlyDeclared } from "../../runtime/hsm/declared.ts";
 import type { Hsm } from "../../runtime/hsm/hsm.ts";
 import type { Prover } from "../../runtime/prover/prover.ts";
 import { Metrics } from "../../runtime/telemetry/metrics.ts";
-import { guardChain, guardHsm, guardProver, onlyKeys } from "./guards.ts";
+import { guardChain, guardHsm, guardProver } from "./guards.ts";
 
 const failing = (code: ErrorCode) => () => Promise.reject(new PavilionError(code, "it failed"));
 const bytes = Buffer.alloc(32);
@@ -41,10 +42,14 @@ test("an operation that fails over its input leaves the HSM open to everybody el
   assert.equal(await hsm.key(issuer).operate(bytes), bytes);
 });
 
-test("a pipeline sees the keys that it declares, and no other", () => {
-  const hsm = onlyKeys(hsmWith({}), [issuer]);
+test("a pipeline sees the keys that it declares, and seeds where it declares those", async () => {
+  const missing = { code: "HSM_KEY_MISSING" };
+  const hsm = onlyDeclared(hsmWith({}), { keys: [issuer] });
+  assert.deepEqual(Object.keys(hsm).sort(), ["createSeed", "destroySeed", "key", "seed"]);
   assert.equal(hsm.key(issuer).publicKey, bytes);
-  assert.throws(() => hsm.key(agreement), { code: "HSM_KEY_MISSING" });
+  assert.throws(() => hsm.key(agreement), /no key hpke for p256-agreement/);
+  for (const call of [hsm.createSeed, hsm.seed, hsm.destroySeed]) await assert.rejects(call(1), missing);
+  assert.equal(await onlyDeclared(hsmWith({}), { seeds: true }).seed(1), bytes);
 });
 
 test("a token that fails at everything is away, and soon not asked any more by anybody", async () => {
@@ -61,7 +66,7 @@ test("a token that fails at everything is away, and soon not asked any more by a
 test("a proof that cannot be made is no fault of the prover's, a thread that ends is", async () => {
   const metrics = new Metrics();
   let code: ErrorCode = "PROOF_FAILED";
-  const prover = { prove: () => failing(code)() } as unknown as Prover;
+  const prover = { prove: () => failing(code)() } as unknown as Prover<never>;
   const guarded = guardProver(prover, metrics);
   for (const _ of five) await assert.rejects(guarded.prove({} as never), { code: "PROOF_FAILED" });
   assert.equal(await stateOf(metrics, "prover"), "0");

@@ -6,8 +6,7 @@ import type { AnchorChain } from "../../runtime/chain/anchor-chain.ts";
 import { PavilionError, type ErrorCode } from "../../errors/errors.ts";
 import { Breaker } from "../../runtime/failures/breaker.ts";
 import type { Port } from "../../runtime/failures/passing.ts";
-import { keyring, type Hsm } from "../../runtime/hsm/hsm.ts";
-import type { KeyDeclaration } from "../../runtime/hsm/keys.ts";
+import type { Hsm } from "../../runtime/hsm/hsm.ts";
 import { sealingKey } from "../../runtime/hsm/sealing-keys.ts";
 import type { Prover } from "../../runtime/prover/prover.ts";
 import type { Metrics } from "../../runtime/telemetry/metrics.ts";
@@ -46,13 +45,7 @@ export function guardHsm(hsm: Hsm, metrics: Metrics): Hsm {
   };
 }
 
-/** What a pipeline sees of the HSM: the keys that it declares. */
-export const onlyKeys = (hsm: Hsm, keys: readonly KeyDeclaration[]): Hsm => ({
-  ...hsm,
-  key: keyring(keys.map((declared) => ({ declared, key: hsm.key(declared) }))),
-});
-
-export function guardProver(prover: Prover, metrics: Metrics): Prover {
+export function guardProver<T>(prover: Prover<T>, metrics: Metrics): Prover<T> {
   const rules = { away: "PROVER_UNAVAILABLE", saysAway: () => false } as const;
   const breaker = new Breaker("prover", rules, stateTo(metrics, "prover"));
   return { ...prover, prove: breaker.guard(prover.prove) };

@@ -5,19 +5,18 @@
 import { openAnchorChain, type AnchorChain } from "../../runtime/chain/anchor-chain.ts";
 import { anchorKey } from "../../runtime/chain/hsm-signer.ts";
 import type { Hsm } from "../../runtime/hsm/hsm.ts";
-import { openProver, type Prover } from "../../runtime/prover/prover.ts";
+import { openProver, type Circuit, type Prover } from "../../runtime/prover/prover.ts";
 import type { Metrics } from "../../runtime/telemetry/metrics.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
 import { guardChain, guardProver } from "./guards.ts";
-
-const circuitFolder = new URL("../../circuits/release/artifacts/", import.meta.url);
 
 export class HostParts {
   readonly #config: ConnectorConfig;
   readonly #hsm: Hsm;
   readonly #metrics: Metrics;
   #chain: AnchorChain | undefined;
-  #prover: Promise<Prover> | undefined;
+  /** By the folder of their circuit. */
+  readonly #provers = new Map<string, Promise<Prover<never>>>();
 
   constructor(config: ConnectorConfig, hsm: Hsm, metrics: Metrics) {
     this.#config = config;
@@ -31,13 +30,17 @@ export class HostParts {
     return this.#chain;
   };
 
-  readonly prover = (): Promise<Prover> => {
-    this.#prover ??= openProver(circuitFolder).then((prover) => guardProver(prover, this.#metrics));
-    return this.#prover;
+  readonly prover = <T>(circuit: Circuit<T>): Promise<Prover<T>> => {
+    const { href } = circuit.folder;
+    const opened =
+      this.#provers.get(href) ??
+      openProver(circuit).then((prover) => guardProver<never>(prover as Prover<never>, this.#metrics));
+    this.#provers.set(href, opened);
+    return opened as Promise<Prover<T>>;
   };
 
   async close(): Promise<void> {
     this.#chain?.close();
-    await (await this.#prover)?.close();
+    for (const prover of this.#provers.values()) await (await prover).close();
   }
 }

@@ -22,7 +22,7 @@ export class Gate {
   /** Who calls; undefined where anyone may. Throws what the caller is told, and sets the headers that go with it. */
   admit(route: RouteDeclaration, request: FastifyRequest, reply: FastifyReply): Caller | undefined {
     if (request.raw.httpVersionMajor < 1)
-      throw new PavilionError("CALL_UNREADABLE", "What was sent is no HTTP/1.1.");
+      throw new PavilionError("CALL_UNREADABLE", "What was sent is not HTTP/1.1.");
     if (request.raw.rawHeaders.length > 2 * HEADERS_MAX)
       throw new PavilionError("HEADERS_TOO_LARGE", "There are more headers than are read.");
     if (route.query === undefined && request.raw.url?.includes("?") === true) throw unknownRoute();

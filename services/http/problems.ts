@@ -50,7 +50,7 @@ export function problemBody(error: unknown, id: string): Problem & { readonly in
 /** A whole answer as bytes on the wire, for what never became a call. */
 export function rawProblem(error: unknown, id: string): string {
   const { status, ...rest } = problemBody(
-    expected(error) ?? new PavilionError("CALL_UNREADABLE", "What was sent is no HTTP/1.1."),
+    expected(error) ?? new PavilionError("CALL_UNREADABLE", "What was sent is not HTTP/1.1."),
     id,
   );
   const body = JSON.stringify({ status, ...rest });

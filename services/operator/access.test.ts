@@ -5,7 +5,7 @@ import type { Kafka } from "kafkajs";
 import type { AclSpec } from "../../runtime/kafka/admin.ts";
 import { openLog } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
-import { reservedProviders, topicFor } from "../../schemas/topics.ts";
+import { reservedNames, topicFor } from "../../schemas/topics.ts";
 import { pipelines } from "../../pipelines/pipelines.ts";
 import { Access, admittedIn, brokerPrincipal, connectorPrincipal, providerPrincipal } from "./access.ts";
 import { Operator } from "./operator.ts";
@@ -32,7 +32,7 @@ const names = fc.oneof(
   fc.constantFrom(...new Set([...parts, "connector", "provider", "broker", "operator", "constructor"])),
   fc.stringMatching(/^[a-z][a-z0-9-]{1,62}$/),
 );
-const providers = names.filter((name) => !reservedProviders.includes(name));
+const providers = names.filter((name) => !reservedNames.includes(name));
 
 /** Every allowance of two regions that have the same providers and brokers. */
 const everything = (regions: readonly string[], parties: readonly string[]): AclSpec[] =>
@@ -73,7 +73,7 @@ test("the reserved names are those that collide, and no other", () => {
   const colliding = [...new Set(parts)].filter((id) =>
     namesOf(providerTopics("au", id, PARTITIONS)).some((name) => region.has(name)),
   );
-  assert.deepEqual(colliding.sort(), [...reservedProviders].sort());
+  assert.deepEqual(colliding.sort(), [...reservedNames].sort());
 });
 
 test("every prefix ends with a dot", () => {
@@ -137,16 +137,17 @@ test("who was admitted in a region is told by what they may write there, and now
     fc.property(twoRegions, someProviders, (regions, ids) => {
       const [here = "", there = ""] = regions;
       const acls = ids.flatMap((id) => [...providerAcls(here, id), ...brokerAcls(here, id)]);
-      const writers = [...acls, ...connectorAcls(here), ...connectorAcls(there)]
+      const auditors = ids.flatMap((id) => access.partyAcls(here, { role: "auditor", id }));
+      const groups = [...acls, ...auditors, ...connectorAcls(here), ...connectorAcls(there)]
         .filter(({ operation, resourceType, pattern }) =>
-          [operation, resourceType, pattern].every((part) => ["write", "topic", "literal"].includes(part)),
+          [operation, resourceType, pattern].every((part) => ["read", "group", "prefixed"].includes(part)),
         )
-        .map(({ principal, resourceName }) => ({ principal, topic: resourceName }));
-      assert.deepEqual(admittedIn(here, writers), [
-        ...ids.map((id) => ({ role: "provider", id })),
-        ...ids.map((id) => ({ role: "broker", id })),
-      ]);
-      assert.deepEqual(admittedIn(there, writers), []);
+        .map(({ principal, resourceName }) => ({ principal, prefix: resourceName }));
+      assert.deepEqual(
+        admittedIn(here, groups),
+        ["provider", "broker", "auditor"].flatMap((role) => ids.map((id) => ({ role, id }))),
+      );
+      assert.deepEqual(admittedIn(there, groups), []);
     }),
   );
 });
@@ -211,15 +212,16 @@ describe("the operator refuses, before it touches Kafka,", () => {
 
   test("a provider under a reserved name, or under one that no document admits", async () => {
     const operator = await Operator.connect({ kafka: untouched, codec: {} as Codec, pipelines, log });
-    for (const provider of [...reservedProviders, ...odd]) {
+    for (const provider of [...reservedNames, ...odd]) {
       await assert.rejects(operator.admitProvider(region, provider), invalid, provider);
     }
   });
 
-  test("a broker or a region under a name that no document admits", async () => {
+  test("a broker, an auditor or a region under a reserved name, or one that no document admits", async () => {
     const operator = await Operator.connect({ kafka: untouched, codec: {} as Codec, pipelines, log });
-    for (const name of odd) {
+    for (const name of [...reservedNames, ...odd]) {
       await assert.rejects(operator.admitBroker(region, name), invalid, name);
+      await assert.rejects(operator.admitAuditor(region, name), invalid, name);
       await assert.rejects(operator.openRegion({ ...region, name }), invalid, name);
     }
   });

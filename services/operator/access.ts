@@ -17,7 +17,6 @@ import {
   type TopicName,
   type Topics,
 } from "../../schemas/topics.ts";
-import type { Named } from "./terms.ts";
 
 export const connectorPrincipal = (region: string): string => `connector.${region}`;
 export const providerPrincipal = (provider: string): string => `provider.${provider}`;
@@ -25,7 +24,7 @@ export const brokerPrincipal = (broker: string): string => `broker.${broker}`;
 export const auditorPrincipal = (auditor: string): string => `auditor.${auditor}`;
 
 /** Somebody with a log-in of its own. */
-interface Member {
+export interface Member {
   readonly role: Exclude<Party, "operator">;
   readonly id: string;
 }
@@ -114,7 +113,7 @@ export class Access {
   /** What a party may do in a region, and what the connector may with the topics that are the party's own. */
   partyAcls(region: string, { role, id }: Member): AclSpec[] {
     const principal = `${role}.${id}`;
-    const own = `${region}.${role}.${id}.`;
+    const own = groupPrefix(region, { role, id });
     const names = [...this.#shared, ...this.#ownOf(role)];
     const written = names.filter((name) => this.#topics.of(name).writers?.includes(role));
     const read = names.filter((name) => this.#topics.of(name).readers?.includes(role));
@@ -158,20 +157,24 @@ export class Access {
   }
 }
 
-/** Those of a region who were admitted as providers and brokers, by what they may write there. */
+/** Those of a region who were admitted, by the consumer groups that each has of its own there: whoever reads anything has some. */
 export function admittedIn(
   region: string,
-  writers: readonly { readonly principal: string; readonly topic: string }[],
-): Named[] {
-  const here = new Set(
-    writers.filter(({ topic }) => topic.startsWith(`${region}.`)).map(({ principal }) => principal),
-  );
-  return (["provider", "broker"] as const).flatMap((role) =>
-    [...here]
-      .filter((principal) => principal.startsWith(`${role}.`))
-      .map((principal) => ({ role, id: principal.slice(role.length + 1) })),
+  groups: readonly { readonly principal: string; readonly prefix: string }[],
+): Member[] {
+  return (["provider", "broker", "auditor"] as const).flatMap((role) =>
+    groups
+      .map(({ principal, prefix }) => ({ principal, prefix, id: principal.slice(role.length + 1) }))
+      .filter(
+        ({ principal, prefix, id }) =>
+          principal === `${role}.${id}` && prefix === groupPrefix(region, { role, id }),
+      )
+      .map(({ id }) => ({ role, id })),
   );
 }
+
+/** What the names of a party's consumer groups begin with. */
+const groupPrefix = (region: string, { role, id }: Member): string => `${region}.${role}.${id}.`;
 
 /** The broker's clock, not the writer's, says when a record came. */
 const recorded = { "message.timestamp.type": "LogAppendTime" };

@@ -7,7 +7,13 @@ import type { Admin, Kafka } from "kafkajs";
 import { verifyCollaboration } from "../../domain/terms/collaboration.ts";
 import { requireServable, verifyPopulation } from "../../domain/terms/population.ts";
 import { digestOf } from "../../crypto/jws/canonical.ts";
-import { createAcls, createTopics, deleteAcls, deleteAclsOf, writersOf } from "../../runtime/kafka/admin.ts";
+import {
+  createAcls,
+  createTopics,
+  deleteAcls,
+  deleteAclsOf,
+  groupPrefixesOf,
+} from "../../runtime/kafka/admin.ts";
 import { requireWithin, type PopulationTable } from "../../domain/terms/home.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import { PavilionError } from "../../errors/errors.ts";
@@ -25,8 +31,15 @@ import type {
   PopulationEntry,
 } from "../../schemas/avro/index.ts";
 import type { RegionCard } from "../../schemas/json/region-card.ts";
-import { reservedProviders, topicFor, type TopicName } from "../../schemas/topics.ts";
-import { Access, admittedIn, brokerPrincipal, endedProviderAcls, providerPrincipal } from "./access.ts";
+import { reservedNames, topicFor, type TopicName } from "../../schemas/topics.ts";
+import {
+  Access,
+  admittedIn,
+  brokerPrincipal,
+  endedProviderAcls,
+  providerPrincipal,
+  type Member,
+} from "./access.ts";
 import { namedIn, namedOver, termsOf, type Named, type TermsOfParty } from "./terms.ts";
 
 /** Where each party reads its terms. */
@@ -75,8 +88,9 @@ export class Operator {
     await createTopics(this.#admin, this.#access.regionTopics(region.name, region.partitions));
     await createAcls(this.#admin, this.#access.connectorAcls(region.name));
     await deleteAcls(this.#admin, this.#access.endedConnectorAcls(region.name));
-    const admitted = admittedIn(region.name, await writersOf(this.#admin));
-    for (const party of admitted) await this.#letIn(region, party);
+    const members = admittedIn(region.name, await groupPrefixesOf(this.#admin));
+    for (const member of members) await this.#letIn(region, member);
+    const admitted = members.filter(isNamed);
     await this.#settleBrokers(region, admitted);
     await this.#handOut(region.name, admitted, await this.#terms(region.name));
   }
@@ -123,7 +137,7 @@ export class Operator {
    * CONFIG_INVALID for a name that is none, or under which it would write a topic of the region's.
    */
   async admitProvider(region: Region, provider: string): Promise<void> {
-    requireName(provider, reservedProviders);
+    requireName(provider);
     await this.#letIn(region, { role: "provider", id: provider });
     await this.#enter(region.name, "config.providers", "ProviderEntry", provider, {
       provider,
@@ -148,7 +162,7 @@ export class Operator {
    * ends what a live connection may do at its next request. What it pushed and asked stays. Admitting it restores it.
    */
   async revokeProvider(regions: readonly Region[], provider: string): Promise<void> {
-    requireName(provider, reservedProviders);
+    requireName(provider);
     for (const { name } of regions) {
       await this.#enter(name, "config.providers", "ProviderEntry", provider, { provider, admitted: false });
     }
@@ -165,7 +179,7 @@ export class Operator {
   }
 
   /** A party's topics and rights, as this version has them. */
-  async #letIn({ name, partitions }: Region, party: Named): Promise<void> {
+  async #letIn({ name, partitions }: Region, party: Member): Promise<void> {
     await createTopics(this.#admin, this.#access.partyTopics(name, party, partitions));
     await createAcls(this.#admin, this.#access.partyAcls(name, party));
     if (party.role === "provider") await deleteAcls(this.#admin, endedProviderAcls(name, party.id));
@@ -174,7 +188,7 @@ export class Operator {
   /** Throws CONFIG_INVALID for a name that is none. */
   async admitAuditor(region: Region, auditor: string): Promise<void> {
     requireName(auditor);
-    await createAcls(this.#admin, this.#access.partyAcls(region.name, { role: "auditor", id: auditor }));
+    await this.#letIn(region, { role: "auditor", id: auditor });
   }
 
   /**
@@ -320,6 +334,9 @@ export class Operator {
   }
 }
 
+/** Somebody whom terms may name. */
+const isNamed = (member: Member): member is Named => member.role !== "auditor";
+
 /** A collaboration is over datasets of one population, which stands first. */
 function requirePublishable(document: Collaboration, populations: PopulationTable): void {
   const { id, population: name } = document;
@@ -332,8 +349,8 @@ function requirePublishable(document: Collaboration, populations: PopulationTabl
 }
 
 /** Names are parts of topics and ACLs, where a dot or a star would reach further: the documents' pattern has neither. */
-function requireName(name: string, reserved: readonly string[] = []): void {
-  if (/^[a-z][a-z0-9-]{1,62}$/.test(name) && !reserved.includes(name)) return;
+function requireName(name: string): void {
+  if (/^[a-z][a-z0-9-]{1,62}$/.test(name) && !reservedNames.includes(name)) return;
   throw new PavilionError(
     "CONFIG_INVALID",
     "The name is reserved, or is not 2 to 63 lower-case letters, digits and dashes.",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import fc from "fast-check";
+import { releaseCircuit } from "../../pipelines/private-computation/circuit.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { readRequest } from "../../domain/terms/request.ts";
 import { openProver } from "../../runtime/prover/prover.ts";
@@ -17,7 +18,7 @@ import type { EvidenceBundleDocument, LogEvidence } from "../../schemas/json/evi
 import { holds } from "../../verifier/checklist.ts";
 import { verify } from "../../verifier/verify.ts";
 import { miniatureChain } from "../../crypto/ethereum/testing/miniature-chain.ts";
-import { artifacts, connectorNamed, partiesNamed, trustIn } from "../../test/evidence-terms.ts";
+import { connectorNamed, partiesNamed, trustIn } from "../../test/evidence-terms.ts";
 import { evidenceOf, shortQuestion } from "../../test/evidence.ts";
 import { planAt } from "../../test/stage-plan.ts";
 import { MemoryState } from "../../test/stage-state.ts";
@@ -38,7 +39,7 @@ let parts: EvidenceEvent[];
 let ports: EvidencePorts;
 
 before(async () => {
-  const prover = await openProver(artifacts);
+  const prover = await openProver(releaseCircuit);
   bundle = await evidenceOf({ parties, connector, prover, question: shortQuestion, nonce: 1 });
   await prover.close();
   const document = textOf(bundle.request.document);

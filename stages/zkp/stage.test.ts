@@ -10,6 +10,7 @@ import {
   scalarFrom,
   verifyRepresentation,
 } from "../../crypto/commitment/commitment.ts";
+import { releaseCircuit } from "../../pipelines/private-computation/circuit.ts";
 import { releaseSignals } from "../../crypto/groth16/release-statement.ts";
 import { verifyProofs } from "../../crypto/groth16/verify.ts";
 import { bySlot, coordinateOf, layoutOf, positionOf } from "../../domain/statistics/coordinates.ts";
@@ -230,7 +231,7 @@ describe("cannot prove", () => {
 });
 
 test("the circuit's own proofs verify, all groups at once, and none for other values", async () => {
-  const prover = await openProver(new URL("../../circuits/release/artifacts/", import.meta.url));
+  const prover = await openProver(releaseCircuit);
   after(() => prover.close());
   const witness = witnessOf(planAt(), 40, 5, [0, 2]);
   const release = await proven(witness, { prove: prover.prove });

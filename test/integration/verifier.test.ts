@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { releaseCircuit, type ReleaseInput } from "../../pipelines/private-computation/circuit.ts";
 import { openProver, type Prover } from "../../runtime/prover/prover.ts";
 import type { Anchored } from "../../runtime/chain/anchor-contract.ts";
 import type { EvidenceBundleDocument } from "../../schemas/json/evidence-bundle.ts";
@@ -7,18 +8,18 @@ import type { Trust } from "../../schemas/json/trust.ts";
 import { holds } from "../../verifier/checklist.ts";
 import { verify } from "../../verifier/verify.ts";
 import type { EvidenceChain } from "../../crypto/ethereum/testing/miniature-chain.ts";
-import { artifacts, connectorNamed, partiesNamed, trustIn } from "../evidence-terms.ts";
+import { connectorNamed, partiesNamed, trustIn } from "../evidence-terms.ts";
 import { evidenceOf, fullQuestion, shortQuestion } from "../evidence.ts";
 import type { Lies } from "../evidence-lies.ts";
 import { anchored, anchorerOn, fundedKey, startTestChain, type TestChain } from "./chain-log.ts";
 
 let chain: TestChain;
-let prover: Prover;
+let prover: Prover<ReleaseInput>;
 const parties = partiesNamed("honest");
 const closing: (() => void)[] = [];
 
 before(async () => {
-  [chain, prover] = await Promise.all([startTestChain(), openProver(artifacts)]);
+  [chain, prover] = await Promise.all([startTestChain(), openProver(releaseCircuit)]);
 });
 after(async () => {
   for (const close of closing) close();

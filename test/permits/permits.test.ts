@@ -37,6 +37,11 @@ test("its stages, topics and schemas stand beside the others', and a second pipe
   );
   const topics = { "permit.granted": { events: ["Tick"], key: "worker", partitions: "one" } } as const;
   assert.throws(() => topicsOf([...all, { ...permits, topics }]), /permit\.granted is declared twice/);
+  const taken = { "psi.changelog": { events: ["Tick"], key: "worker", partitions: "one" } } as const;
+  assert.throws(
+    () => topicsOf([...all, { ...permits, stages: [], topics: taken }]),
+    /psi\.changelog is the stage's own/,
+  );
 });
 
 test("a broker may write its requests and read its replies, the connector the rest, and nobody else any of it", () => {

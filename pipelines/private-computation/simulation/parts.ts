@@ -8,6 +8,7 @@ import { Standing } from "../../../domain/terms/standing.ts";
 import { blinding, seedBytes, seedsOf } from "../../../domain/log/testing/seeds.ts";
 import { loadPolicy } from "../../../domain/policy/policy.ts";
 import { changedPorts, type Serving } from "../../../runtime/contract/pipeline.ts";
+import { onlyDeclared } from "../../../runtime/hsm/declared.ts";
 import { keyring, type Hsm, type HsmKey } from "../../../runtime/hsm/hsm.ts";
 import type { EventTypes } from "../../../schemas/avro/index.ts";
 import type { Means } from "../../../simulation/world.ts";
@@ -59,15 +60,15 @@ export function openParts(
   };
   return ({ wrap, track }) => {
     const away = "CHAIN_UNAVAILABLE";
-    const parts = {
-      config,
-      hsm: memoryHsm(wrap),
-      chain: wrap(chain, { anchor: away, prove: away, standing: away }),
-    };
+    const hsm = memoryHsm(wrap);
+    const failingChain = wrap(chain, { anchor: away, prove: away, standing: away });
     const prover = wrap({ prove: checkOpening }, { prove: "PROVER_UNAVAILABLE" });
     const serving = [
-      ...servingComputation(parts, { policy, prover, directory }),
-      ...servingLog(parts, directory),
+      ...servingComputation(
+        { config, hsm: onlyDeclared(hsm, privateComputation) },
+        { policy, prover, directory },
+      ),
+      ...servingLog({ config, hsm: onlyDeclared(hsm, log), chain: failingChain }, directory),
     ];
     return serving.map(openingBatches({ wrap, track }));
   };

@@ -54,15 +54,18 @@ export async function openBrokerClient(plan: BrokerClientPlan): Promise<BrokerCl
   const codec = await openCodec(plan.registryUrl, new Topics(privateComputationTopics, logTopics));
   const source = { kafka, codec, region, groups: `${region}.broker.${broker}`, log };
   const publisher = await openPublisher(kafka, codec, region, `/broker/${broker}`);
-  const [asker, seeds] = await Promise.all([
-    Asker.open(source, publisher, {
-      ...{ topic: "broker.results.<broker>", owner: broker, type: "Result" },
-      digestOf: ({ requestDigest }) => requestDigest,
-      isUnsigned: ({ unsigned }) => unsigned,
-      late: "No result came by the request's deadline.",
-    }),
-    followSeeds(source),
-  ]);
+  await using opening = new AsyncDisposableStack();
+  opening.defer(() => publisher.close());
+  const asker = await Asker.open(source, publisher, {
+    ...{ topic: "broker.results.<broker>", owner: broker, type: "Result" },
+    digestOf: ({ requestDigest }) => requestDigest,
+    isUnsigned: ({ unsigned }) => unsigned,
+    late: "No result came by the request's deadline.",
+  });
+  opening.defer(() => asker.close());
+  const seeds = await followSeeds(source);
+  opening.defer(() => seeds.close());
+  const opened = opening.move();
   return {
     newestSeed: seeds.newest,
     ask(request) {
@@ -74,10 +77,7 @@ export async function openBrokerClient(plan: BrokerClientPlan): Promise<BrokerCl
     },
     resultOf: (digest, withinMs) => asker.replyTo(digest, withinMs),
     evidence: (digest, withinMs = evidenceLimitMs) => findBundle(source, digest, withinMs),
-    async close() {
-      await Promise.all([asker.close(), seeds.close()]);
-      await publisher.close();
-    },
+    close: () => opened.disposeAsync(),
   };
 }
 
@@ -97,7 +97,12 @@ async function followSeeds(source: Source) {
     },
     opening.fail,
   );
-  await reader.caughtUp;
+  try {
+    await reader.caughtUp;
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
   return {
     newest: async (withinMs = seedLimitMs): Promise<string> =>
       table.newest()?.commitment ?? (await opening.await(newestKey, withinMs)),
@@ -121,7 +126,11 @@ async function findBundle(source: Source, digest: string, withinMs: number): Pro
       },
     },
     bundles.fail,
-  );
+  ).catch((error: unknown) => {
+    // Whoever waits is told, and its timer ends.
+    bundles.fail(error);
+    throw error;
+  });
   try {
     return await found;
   } finally {

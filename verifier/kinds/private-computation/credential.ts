@@ -125,12 +125,16 @@ function requireLeft(
   { plan }: Planned,
 ): void {
   require(FRACTION.test(left) &&
-    formatFraction(parseFraction(left)) === left, `What the population has left of ${part} is no fraction.`);
+    formatFraction(parseFraction(left)) ===
+      left, `What the population has left of ${part} is not a fraction.`);
   const isWithin = (spent: string, limit: string): boolean =>
     compareFractions(addFractions(parseFraction(left), parseFraction(spent)), parseFraction(limit)) <= 0;
   const [sum, budget] = part === "epsilon" ? [total, plan.budgetTotal] : [deltaTotal, plan.budgetDelta];
-  require(isWithin(sum, budget), `What the population has left of ${part} is more than its budget leaves.`);
+  require(isWithin(
+    sum,
+    budget,
+  ), `The answer says that more ${part} is left than the population's budget allows.`);
   require(plan.budgetWindows.every((window) =>
     isWithin(spend[part], window[part]),
-  ), `What the population has left of ${part} is more than its windows leave.`);
+  ), `The answer says that more ${part} is left than the population's windows allow.`);
 }

@@ -11,7 +11,7 @@ import type { Collaboration } from "../../../schemas/json/collaboration.ts";
 import type { EvidenceBundleDocument, SignedHead } from "../../../schemas/json/evidence-bundle.ts";
 import type { SeedLeaf } from "../../../schemas/json/seed-leaf.ts";
 import { groupingsFor, statisticsFor } from "../../../domain/statistics/question.ts";
-import type { AnsweringHome } from "../../population.ts";
+import type { AnsweringHome } from "./population.ts";
 
 export interface Planned {
   readonly plan: Plan;

@@ -8,7 +8,7 @@ import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bund
 import type { Trust } from "../../../schemas/json/trust.ts";
 import { policyInput, type Policy } from "../../../domain/policy/policy.ts";
 import { require } from "../../checklist.ts";
-import type { AnsweringHome } from "../../population.ts";
+import type { AnsweringHome } from "./population.ts";
 
 /** Holds the stated decision to the trust file, and to the policy where this verifier has it. */
 export function allowed(

@@ -54,7 +54,7 @@ export function releasedGroups(
 ): readonly ReleasedGroup[] {
   const places = groupsOf(plan);
   const parts = partsOf(plan);
-  require(groups.length === places.length, "There is not every group of the plan.");
+  require(groups.length === places.length, "The groups of the answer are not those of the question.");
   for (const [index, { grouping, category }] of places.entries()) {
     const group = groups[index];
     require(group?.grouping === grouping &&

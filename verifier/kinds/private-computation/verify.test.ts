@@ -1,20 +1,15 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { releaseCircuit, type ReleaseInput } from "../../../pipelines/private-computation/circuit.ts";
 import { FIELD_MODULUS } from "../../../crypto/groth16/field.ts";
 import { releaseSignals } from "../../../crypto/groth16/release-statement.ts";
 import { verifyProof } from "../../../crypto/groth16/verify.ts";
-import { openProver, type ProofInput, type Prover } from "../../../runtime/prover/prover.ts";
+import { openProver, type Prover } from "../../../runtime/prover/prover.ts";
 import type { Cell } from "../../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
 import type { Trust } from "../../../schemas/json/trust.ts";
 import { miniatureChain } from "../../../crypto/ethereum/testing/miniature-chain.ts";
-import {
-  artifacts,
-  connectorNamed,
-  partiesNamed,
-  trustIn,
-  type Connector,
-} from "../../../test/evidence-terms.ts";
+import { connectorNamed, partiesNamed, trustIn, type Connector } from "../../../test/evidence-terms.ts";
 import { evidenceOf, fullQuestion, groupedQuestion, shortQuestion } from "../../../test/evidence.ts";
 import type { Lies } from "../../../test/evidence-lies.ts";
 import { holds, type Checklist } from "../../checklist.ts";
@@ -30,7 +25,7 @@ const shows = { ...commonShows, ...ownShows };
 const baseModulus = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
 const digest = "ab".repeat(32);
 
-let prover: Prover;
+let prover: Prover<ReleaseInput>;
 let brought: Artifacts;
 let bundle: EvidenceBundleDocument;
 let trust: Trust;
@@ -40,7 +35,7 @@ const connector = (): Connector => connectorNamed("honest", miniatureChain("hone
 
 before(async () => {
   brought = await readArtifacts();
-  prover = await openProver(artifacts);
+  prover = await openProver(releaseCircuit);
   ({ bundle, trust } = await answered({}));
 });
 after(() => prover.close());
@@ -365,8 +360,8 @@ test("a verification key other than the trusted one is not used, though the veri
 });
 
 test("a signal plus the field's modulus proves nothing, nor does a coordinate", async () => {
-  let asked: ProofInput | undefined;
-  const noting: Prover = {
+  let asked: ReleaseInput | undefined;
+  const noting: Prover<ReleaseInput> = {
     ...prover,
     prove: (input) => {
       asked = input;

@@ -7,9 +7,9 @@ import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bund
 import type { Trust } from "../../../schemas/json/trust.ts";
 import { chainStatus, checkChain } from "../../chain.ts";
 import type { Checks, Status } from "../../checklist.ts";
-import { signedCollaboration } from "../../collaboration.ts";
+import { signedCollaboration } from "./collaboration.ts";
 import type { Roots } from "../../kind.ts";
-import { answeringHome, signedPopulation } from "../../population.ts";
+import { answeringHome, signedPopulation } from "./population.ts";
 import { trustedCircuit, type Artifacts } from "./artifacts.ts";
 import type { CheckName } from "./checks.ts";
 import { recomputedCredential, signedCredential, type CheckedResult } from "./credential.ts";

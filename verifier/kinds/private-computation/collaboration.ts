@@ -2,14 +2,14 @@
  * The collaboration: signed by every provider that takes part, each under a key that the trust file names too. The
  * document pins keys itself, which shows nothing to who does not know them.
  */
-import { canonicalBytes } from "../crypto/jws/canonical.ts";
-import { verifyCollaboration } from "../domain/terms/collaboration.ts";
-import type { Signer } from "../domain/terms/signatures.ts";
-import { validateDocument } from "../schemas/reading/validate.ts";
-import type { Collaboration } from "../schemas/json/collaboration.ts";
-import type { BundledCollaboration, ProviderSignature } from "../schemas/json/evidence-bundle.ts";
-import type { Trust } from "../schemas/json/trust.ts";
-import { require } from "./checklist.ts";
+import { canonicalBytes } from "../../../crypto/jws/canonical.ts";
+import { verifyCollaboration } from "../../../domain/terms/collaboration.ts";
+import type { Signer } from "../../../domain/terms/signatures.ts";
+import { validateDocument } from "../../../schemas/reading/validate.ts";
+import type { Collaboration } from "../../../schemas/json/collaboration.ts";
+import type { BundledCollaboration, ProviderSignature } from "../../../schemas/json/evidence-bundle.ts";
+import type { Trust } from "../../../schemas/json/trust.ts";
+import { require } from "../../checklist.ts";
 
 /** The collaboration, once its signatures hold: one for each provider, in slot order, and no others. */
 export function signedCollaboration(

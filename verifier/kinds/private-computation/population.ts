@@ -2,17 +2,17 @@
  * The population: in a version that the trust file names, signed by every provider of a dataset, and with every dataset of the
  * collaboration among its own. Its document names the homes that may answer, each with the key of its log.
  */
-import { digestOf, canonicalBytes } from "../crypto/jws/canonical.ts";
-import { requireWithin } from "../domain/terms/home.ts";
-import { homeIn, signersOf, verifyPopulation } from "../domain/terms/population.ts";
-import { validateDocument } from "../schemas/reading/validate.ts";
-import type { Collaboration } from "../schemas/json/collaboration.ts";
-import type { BundledPopulation } from "../schemas/json/evidence-bundle.ts";
-import type { Home, Population } from "../schemas/json/population.ts";
-import type { Trust, TrustedRegion } from "../schemas/json/trust.ts";
-import { require } from "./checklist.ts";
+import { digestOf, canonicalBytes } from "../../../crypto/jws/canonical.ts";
+import { requireWithin } from "../../../domain/terms/home.ts";
+import { homeIn, signersOf, verifyPopulation } from "../../../domain/terms/population.ts";
+import { validateDocument } from "../../../schemas/reading/validate.ts";
+import type { Collaboration } from "../../../schemas/json/collaboration.ts";
+import type { BundledPopulation } from "../../../schemas/json/evidence-bundle.ts";
+import type { Home, Population } from "../../../schemas/json/population.ts";
+import type { Trust, TrustedRegion } from "../../../schemas/json/trust.ts";
+import { require } from "../../checklist.ts";
 import { requireSigners } from "./collaboration.ts";
-import { regionIn } from "./trust.ts";
+import { regionIn } from "../../trust.ts";
 
 /** The population of the collaboration, once its signatures hold. */
 export function signedPopulation(
