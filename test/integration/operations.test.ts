@@ -81,7 +81,7 @@ before(async () => {
     dir,
     regions: [region],
     providers: [],
-    brokers: [],
+    brokers: ["core"],
     parts: await testParts(),
     log,
   });
@@ -153,7 +153,7 @@ async function publishUnreadable(): Promise<void> {
   const headers = {
     ce_type: "pavilion.SignedRequest",
     ce_id: randomUUID(),
-    ce_source: "/broker/x",
+    ce_source: "/broker/core",
     traceparent,
   };
   await producer.send({ topic: requests, messages: [{ key, value: planted, headers }] });
