@@ -21,7 +21,7 @@ const terms = ["collaborations", "populations"];
 const own: Readonly<Record<string, readonly string[]>> = {
   ingest: [...region, ...terms, "openBatch", "decodeRecord", "randomBytes"],
   "oprf-relay": [...region, ...terms],
-  routing: [...region, ...terms, "seeds", "standing", "answeringStages"],
+  routing: [...region, ...terms, "seeds", "standing", "answeringStages", "waiting"],
   compliance: [...region, ...terms, "jurisdiction", "standing", "policy"],
   psi: ["blinding", "partition", "partitions"],
   aggregate: [...region, "blinding"],

@@ -15,6 +15,8 @@ import {
   handled,
   only,
 } from "./testing/counting-stage.ts";
+import { publish } from "./contract/stage.ts";
+import { Table } from "./contract/state.ts";
 import { StageTask, type Input } from "./task.ts";
 import { asking } from "../pipelines/private-computation/asking.ts";
 import { topics } from "../pipelines/pipelines.ts";
@@ -192,6 +194,15 @@ test("a record that nobody signed is answered to the owner of the topic that it 
 test("an output that the stage does not declare is refused, whatever else the handler says", async () => {
   const undeclared = { ...counting, outputs: ["audit.events"] as const };
   await assert.rejects(newTask(undeclared).take(input(0)), /declares no output dataset\.heads/);
+});
+
+test("an entry with a rank in a table that the stage does not list is refused: the rank would be lost with a restart", async () => {
+  const ranked = new Table<number>("ranked", (value) => value);
+  const handle = () => publish({ changes: [ranked.put("k", 1)] });
+  await assert.rejects(newTask({ ...counting, handle }).take(input(0)), /lists no table ranked/);
+  const task = newTask({ ...counting, handle, tables: [ranked] });
+  await task.take(input(0));
+  assert.deepEqual(ranked.ranked(task.state, { limit: 1 }), [{ key: "k", value: 1, rank: 1 }]);
 });
 
 test("take() stages nothing where the original of a rejected input cannot be sealed", async () => {

@@ -23,6 +23,7 @@ import {
   type Stage,
   type StageEvent,
 } from "./contract/stage.ts";
+import type { Change } from "./contract/state.ts";
 import type { CommittedState } from "./state/committed.ts";
 import { StateStore } from "./state/store.ts";
 
@@ -143,6 +144,7 @@ export class StageTask<E extends EventName, P> {
     // The worker only hands over types that the stage declares for the topic.
     const outcome = await this.#context.stage.handle(event as StageEvent<E>, this.state, this.#context.ports);
     const emissions = this.#emissions(input, outcome);
+    for (const change of outcome.changes) this.#requireListed(change);
     this.state.stage(outcome.changes);
     return this.#stamp(input, emissions);
   }
@@ -170,6 +172,13 @@ export class StageTask<E extends EventName, P> {
   #requireDeclared(topic: TopicName): void {
     const { name, outputs } = this.#context.stage;
     if (!outputs.includes(topic)) throw new Error(`the stage ${name} declares no output ${topic}`);
+  }
+
+  /** A rank that could not be told again, of what a changelog holds, would be lost with the next owner. */
+  #requireListed({ table, rank }: Change): void {
+    const { name, tables = [] } = this.#context.stage;
+    if (rank !== undefined && !tables.some((listed) => listed.name === table))
+      throw new Error(`the stage ${name} lists no table ${table} that has ranks`);
   }
 
   #refused(refused: RefusedRequest, unsigned: boolean): Unstamped[] {

@@ -2,7 +2,8 @@
  * Drives a stage's handler over plain events and a state in memory.
  */
 import assert from "node:assert/strict";
-import type { Outcome, StateView } from "../runtime/contract/stage.ts";
+import type { Outcome } from "../runtime/contract/stage.ts";
+import type { StateView } from "../runtime/contract/state.ts";
 import { MemoryState } from "./stage-state.ts";
 
 export interface StageRun {

@@ -1,7 +1,8 @@
 /**
  * A stage with a large state: each input adds so many entries of about a hundred bytes.
  */
-import { publish, type Change, type Stage } from "../../runtime/contract/stage.ts";
+import { publish, type Stage } from "../../runtime/contract/stage.ts";
+import type { Change } from "../../runtime/contract/state.ts";
 
 export const entriesEach = 1_000;
 

@@ -109,7 +109,7 @@ export const requests = {
     RATE_LIMITED: {
       status: 429,
       audience: ["asker"],
-      when: "As many requests signed by the broker are waiting in the region as are allowed: in each partition 64 for a tenant, 256 in all.",
+      when: "As many requests signed by the broker are waiting in the region as are allowed: in each partition 1,024 for a tenant and 8,192 in all, for 256 tenants, unless the operator has set other limits.",
       remedy:
         "Wait for the results of earlier requests, then ask again, under a new id and nonce and fewer at once.",
     },

@@ -20,6 +20,7 @@ import { ingest } from "../../stages/ingest/stage.ts";
 import { oprfRelay } from "../../stages/oprf-relay/stage.ts";
 import { psi } from "../../stages/psi/stage.ts";
 import { result } from "../../stages/result/stage.ts";
+import type { WaitingLimits } from "../../stages/routing/fair-queue.ts";
 import { routing } from "../../stages/routing/stage.ts";
 import { signing } from "../../stages/signing/stage.ts";
 import { zkp } from "../../stages/zkp/stage.ts";
@@ -29,6 +30,7 @@ import { Directory, type Tables } from "../directory.ts";
 import { termsTopics } from "../terms.ts";
 import { asking } from "./asking.ts";
 import { releaseCircuit, type ReleaseInput } from "./circuit.ts";
+import { section, waitingIn } from "./settings.ts";
 import { privateComputationTopics } from "./topics.ts";
 
 const policyFolder = new URL("../../domain/policy/", import.meta.url);
@@ -46,6 +48,7 @@ export const privateComputation: Pipeline = {
     "config.seeds",
   ],
   asking,
+  section,
   keys: [hpkeKey, issuerKey, blindingKey],
   seeds: true,
   /** Throws where the policy or the circuit is not the pinned one, or its set-up is not fit for this deployment. */
@@ -65,7 +68,10 @@ export const privateComputation: Pipeline = {
       host.owners("provider", providers);
     });
     return {
-      serving: servingComputation(host, { policy, prover, directory }),
+      serving: servingComputation(host, {
+        ...{ policy, prover, directory },
+        waiting: waitingIn(host.section),
+      }),
       apply: directory.apply,
       close: () => Promise.resolve(),
     };
@@ -76,6 +82,7 @@ interface Opened {
   readonly policy: Policy;
   readonly prover: Pick<Prover<ReleaseInput>, "prove">;
   readonly directory: Tables;
+  readonly waiting: WaitingLimits;
 }
 
 /** Each stage gets what it needs, name by name: nothing that another's work takes. */
@@ -87,7 +94,7 @@ export function servingComputation(
     readonly config: Pick<ConnectorConfig, "region" | "jurisdiction" | "partitions">;
     readonly hsm: Pick<Hsm, "key" | "seed">;
   },
-  { policy, prover, directory }: Opened,
+  { policy, prover, directory, waiting }: Opened,
 ): readonly Serving[] {
   const { collaborations, populations, standing, seeds } = directory;
   const { seed } = hsm;
@@ -110,6 +117,7 @@ export function servingComputation(
     serve(routing, () => ({
       ...{ region, partitions, collaborations, populations, seeds, standing },
       answeringStages: answering,
+      waiting,
     })),
     serve(compliance, () => ({
       ...{ region, jurisdiction, partitions, collaborations, populations, standing, policy },

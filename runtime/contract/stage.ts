@@ -14,6 +14,7 @@
 import type { EventName, EventTypes } from "../../schemas/avro/index.ts";
 import type { EventOn, OwnerOn, TopicName } from "../../schemas/topics.ts";
 import type { Asked } from "./asking.ts";
+import type { Change, RankedTable, StateView } from "./state.ts";
 import { failureOf, type ErrorCode } from "../../errors/errors.ts";
 
 /** An input event. `time` is the broker's timestamp in milliseconds: recorded, so a replay sees the same. */
@@ -29,20 +30,6 @@ export type StageEvent<E extends EventName> = {
     readonly time: number;
   };
 }[E];
-
-/** A stage's own state in its partition: tables of JSON values, with everything this handler's predecessors changed. */
-export interface StateView {
-  get(table: string, key: string): unknown;
-  /** Entries whose key starts with the prefix, in no particular order. */
-  entries(table: string, prefix?: string): Iterable<[key: string, value: unknown]>;
-}
-
-/** Sets a value, or deletes it when the value is undefined. Values are JSON. */
-export interface Change {
-  readonly table: string;
-  readonly key: string;
-  readonly value: unknown;
-}
 
 export interface Output {
   readonly topic: TopicName;
@@ -103,6 +90,8 @@ export interface Stage<E extends EventName = EventName, P = unknown> {
    * down before, so that must not be lost in a crash. Otherwise many inputs share a transaction.
    */
   readonly commitsEach?: true;
+  /** Its tables that have ranks: no other can be read in their order. */
+  readonly tables?: readonly RankedTable[];
   /** Topics it writes, besides refusals, audit events and dead letters, which every stage may write. */
   readonly outputs: readonly TopicName[];
   readonly handle: (event: StageEvent<E>, state: StateView, ports: P) => Outcome | Promise<Outcome>;

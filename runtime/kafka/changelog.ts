@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { Message } from "kafkajs";
 import { PavilionError } from "../../errors/errors.ts";
 import type { Sealer } from "../registry/codec.ts";
-import type { Change } from "../contract/stage.ts";
+import type { Change, RankedTable } from "../contract/state.ts";
 import type { Checkpoint } from "../state/committed.ts";
 import type { StateStore } from "../state/store.ts";
 import type { KafkaRecord } from "./wire/record.ts";
@@ -23,10 +23,13 @@ const flushAfter = 1_000;
 export class Changelog {
   readonly #address: string;
   readonly #keys: ChangelogKeys;
+  readonly #tables: ReadonlyMap<string, RankedTable>;
 
-  constructor(address: string, keys: ChangelogKeys) {
+  /** Ranks are not in the changelog: the stage's tables say them of what it holds. */
+  constructor(address: string, keys: ChangelogKeys, tables: readonly RankedTable[] = []) {
     this.#address = address;
     this.#keys = keys;
+    this.#tables = new Map(tables.map((table) => [table.name, table]));
   }
 
   /** The record of one change; a tombstone where the value is undefined. */
@@ -61,11 +64,11 @@ export class Changelog {
         for (const message of messages) {
           if (expected !== undefined) requireKnown(message, expected);
           expected = undefined;
-          const { table, key, value } = this.#changeIn(message, partition);
-          const isBarrier = table === barrierTable;
-          if (!isBarrier) store.stage([{ table, key, value }]);
+          const change = this.#changeIn(message, partition);
+          const isBarrier = change.table === barrierTable;
+          if (!isBarrier) store.stage([change]);
           if (isBarrier || ++waiting % flushAfter === 0) await store.commit(checkpointAt(message));
-          if (isBarrier && value === barrier) return true;
+          if (isBarrier && change.value === barrier) return true;
         }
         return false;
       },
@@ -82,7 +85,9 @@ export class Changelog {
     if (sealed === undefined) throw new Error("a changelog's record says nothing");
     const entry = this.#keys.open(sealed, this.placeOf(partition)).toString();
     const [table, key, kept] = JSON.parse(entry) as [string, string, unknown];
-    return { table, key, value: value === null ? undefined : kept };
+    if (value === null) return { table, key, value: undefined };
+    const rank = this.#tables.get(table)?.rankOf?.(kept as never, key);
+    return { table, key, value: kept, ...(rank === undefined ? {} : { rank }) };
   }
 }
 

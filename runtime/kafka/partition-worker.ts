@@ -18,6 +18,7 @@ import type { Log } from "../log.ts";
 import type { Codec } from "../registry/codec.ts";
 import type { Asking } from "../contract/asking.ts";
 import type { Stage } from "../contract/stage.ts";
+import type { RankedTable } from "../contract/state.ts";
 import type { Checkpoint, CommittedState } from "../state/committed.ts";
 import { MemoryState } from "../state/memory-state.ts";
 import { StageTask, type Emission } from "../task.ts";
@@ -40,7 +41,7 @@ export interface WorkerContext<E extends EventName, P> {
   /** A transactional producer of an id, whose offsets are the group's. */
   readonly openTransactions: (transactionalId: string, group: string) => Promise<Transactions>;
   /** Where a partition's committed state is at hand, by the changelog's place; in memory unless given. */
-  readonly openState?: (place: string) => CommittedState;
+  readonly openState?: (place: string, tables: readonly RankedTable[]) => CommittedState;
   readonly codec: Codec;
   readonly keys: ChangelogKeys;
   readonly ports: (partition: number) => P;
@@ -103,7 +104,11 @@ export class PartitionWorker<E extends EventName, P> {
     this.#context = context;
     this.#partition = partition;
     this.#feed = feed;
-    this.#changelog = new Changelog(changelogTopic(context.region, context.stage.name), context.keys);
+    this.#changelog = new Changelog(
+      changelogTopic(context.region, context.stage.name),
+      context.keys,
+      context.stage.tables,
+    );
     this.#log = context.log.child({ stage: context.stage.name, partition });
     this.#metrics = context.telemetry.metrics.stage(context.stage.name);
     this.#unwatch = this.#metrics.watch(partition, {
@@ -175,7 +180,8 @@ export class PartitionWorker<E extends EventName, P> {
     const group = groupOf(region, stage.name);
     const transactor = await openTransactions(`${group}.${String(this.#partition)}`, group);
     const committed =
-      this.#context.openState?.(this.#changelog.placeOf(this.#partition)) ?? new MemoryState();
+      this.#context.openState?.(this.#changelog.placeOf(this.#partition), stage.tables ?? []) ??
+      new MemoryState();
     try {
       this.#committed = committed;
       const task = await this.#own(transactor, committed);

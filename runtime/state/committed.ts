@@ -2,7 +2,7 @@
  * Where a stage's committed state is at hand: in memory, or on disk with memory bounded. The changelog topic is where it is
  * durable; what is here may be thrown away at any time.
  */
-import type { Change, StateView } from "../contract/stage.ts";
+import type { Change, StateView } from "../contract/state.ts";
 
 /** A place in the changelog partition, and what is known to stand there. */
 export interface Checkpoint {

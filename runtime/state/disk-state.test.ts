@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import fc from "fast-check";
 import { sealerWith } from "../sealer.ts";
-import type { Change } from "../contract/stage.ts";
+import type { Change, Range, RankedTable, StateView } from "../contract/state.ts";
 import { statesIn } from "./disk-state.ts";
 import { StateStore } from "./store.ts";
 
@@ -25,14 +34,29 @@ const freshFolder = (): string => join(dir, String(folders++));
 
 /** A cache of almost nothing, so that nearly everything is read from disk. */
 const almostNothing = 2_000;
-const opening = (folder: string, cluster = "cluster", under = keys, cacheBytes = almostNothing) =>
-  statesIn(folder, { cluster, keys: under }, cacheBytes);
+/** Ranked by how long the value's text is, as any fact of an entry might rank it. */
+const rankOf = (value: unknown): number => JSON.stringify(value).length;
+const tables: readonly RankedTable[] = [{ name: "t", rankOf }];
+const opening = (folder: string, cluster = "cluster", under = keys, cacheBytes = almostNothing) => {
+  const open = statesIn(folder, { cluster, keys: under }, cacheBytes);
+  return (at: string) => open(at, tables);
+};
 
 const place = "eu-central.psi.changelog/0";
-const change = (key: string, value: unknown, table = "t"): Change => ({ table, key, value });
+const change = (key: string, value: unknown, table = "t"): Change => ({
+  ...{ table, key, value },
+  ...(value === undefined || table.startsWith("records/") ? {} : { rank: rankOf(value) }),
+});
 const at = (offset: number) => ({ offset: BigInt(offset), digest: `digest ${String(offset)}` });
-const entriesOf = (store: Pick<StateStore, "entries">, table: string, prefix?: string): unknown =>
-  [...store.entries(table, prefix)].sort(([one], [other]) => (one < other ? -1 : 1));
+const byKey = ([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number =>
+  one < other ? -1 : 1;
+const entriesOf = (store: StateView, table: string): [string, unknown][] =>
+  table.startsWith("records/")
+    ? Array.from(store.records(table), ([key, value]): [string, unknown] => [key, value]).sort(byKey)
+    : store
+        .ranked(table, { limit: 1_000 })
+        .map(({ key, value }): [string, unknown] => [key, value])
+        .sort(byKey);
 
 /** What a partition's state holds after it was closed properly. */
 async function kept(folder: string, ...changes: Change[]): Promise<void> {
@@ -55,13 +79,27 @@ test("what was committed is there again, with its place in the changelog", async
   await state.close();
 });
 
+const ranges: readonly Range[] = [
+  { limit: 2 },
+  { from: 2, limit: 3 },
+  { below: 4, limit: 9 },
+  { from: 1, below: 3, limit: 1 },
+];
+const ranksIn = (store: StateView, range: Range): number[] =>
+  store.ranked("t", range).map(({ rank }) => rank);
+const expectedRanks = (entries: ReadonlyMap<string, unknown>, { from = 0, below = Infinity, limit }: Range) =>
+  Array.from(entries.values(), rankOf)
+    .filter((rank) => rank >= from && rank < below)
+    .sort((a, b) => a - b)
+    .slice(0, limit);
+
 test("however it is changed and opened again, it holds what a map would", async () => {
   const names = fc.constantFrom("a", "a/1", "a/2", "b/1", "ab");
   const step = fc.oneof(
     fc.record({
       changes: fc.array(
         fc.record({
-          table: fc.constantFrom("t", "u"),
+          table: fc.constantFrom("t", "records/u"),
           key: names,
           value: fc.option(fc.jsonValue(), { nil: undefined }),
         }),
@@ -78,7 +116,7 @@ test("however it is changed and opened again, it holds what a map would", async 
       let store = new StateStore(state);
       const model = new Map<string, Map<string, unknown>>([
         ["t", new Map()],
-        ["u", new Map()],
+        ["records/u", new Map()],
       ]);
       for (const [index, given] of steps.entries()) {
         if (given === "reopen") {
@@ -86,7 +124,7 @@ test("however it is changed and opened again, it holds what a map would", async 
           state = opening(folder, "cluster", keys, cacheBytes)(place);
           store = new StateStore(state);
         } else {
-          store.stage(given.changes);
+          store.stage(given.changes.map(({ table, key, value }) => change(key, value, table)));
           await store.commit(at(index));
           for (const { table, key, value } of given.changes) {
             if (value === undefined) model.get(table)?.delete(key);
@@ -94,15 +132,12 @@ test("however it is changed and opened again, it holds what a map would", async 
           }
         }
         for (const [table, entries] of model) {
-          for (const prefix of ["", "a/", "b"]) {
-            const expected = [...entries].filter(([key]) => key.startsWith(prefix));
-            const found = JSON.parse(JSON.stringify(entriesOf(store, table, prefix))) as unknown;
-            assert.deepEqual(
-              found,
-              expected.sort(([one], [other]) => (one < other ? -1 : 1)),
-            );
-          }
+          const found = JSON.parse(JSON.stringify(entriesOf(store, table))) as unknown;
+          assert.deepEqual(found, [...entries].sort(byKey));
           for (const [key, value] of entries) assert.deepEqual(store.get(table, key), value);
+        }
+        for (const range of ranges) {
+          assert.deepEqual(ranksIn(store, range), expectedRanks(model.get("t") ?? new Map(), range));
         }
       }
       await state.close();
@@ -111,7 +146,7 @@ test("however it is changed and opened again, it holds what a map would", async 
   );
 });
 
-test("a table that was walked once is walked again without opening its entries, and one of another name not at all", async () => {
+test("what was read in its order once is read again without opening it, and another table not at all", async () => {
   const folder = freshFolder();
   await kept(folder, change("a", 1), change("b", 2), change("a", 3, "u"));
   let opened = 0;
@@ -180,7 +215,7 @@ test("a store that the changelog may have forgotten deletions of is thrown away"
 test("a file that is no database is begun anew", async () => {
   const folder = freshFolder();
   await kept(folder, change("a", 1));
-  writeFileSync(join(folder, `${place.replaceAll("/", ".")}.sqlite`), "no database, but a text");
+  writeFileSync(join(folder, `${place.replaceAll("/", ".")}.2.sqlite`), "no database, but a text");
   const state = opening(folder)(place);
   assert.equal(state.checkpoint, undefined);
   await state.apply([change("a", 2)], at(1));
@@ -188,6 +223,52 @@ test("a file that is no database is begun anew", async () => {
   const again = opening(folder)(place);
   assert.equal(again.get("t", "a"), 2);
   await again.close();
+});
+
+/** As the version before laid it out: no entry has a rank. */
+function layOutAsBefore(folder: string): string {
+  const name = join(folder, place.replaceAll("/", "."));
+  const database = new DatabaseSync(`${name}.2.sqlite`);
+  const { text } = database.prepare("select text from meta").get() as { text: string };
+  const meta = JSON.stringify({ ...(JSON.parse(text) as object), version: 1 });
+  database.exec("drop index entries_by_rank; alter table entries drop column rank");
+  database.prepare("update meta set text = ?").run(meta);
+  database.close();
+  renameSync(`${name}.2.sqlite`, `${name}.sqlite`);
+  return `${name}.sqlite`;
+}
+
+test("a folder of the version before is brought up, with the ranks that its entries never had", async () => {
+  const folder = freshFolder();
+  await kept(
+    folder,
+    change("a", "long enough"),
+    change("b", 1),
+    change("c", 22),
+    change("d", 1, "records/u"),
+  );
+  const earlier = layOutAsBefore(folder);
+  const state = opening(folder)(place);
+  assert.deepEqual(state.checkpoint, at(7));
+  assert.deepEqual(
+    state.ranked("t", { limit: 2 }).map(({ key, value, rank }) => [key, value, rank]),
+    [
+      ["b", 1, 1],
+      ["c", 22, 2],
+    ],
+  );
+  assert.deepEqual(entriesOf(state, "records/u"), [["d", 1]]);
+  await state.close();
+  assert.ok(!existsSync(earlier), "an earlier program begins with the changelog");
+  const again = opening(folder)(place);
+  assert.deepEqual(entriesOf(again, "t").length, 3);
+  await again.close();
+});
+
+test("only a dataset's records are read without an order", async () => {
+  const state = opening(freshFolder())(place);
+  assert.throws(() => state.records("t"), /is no dataset's, and is not walked/);
+  await state.close();
 });
 
 test("entries under another key make it unsound, until it is erased", async () => {

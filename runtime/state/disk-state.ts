@@ -11,13 +11,21 @@
  * A power failure may lose the last writes (WAL, synchronous = NORMAL), never a part of one: the replay begins earlier.
  */
 import { randomUUID } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { LRUCache } from "lru-cache";
 import { PavilionError } from "../../errors/errors.ts";
 import type { ChangelogKeys } from "../kafka/changelog.ts";
-import type { Change } from "../contract/stage.ts";
+import {
+  rankedUnder,
+  recordsUnder,
+  requireRecords,
+  type Change,
+  type Entry,
+  type Range,
+  type RankedTable,
+} from "../contract/state.ts";
 import type { Checkpoint, CommittedState } from "./committed.ts";
 
 interface CachedValue {
@@ -33,23 +41,31 @@ interface DiskStatePlan {
   /** Kafka's cluster id. */
   readonly cluster: string;
   readonly keys: ChangelogKeys;
+  /** The stage's tables that have ranks: entries of an earlier layout get theirs. */
+  readonly tables: readonly RankedTable[];
   /** Values by store, table and key; and table and key by store and hashed name, for whoever walks a table. */
   readonly cache: LRUCache<string, CachedValue>;
 }
 
-/** Nothing of another layout than this one is read. */
-const layoutVersion = 1;
+/**
+ * Nothing of another layout than this one is read; a file of the one before, in which no entry had a rank, is brought up.
+ */
+const layoutVersion = 2;
 /** Kafka keeps a compacted topic's deletions for a day (delete.retention.ms); half of it is left for a slow replay. */
 const oldestMs = 12 * 3_600_000;
 const flushAfterMs = 1_000;
 const flushAfterEntries = 2_000;
+/** So many entries of a table may lie over the rows that are read in their order. */
+const passedOverMax = 200;
 
 const schema = `
   pragma journal_mode = wal;
   pragma synchronous = normal;
   pragma busy_timeout = 5000;
-  create table if not exists entries (name text primary key, in_table text not null, sealed blob not null) without rowid;
-  create index if not exists entries_in_table on entries (in_table);
+  create table if not exists entries
+    (name text primary key, in_table text not null, sealed blob not null, rank real) without rowid;
+  drop index if exists entries_in_table;
+  create index if not exists entries_by_rank on entries (in_table, rank);
   create table if not exists meta (the integer primary key check (the = 1), text text not null);
 `;
 
@@ -62,12 +78,18 @@ interface Meta {
   readonly checkpoint: { readonly offset: string; readonly digest: string } | null;
 }
 
+type KeyAndValue = Pick<Change, "key" | "value">;
+
 class DiskState implements CommittedState {
   readonly #plan: DiskStatePlan;
   readonly #owner = randomUUID();
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
-  readonly #unwritten = new Map<string, Change>();
+  /** By table and key. */
+  readonly #unwritten = new Map<string, Map<string, Change>>();
+  #unwrittenCount = 0;
+  /** Rows of the file: counted once, when it is opened. */
+  #count = 0;
   #checkpoint: Checkpoint | undefined;
   #flushedAt = Date.now();
   #unsound: PavilionError | undefined;
@@ -80,10 +102,13 @@ class DiskState implements CommittedState {
     this.#statements = statementsOf(this.#database);
     this.#write(() => {
       const known = this.#meta();
-      if (known !== undefined && this.#isTrusted(known)) this.#checkpoint = checkpointIn(known);
-      else this.#clear();
+      if (known !== undefined && this.#isTrusted(known)) {
+        this.#checkpoint = checkpointIn(known);
+        if (known.version < layoutVersion) this.#rankAll();
+      } else this.#clear();
       this.#putMeta(known?.writtenAt ?? Date.now());
     });
+    this.#count = (this.#statements.count.get() as { count: number }).count;
   }
 
   get checkpoint(): Checkpoint | undefined {
@@ -91,33 +116,51 @@ class DiskState implements CommittedState {
   }
 
   get size(): number {
-    const { count } = this.#statements.count.get() as { count: number };
-    return count + this.#unwritten.size;
+    return this.#count + this.#unwrittenCount;
   }
 
   get(table: string, key: string): unknown {
-    const name = nameIn(table, key);
-    const unwritten = this.#unwritten.get(name);
+    const unwritten = this.#unwritten.get(table)?.get(key);
     if (unwritten !== undefined) return unwritten.value;
+    const name = nameIn(table, key);
     const cached = this.#plan.cache.get(this.#plan.place + name);
     if (cached !== undefined) return cached.value;
     const row = this.#statements.get.get(this.#plan.keys.nameOf(name));
     return row === undefined ? undefined : this.#read(row).value;
   }
 
-  *entries(table: string, prefix = ""): Iterable<[key: string, value: unknown]> {
-    // Written down first, so that the rows are all there is; they are read at once, since the caller may write meanwhile.
-    if (this.#unwritten.size > 0) this.#flush();
-    for (const row of this.#statements.inTable.all(this.#plan.keys.nameOf(table))) {
+  ranked(table: string, range: Range): Entry[] {
+    // Many of the rows would only be passed over for what is not written yet.
+    if ((this.#unwritten.get(table)?.size ?? 0) > passedOverMax) this.#flush();
+    return rankedUnder(this.#unwritten.get(table), range, ({ from = -Infinity, below = Infinity, limit }) =>
+      this.#statements.ranked
+        .all(this.#plan.keys.nameOf(table), from, below, limit)
+        .map((row) => ({ ...(this.#known(row, table) ?? this.#read(row)), rank: Number(row.rank) })),
+    );
+  }
+
+  records(table: string, limit = Infinity): Iterable<readonly [key: string, value: unknown]> {
+    requireRecords(table);
+    return recordsUnder(this.#unwritten.get(table), limit, (more) => this.#recordsOf(table, more));
+  }
+
+  /** Read at once, since the caller may write meanwhile. */
+  *#recordsOf(table: string, limit: number): Iterable<readonly [key: string, value: unknown]> {
+    const most = Number.isFinite(limit) ? limit : -1;
+    for (const row of this.#statements.inTable.all(this.#plan.keys.nameOf(table), most)) {
       const { key, value } = this.#known(row, table) ?? this.#read(row);
-      if (key.startsWith(prefix)) yield [key, value];
+      yield [key, value];
     }
   }
 
   apply(changes: readonly Change[], checkpoint?: Checkpoint): Promise<void> {
-    for (const change of changes) this.#unwritten.set(nameIn(change.table, change.key), change);
+    for (const change of changes) {
+      const entries = this.#unwritten.get(change.table) ?? new Map<string, Change>();
+      if (!entries.has(change.key)) this.#unwrittenCount += 1;
+      this.#unwritten.set(change.table, entries.set(change.key, change));
+    }
     if (checkpoint !== undefined) this.#checkpoint = checkpoint;
-    const isDue = this.#unwritten.size >= flushAfterEntries || Date.now() - this.#flushedAt >= flushAfterMs;
+    const isDue = this.#unwrittenCount >= flushAfterEntries || Date.now() - this.#flushedAt >= flushAfterMs;
     if (isDue) this.#flush();
     return Promise.resolve();
   }
@@ -127,7 +170,7 @@ class DiskState implements CommittedState {
   }
 
   erase(): Promise<void> {
-    this.#unwritten.clear();
+    this.#forgetUnwritten();
     this.#write(() => {
       // What another process took over is that one's.
       if (this.#meta()?.owner !== this.#owner) return;
@@ -150,13 +193,19 @@ class DiskState implements CommittedState {
     try {
       this.#write(() => {
         if (this.#meta()?.owner !== this.#owner) throw new Error("another process took the state over");
-        for (const change of this.#unwritten.values()) this.#put(change);
+        for (const entries of this.#unwritten.values())
+          for (const change of entries.values()) this.#put(change);
         this.#putMeta(Date.now());
       });
-      this.#unwritten.clear();
+      this.#forgetUnwritten();
     } catch (error) {
       this.#unsound = unsound("The partition's state cannot be written to its folder.", error);
     }
+  }
+
+  #forgetUnwritten(): void {
+    this.#unwritten.clear();
+    this.#unwrittenCount = 0;
   }
 
   #write(act: () => void): void {
@@ -171,15 +220,19 @@ class DiskState implements CommittedState {
     }
   }
 
-  #put({ table, key, value }: Change): void {
+  #put({ table, key, value, rank }: Change): void {
     const { keys, place, cache } = this.#plan;
     const name = nameIn(table, key);
     cache.delete(place + name);
     const hashed = keys.nameOf(name);
-    if (value === undefined) this.#statements.remove.run(hashed);
+    if (value === undefined) this.#count -= Number(this.#statements.remove.run(hashed).changes);
     else {
       const text = JSON.stringify([table, key, value]);
-      this.#statements.put.run(hashed, keys.nameOf(table), keys.seal(Buffer.from(text), place));
+      const sealed = keys.seal(Buffer.from(text), place);
+      if (this.#statements.update.run(sealed, rank ?? null, hashed).changes === 0) {
+        this.#statements.insert.run(hashed, keys.nameOf(table), sealed, rank ?? null);
+        this.#count += 1;
+      }
       this.#remember(hashed, name, value, text.length);
     }
   }
@@ -192,7 +245,7 @@ class DiskState implements CommittedState {
   }
 
   /** From the cache alone. */
-  #known({ name: hashed }: Record<string, unknown>, table: string): Omit<Change, "table"> | undefined {
+  #known({ name: hashed }: Record<string, unknown>, table: string): KeyAndValue | undefined {
     const { place, cache } = this.#plan;
     const name = cache.get(place + String(hashed))?.value as string | undefined;
     const cached = name === undefined ? undefined : cache.get(place + name);
@@ -201,13 +254,13 @@ class DiskState implements CommittedState {
       : { key: name.slice(nameIn(table, "").length), value: cached.value };
   }
 
-  #read(row: Record<string, unknown>): Change {
+  #read(row: Record<string, unknown>): KeyAndValue {
     const { keys, place } = this.#plan;
     try {
       const text = keys.open(row.sealed as Uint8Array, place).toString();
       const [table, key, value] = JSON.parse(text) as [string, string, unknown];
       this.#remember(String(row.name), nameIn(table, key), value, text.length);
-      return { table, key, value };
+      return { key, value };
     } catch (error) {
       this.#unsound = unsound("An entry of the partition's state cannot be read.", error);
       throw this.#unsound;
@@ -218,7 +271,19 @@ class DiskState implements CommittedState {
   #isTrusted({ version, cluster, place, writtenAt, checkpoint }: Meta): boolean {
     const age = Date.now() - writtenAt;
     const isOwn = cluster === this.#plan.cluster && place === this.#plan.place;
-    return version === layoutVersion && isOwn && age >= 0 && age < oldestMs && checkpoint !== null;
+    const isReadable = version === layoutVersion || version === layoutVersion - 1;
+    return isReadable && isOwn && age >= 0 && age < oldestMs && checkpoint !== null;
+  }
+
+  /** Gives entries of the layout before their ranks. */
+  #rankAll(): void {
+    for (const { name: table, rankOf } of this.#plan.tables) {
+      if (rankOf === undefined) continue;
+      for (const row of this.#statements.inTable.all(this.#plan.keys.nameOf(table), -1)) {
+        const { key, value } = this.#read(row);
+        this.#statements.setRank.run(rankOf(value as never, key), String(row.name));
+      }
+    }
   }
 
   #meta(): Meta | undefined {
@@ -237,6 +302,7 @@ class DiskState implements CommittedState {
 
   #clear(): void {
     this.#database.exec("delete from entries");
+    this.#count = 0;
     const { cache, place } = this.#plan;
     for (const key of [...cache.keys()]) if (key.startsWith(place)) cache.delete(key);
   }
@@ -245,8 +311,11 @@ class DiskState implements CommittedState {
 interface Statements {
   readonly get: StatementSync;
   readonly inTable: StatementSync;
+  readonly ranked: StatementSync;
+  readonly setRank: StatementSync;
   readonly count: StatementSync;
-  readonly put: StatementSync;
+  readonly insert: StatementSync;
+  readonly update: StatementSync;
   readonly remove: StatementSync;
   readonly meta: StatementSync;
   readonly putMeta: StatementSync;
@@ -254,11 +323,14 @@ interface Statements {
 
 const statementsOf = (database: DatabaseSync): Statements => ({
   get: database.prepare("select name, sealed from entries where name = ?"),
-  inTable: database.prepare("select name, sealed from entries where in_table = ?"),
-  count: database.prepare("select count(*) as count from entries"),
-  put: database.prepare(
-    "insert into entries values (?, ?, ?) on conflict (name) do update set sealed = excluded.sealed",
+  inTable: database.prepare("select name, sealed from entries where in_table = ? limit ?"),
+  ranked: database.prepare(
+    "select name, sealed, rank from entries where in_table = ? and rank >= ? and rank < ? order by rank limit ?",
   ),
+  setRank: database.prepare("update entries set rank = ? where name = ?"),
+  count: database.prepare("select count(*) as count from entries"),
+  insert: database.prepare("insert into entries values (?, ?, ?, ?)"),
+  update: database.prepare("update entries set sealed = ?, rank = ? where name = ?"),
   remove: database.prepare("delete from entries where name = ?"),
   meta: database.prepare("select text from meta"),
   putMeta: database.prepare(
@@ -286,20 +358,43 @@ export function statesIn(
   folder: string,
   plan: Pick<DiskStatePlan, "cluster" | "keys">,
   cacheBytes = 256 * 1024 * 1024,
-): (place: string) => CommittedState {
+): (place: string, tables: readonly RankedTable[]) => CommittedState {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const cache = new LRUCache<string, CachedValue>({
     maxSize: cacheBytes,
     sizeCalculation: ({ length }, place) => length + place.length + entryOverhead,
   });
-  return (place) => {
-    const file = join(folder, `${place.replaceAll("/", ".")}.sqlite`);
-    const own = { ...plan, place, cache, file };
+  return (place, tables) => {
+    const name = place.replaceAll("/", ".");
+    const file = join(folder, `${name}.${String(layoutVersion)}.sqlite`);
+    const own = { ...plan, place, cache, file, tables };
     try {
+      bringUp(join(folder, `${name}.sqlite`), file);
       return new DiskState(own);
     } catch {
-      for (const part of ["", "-wal", "-shm"]) rmSync(file + part, { force: true });
+      removeDatabase(file);
       return new DiskState(own);
     }
   };
+}
+
+/**
+ * Gives a file of the first layout the column that this one has, and its name: an earlier version of this program then finds
+ * none, and begins with the changelog.
+ */
+function bringUp(earlier: string, file: string): void {
+  if (!existsSync(earlier)) return;
+  try {
+    removeDatabase(file);
+    const database = new DatabaseSync(earlier);
+    database.exec("pragma journal_mode = delete; alter table entries add column rank real");
+    database.close();
+    renameSync(earlier, file);
+  } finally {
+    removeDatabase(earlier);
+  }
+}
+
+function removeDatabase(file: string): void {
+  for (const part of ["", "-wal", "-shm"]) rmSync(file + part, { force: true });
 }

@@ -1,35 +1,54 @@
 /**
  * Committed state in memory, gone with its process.
  */
-import type { Change } from "../contract/stage.ts";
+import { requireRecords, type Change, type Entry, type Range } from "../contract/state.ts";
 import type { CommittedState } from "./committed.ts";
+import { RankIndex } from "./rank-index.ts";
 
-type Table = Map<string, unknown>;
+class MemoryTable {
+  readonly values = new Map<string, unknown>();
+  readonly ranks = new RankIndex();
+
+  apply({ key, value, rank }: Change): void {
+    if (value === undefined) this.values.delete(key);
+    else this.values.set(key, value);
+    this.ranks.set(key, value === undefined ? undefined : rank);
+  }
+}
 
 export class MemoryState implements CommittedState {
   readonly checkpoint = undefined;
-  readonly #tables = new Map<string, Table>();
+  readonly #tables = new Map<string, MemoryTable>();
 
   get(table: string, key: string): unknown {
-    return this.#tables.get(table)?.get(key);
+    return this.#tables.get(table)?.values.get(key);
   }
 
-  *entries(table: string, prefix = ""): Iterable<[key: string, value: unknown]> {
-    for (const entry of this.#tables.get(table) ?? []) if (entry[0].startsWith(prefix)) yield entry;
+  ranked(table: string, range: Range): Entry[] {
+    const of = this.#tables.get(table);
+    return of?.ranks.read(range, (key) => of.values.get(key)) ?? [];
+  }
+
+  *records(table: string, limit = Infinity): Iterable<readonly [key: string, value: unknown]> {
+    requireRecords(table);
+    let left = limit;
+    for (const entry of this.#tables.get(table)?.values ?? []) {
+      if (left-- <= 0) return;
+      yield entry;
+    }
   }
 
   get size(): number {
     let size = 0;
-    for (const table of this.#tables.values()) size += table.size;
+    for (const { values } of this.#tables.values()) size += values.size;
     return size;
   }
 
   apply(changes: readonly Change[]): Promise<void> {
-    for (const { table, key, value } of changes) {
-      const entries: Table = this.#tables.get(table) ?? new Map<string, unknown>();
-      this.#tables.set(table, entries);
-      if (value === undefined) entries.delete(key);
-      else entries.set(key, value);
+    for (const change of changes) {
+      const table = this.#tables.get(change.table) ?? new MemoryTable();
+      this.#tables.set(change.table, table);
+      table.apply(change);
     }
     return Promise.resolve();
   }

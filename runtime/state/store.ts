@@ -2,31 +2,38 @@
  * A stage's state in one partition: what was committed, with a layer of changes over it that stand or fall with the
  * transaction under way.
  */
-import type { Change, StateView } from "../contract/stage.ts";
+import {
+  rankedUnder,
+  recordsUnder,
+  requireRecords,
+  type Change,
+  type Entry,
+  type Range,
+  type StateView,
+} from "../contract/state.ts";
 import type { Checkpoint, CommittedState } from "./committed.ts";
 import { MemoryState } from "./memory-state.ts";
 
 export class StateStore implements StateView {
   readonly #committed: CommittedState;
-  readonly #pending = new Map<string, Map<string, unknown>>();
+  readonly #pending = new Map<string, Map<string, Change>>();
 
   constructor(committed: CommittedState = new MemoryState()) {
     this.#committed = committed;
   }
 
   get(table: string, key: string): unknown {
-    const pending = this.#pending.get(table);
-    return pending?.has(key) === true ? pending.get(key) : this.#committed.get(table, key);
+    const change = this.#pending.get(table)?.get(key);
+    return change === undefined ? this.#committed.get(table, key) : change.value;
   }
 
-  *entries(table: string, prefix = ""): Iterable<[key: string, value: unknown]> {
-    const pending = this.#pending.get(table);
-    for (const entry of this.#committed.entries(table, prefix)) {
-      if (pending?.has(entry[0]) !== true) yield entry;
-    }
-    for (const entry of pending ?? []) {
-      if (entry[0].startsWith(prefix) && entry[1] !== undefined) yield entry;
-    }
+  ranked(table: string, range: Range): Entry[] {
+    return rankedUnder(this.#pending.get(table), range, (wider) => this.#committed.ranked(table, wider));
+  }
+
+  records(table: string, limit = Infinity): Iterable<readonly [key: string, value: unknown]> {
+    requireRecords(table);
+    return recordsUnder(this.#pending.get(table), limit, (more) => this.#committed.records(table, more));
   }
 
   /** Committed entries of all tables, about. */
@@ -36,17 +43,15 @@ export class StateStore implements StateView {
 
   /** Adds changes to the layer under way. */
   stage(changes: readonly Change[]): void {
-    for (const { table, key, value } of changes) {
-      const entries = this.#pending.get(table) ?? new Map<string, unknown>();
-      this.#pending.set(table, entries.set(key, value));
+    for (const change of changes) {
+      const entries = this.#pending.get(change.table) ?? new Map<string, Change>();
+      this.#pending.set(change.table, entries.set(change.key, change));
     }
   }
 
   /** The layer's changes, the last of each key only. */
   staged(): Change[] {
-    return [...this.#pending].flatMap(([table, entries]) =>
-      [...entries].map(([key, value]) => ({ table, key, value })),
-    );
+    return [...this.#pending.values()].flatMap((entries) => [...entries.values()]);
   }
 
   /** `checkpoint` is where the changes stand in the changelog, where that is known. Resolves once more may come. */

@@ -14,13 +14,12 @@ import {
   refuse,
   reject,
   type Audit,
-  type Change,
   type Outcome,
   type RefusedRequest,
   type Stage,
   type StageEvent,
-  type StateView,
 } from "../../runtime/contract/stage.ts";
+import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { PartialAggregate, RequestRef } from "../../schemas/avro/index.ts";
 import { commitAggregate } from "./commitment.ts";
 import { join, joinedCount, type Join } from "./join.ts";
@@ -37,18 +36,25 @@ type AggregateEvent = StageEvent<"PartialAggregate" | "Tick">;
 /** How long a finished request is remembered after its deadline, so that a late partial starts no second join. */
 const REMEMBERED_MS = 3_600_000;
 
+/** Unfinished joins by request digest, ranked by their deadlines. */
+const JOINS = new Table<Join>("joins", ({ request }) => request.deadline);
+/** The deadlines of finished requests, by digest, ranked by when they are forgotten. */
+const DONE = new Table<number>("done", (deadline) => deadline + REMEMBERED_MS);
+/** So many joins end with one tick at most. */
+const ENDED_MAX = 200;
+
 export const aggregate: Stage<AggregateEvent["type"], AggregatePorts> = {
   name: "aggregate",
   inputs: [
     { topic: "psi.partials", types: ["PartialAggregate"] },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
+  tables: [JOINS, DONE],
   outputs: ["aggregate.sums", "proofs.pending", "match.preimages"],
   handle: (event, state, ports) =>
     event.type === "Tick" ? sweep(state, event.time) : handlePartial(event.value, event.time, state, ports),
 };
 
-/** `joins`: unfinished joins by request digest; `done`: the deadlines of finished requests. */
 async function handlePartial(
   partial: PartialAggregate,
   time: number,
@@ -57,11 +63,11 @@ async function handlePartial(
 ): Promise<Outcome> {
   const { request } = partial;
   const { partitions } = ports;
-  if (state.get("done", request.digest) !== undefined) return publish({});
+  if (DONE.get(state, request.digest) !== undefined) return publish({});
   // Whether a sum of it left cannot be known any more: the ledger alone ends it.
   if (time > request.deadline + REMEMBERED_MS) return publish({});
   if (time > request.deadline) return refuse(overdue(request), { changes: finish(request) });
-  const before = state.get("joins", request.digest) as Join | undefined;
+  const before = JOINS.get(state, request.digest);
   let joined: Join;
   try {
     joined = join(before, partial, partitions);
@@ -71,7 +77,7 @@ async function handlePartial(
   }
   if (joined === before) return publish({});
   if (joinedCount(joined) < partitions) {
-    return publish({ changes: [{ table: "joins", key: request.digest, value: joined }] });
+    return publish({ changes: [JOINS.put(request.digest, joined)] });
   }
   return complete(joined, ports);
 }
@@ -92,24 +98,16 @@ async function complete(joined: Join, { region, blinding }: AggregatePorts): Pro
 
 /** Ends joins whose deadline has passed, and forgets requests that ended long ago. */
 function sweep(state: StateView, time: number): Outcome {
-  const changes: Change[] = [];
-  const refusals: RefusedRequest[] = [];
-  const joins = [...state.entries("joins")].sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [, value] of joins) {
-    const { request } = value as Join;
-    if (time <= request.deadline) continue;
-    refusals.push(overdue(request));
-    changes.push(...finish(request));
-  }
-  for (const [key, deadline] of state.entries("done")) {
-    if ((deadline as number) + REMEMBERED_MS < time) changes.push({ table: "done", key, value: undefined });
-  }
-  return publish({ changes }, refusals);
+  const late = JOINS.ranked(state, { below: time, limit: ENDED_MAX })
+    .map(({ value: { request } }) => request)
+    .sort((a, b) => (a.digest < b.digest ? -1 : 1));
+  const changes = [...late.flatMap(finish), ...DONE.removeBelow(state, time)];
+  return publish({ changes }, late.map(overdue));
 }
 
 const finish = ({ digest, deadline }: RequestRef): Change[] => [
-  { table: "joins", key: digest, value: undefined },
-  { table: "done", key: digest, value: deadline },
+  JOINS.remove(digest),
+  DONE.put(digest, deadline),
 ];
 
 const overdue = (request: RequestRef): RefusedRequest => ({

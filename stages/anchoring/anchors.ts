@@ -2,7 +2,7 @@
  * Anchors: which batch is meant to be anchored next, decided before it is sent so that every restart means the same
  * one, and which stand on the chain, in order. Those that nobody can ask for any more are forgotten.
  */
-import type { Change, StateView } from "../../runtime/contract/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/state.ts";
 
 const ANCHORS = "anchors";
 const LOG = "log";

@@ -3,14 +3,11 @@
  * what comes before the leaf that completes it is kept until that one is anchored too, or can no longer be expected.
  */
 import { leafHash } from "../../crypto/merkle/merkle.ts";
-import type { Change, StateView } from "../../runtime/contract/stage.ts";
+import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { LogLeaf, RequestRef } from "../../schemas/avro/index.ts";
 import { listed, sayingWhether } from "./earlier-leaves.ts";
 import { appendLeaf, sizeOf } from "./log.ts";
 
-const WAITING = "waiting";
-/** By request digest, whatever their kind. Named after the one that was kept first. */
-const KEPT = "matches";
 /** Nothing completes a request later than this after its deadline. */
 const KEEP_MS = 7 * 24 * 3_600_000;
 /** A request has at most so many leaves before the one that completes it; of more, one is kept to tell. */
@@ -26,6 +23,27 @@ export interface PlacedLeaf {
   readonly completes: boolean;
 }
 
+/** Leaves that are not anchored yet, by their places, which rank them. */
+export const WAITING = new Table<PlacedLeaf>("waiting", ({ index }) => index);
+/**
+ * A request's leaves before the one that completes it, by request digest, whatever their kind, ranked by the place of the
+ * first. Named after the one that was kept first.
+ */
+export const KEPT = new Table<readonly PlacedLeaf[]>(
+  "matches",
+  (leaves) => listed([...[leaves].flat()])[0]?.index ?? 0,
+);
+/** Requests whose last leaf waits, by digest. */
+const COMPLETING = new Table<true>("completing");
+/** By the commitment of a seed: how many leaves name it of which a receipt is still to come. */
+const NAMING = new Table<number>("naming");
+/** More than a batch holds. */
+const BATCH_MAX = 2_000;
+/** So many leaves of an earlier version are looked through. */
+const EARLIER_MAX = 5_000;
+/** So many requests are looked at with one tick at most, the oldest first. */
+const LOOKED_AT_MAX = 200;
+
 /** The last of a request's leaves. */
 export type LastLeaf = PlacedLeaf & { readonly request: RequestRef };
 
@@ -35,32 +53,42 @@ export const isLast = (leaf: PlacedLeaf): leaf is LastLeaf => leaf.completes && 
 export function takeLeaf(leaf: LogLeaf, state: StateView): Change[] {
   const { kind, request, text, completes } = sayingWhether(leaf);
   const placed: PlacedLeaf = { index: sizeOf(state), kind, request, text, completes };
-  const waiting = { table: WAITING, key: keyOf(placed.index), value: placed };
-  return [...appendLeaf(leafHash(Buffer.from(text, "utf8")), state), waiting, ...keep(placed, state)];
+  return [
+    ...appendLeaf(leafHash(Buffer.from(text, "utf8")), state),
+    WAITING.put(keyOf(placed.index), placed),
+    ...keep(placed, state),
+  ];
 }
 
 function keep(leaf: PlacedLeaf, state: StateView): Change[] {
-  if (leaf.request === null || leaf.completes) return [];
-  const before = keptOf(leaf.request, state);
+  const { request } = leaf;
+  if (request === null) return [];
+  if (leaf.completes) return [COMPLETING.put(request.digest, true), ...counted([leaf], 1, state)];
+  const before = keptOf(request, state);
   if (before.length > LEAVES_BEFORE_MAX) return [];
-  return [{ table: KEPT, key: leaf.request.digest, value: [...before, leaf] }];
+  return [KEPT.put(request.digest, [...before, leaf]), ...counted([leaf], 1, state)];
 }
 
-const waitingIn = (state: StateView): PlacedLeaf[] =>
-  Array.from(state.entries(WAITING), ([, value]) => sayingWhether(value as PlacedLeaf));
+/** More or fewer leaves that name seeds. */
+function counted(leaves: readonly PlacedLeaf[], by: 1 | -1, state: StateView): Change[] {
+  const counts = new Map<string, number>();
+  for (const leaf of leaves) {
+    const seed = seedNamed(leaf);
+    if (seed !== undefined) counts.set(seed, (counts.get(seed) ?? NAMING.get(state, seed) ?? 0) + by);
+  }
+  return Array.from(counts, ([seed, count]) => (count > 0 ? NAMING.put(seed, count) : NAMING.remove(seed)));
+}
 
 const keptOf = ({ digest }: RequestRef, state: StateView): readonly PlacedLeaf[] =>
-  listed(state.get(KEPT, digest) as PlacedLeaf[] | undefined);
+  leavesIn(KEPT.get(state, digest));
 
-/** All that is kept, by request digest. */
-const keptIn = (state: StateView): [digest: string, leaves: readonly PlacedLeaf[]][] =>
-  Array.from(state.entries(KEPT), ([digest, value]) => [digest, listed(value as PlacedLeaf[])]);
+/** Earlier versions kept one alone. */
+const leavesIn = (kept: readonly PlacedLeaf[] | undefined): readonly PlacedLeaf[] =>
+  listed(kept as PlacedLeaf[] | undefined);
 
-/** Leaves below the size that are not anchored yet, in order. */
+/** Leaves below the size that are not anchored yet, in order; never more than a batch holds. */
 export const waitingBelow = (size: number, state: StateView): PlacedLeaf[] =>
-  waitingIn(state)
-    .filter(({ index }) => index < size)
-    .sort((a, b) => a.index - b.index);
+  WAITING.ranked(state, { below: size, limit: BATCH_MAX }).map(({ value }) => sayingWhether(value));
 
 /** The leaves of a request, in the log's order, up to the last one. */
 export const leavesUpTo = (last: LastLeaf, state: StateView): [first: PlacedLeaf, ...PlacedLeaf[]] => {
@@ -69,29 +97,34 @@ export const leavesUpTo = (last: LastLeaf, state: StateView): [first: PlacedLeaf
 };
 
 /** They wait no longer; of a request's last, nor do those before it. */
-export const settle = (leaves: readonly PlacedLeaf[]): Change[] =>
-  leaves.flatMap((leaf) => [
-    { table: WAITING, key: keyOf(leaf.index), value: undefined },
-    ...(isLast(leaf) ? [{ table: KEPT, key: leaf.request.digest, value: undefined }] : []),
-  ]);
+export function settle(leaves: readonly PlacedLeaf[], state: StateView): Change[] {
+  const last = leaves.filter(isLast);
+  return [
+    ...leaves.map(({ index }) => WAITING.remove(keyOf(index))),
+    ...last.flatMap(({ request: { digest } }) => [KEPT.remove(digest), COMPLETING.remove(digest)]),
+    ...counted([...last, ...last.flatMap(({ request }) => keptOf(request, state))], -1, state),
+  ];
+}
 
 /** Forgets leaves that none will complete: those whose last one waits stay. `time` is in milliseconds. */
 export function forgetKept(state: StateView, time: number): Change[] {
-  const old = keptIn(state).filter(([, [leaf]]) => (leaf?.request?.deadline ?? 0) + KEEP_MS < time);
-  if (old.length === 0) return [];
-  const completed = new Set(
-    waitingIn(state)
-      .filter(isLast)
-      .map(({ request }) => request.digest),
-  );
-  return old
-    .filter(([digest]) => !completed.has(digest))
-    .map(([key]) => ({ table: KEPT, key, value: undefined }));
+  const over = KEPT.ranked(state, { limit: LOOKED_AT_MAX }).filter(({ key, value }) => {
+    const [first] = leavesIn(value);
+    const isOld = (first?.request?.deadline ?? 0) + KEEP_MS < time;
+    return isOld && COMPLETING.get(state, key) === undefined;
+  });
+  return [
+    ...over.map(({ key }) => KEPT.remove(key)),
+    ...counted(
+      over.flatMap(({ value }) => leavesIn(value)),
+      -1,
+      state,
+    ),
+  ];
 }
 
 /** Place of the first leaf that is kept; Infinity where there is none. */
-export const oldestKept = (state: StateView): number =>
-  keptIn(state).reduce((oldest, [, [leaf]]) => Math.min(oldest, leaf?.index ?? oldest), Infinity);
+export const oldestKept = (state: StateView): number => KEPT.ranked(state, { limit: 1 })[0]?.rank ?? Infinity;
 
 /** The commitment of the seed that a leaf names, in its member `seed`. */
 export function seedNamed({ text }: PlacedLeaf): string | undefined {
@@ -99,10 +132,21 @@ export function seedNamed({ text }: PlacedLeaf): string | undefined {
   return typeof seed === "string" ? seed : undefined;
 }
 
-/** The commitments of the seeds that leaves name of which a receipt is still to come. */
-export const seedsAwaited = (state: StateView): ReadonlySet<string | undefined> =>
-  new Set(
-    [...keptIn(state).flatMap(([, leaves]) => leaves), ...waitingIn(state).filter(isLast)].map(seedNamed),
+/** Whether a leaf names the seed of which a receipt is still to come. */
+export const isAwaited = (commitment: string, state: StateView): boolean =>
+  NAMING.get(state, commitment) !== undefined;
+
+/** The same of a seed that an earlier version made, which counted nothing: it is awaited where that cannot be told. */
+export function mayBeAwaited(commitment: string, state: StateView): boolean {
+  const limit = EARLIER_MAX;
+  const [kept, waiting] = [KEPT.ranked(state, { limit }), WAITING.ranked(state, { limit })];
+  const naming = [
+    ...kept.flatMap(({ value }) => leavesIn(value)),
+    ...waiting.map(({ value }) => sayingWhether(value)).filter(isLast),
+  ];
+  return (
+    Math.max(kept.length, waiting.length) === limit || naming.some((leaf) => seedNamed(leaf) === commitment)
   );
+}
 
 const keyOf = (index: number): string => String(index);

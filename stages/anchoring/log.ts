@@ -3,7 +3,7 @@
  * appended.
  */
 import { append, rootOf, type Hash, type Nodes } from "../../crypto/merkle/merkle.ts";
-import type { Change, StateView } from "../../runtime/contract/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/state.ts";
 
 const LOG = "log";
 const NODES = "nodes";

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { DAY_MS, HOUR_MS, leafOf, logOf, matchLeaf, Rig, settled, spendLeaf } from "./testing/rig.ts";
+import type { Table } from "../../runtime/contract/state.ts";
 import { requestNamed } from "../../test/stage-plan.ts";
 import { seedRef } from "../../domain/log/testing/seeds.ts";
+import { KEPT, WAITING } from "./leaves.ts";
 import { batchEnd } from "./receipt.ts";
 
 const draft = (number: number) => leafOf(number, "draft", false);
@@ -190,11 +192,11 @@ describe("so many requests are completed by a batch", () => {
 describe("from an earlier version", () => {
   /** The state as that version wrote it: no leaf says whether it completes, and a match is kept alone. */
   function asBefore(rig: Rig): void {
-    const change = (table: string, to: (value: unknown) => unknown) =>
-      entriesOf(rig, table).map(([key, value]) => ({ table, key, value: to(value) }));
+    const change = (table: Table<unknown>, to: (value: unknown) => unknown) =>
+      entriesOf(rig, table.name).map(([key, value]) => table.put(key, to(value)));
     const withoutSaying = (leaf: unknown) => ({ ...(leaf as object), completes: undefined });
-    rig.state.apply(change("waiting", withoutSaying));
-    rig.state.apply(change("matches", (leaves) => withoutSaying([leaves].flat()[0])));
+    rig.state.apply(change(WAITING as unknown as Table<unknown>, withoutSaying));
+    rig.state.apply(change(KEPT as unknown as Table<unknown>, (leaves) => withoutSaying([leaves].flat()[0])));
   }
 
   test("leaves that wait, and matches that are kept, get their receipts", async () => {

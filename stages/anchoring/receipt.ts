@@ -10,7 +10,7 @@ import { consistencyProof, inclusionProof, type Nodes } from "../../crypto/merkl
 import { originOf } from "../../domain/log/leaves.ts";
 import type { LogReceipt } from "../../domain/log/receipt.ts";
 import { PavilionError } from "../../errors/errors.ts";
-import type { StateView } from "../../runtime/contract/stage.ts";
+import type { StateView } from "../../runtime/contract/state.ts";
 import type { AnchoredLeaf, AnchorReceipt } from "../../schemas/avro/index.ts";
 import { anchorCount, anchorHolding, anchorsFrom, type Anchor } from "./anchors.ts";
 import {

@@ -8,13 +8,12 @@ import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import type { BlindingSource } from "../../domain/log/blinding.ts";
 import { leafText } from "../../domain/log/leaves.ts";
 import { PavilionError } from "../../errors/errors.ts";
-import type { Change, StateView } from "../../runtime/contract/stage.ts";
+import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { LogLeaf, SeedEntry } from "../../schemas/avro/index.ts";
 import { anchorCount } from "./anchors.ts";
-import { seedsAwaited } from "./leaves.ts";
+import { isAwaited, mayBeAwaited } from "./leaves.ts";
 import { sizeOf } from "./log.ts";
 
-const SEEDS = "seeds";
 /** From a seed's closing to its destruction: longer than any request's deadline, and an outage of what proves. */
 const KEEP_CLOSED_MS = 7 * 24 * 3_600_000;
 /** After so many anchors a seed is followed by another whatever its age: evidence shows every anchor from the seed's on. */
@@ -46,15 +45,22 @@ export interface Seed {
   readonly anchor: number | null;
   readonly openedAt: number | null;
   readonly closedAt: number | null;
+  /** True where the leaves that name it are counted; an earlier version did not. */
+  readonly counted?: true;
 }
 
+/** By their numbers, which rank them. */
+export const SEEDS = new Table<Seed>("seeds", ({ id }) => id);
+/** So many stand between one's making and its destruction at most: a few an hour for a week. */
+const SEEDS_MAX = 10_000;
+
 const seedsIn = (state: StateView): Seed[] =>
-  [...state.entries(SEEDS)].map(([, value]) => value as Seed).sort((a, b) => a.id - b.id);
+  SEEDS.ranked(state, { limit: SEEDS_MAX }).map(({ value }) => value);
 
 export const seedWith = (commitment: string, state: StateView): Seed | undefined =>
   seedsIn(state).find((seed) => seed.commitment === commitment);
 
-export const noteSeed = (seed: Seed): Change => ({ table: SEEDS, key: String(seed.id), value: seed });
+export const noteSeed = (seed: Seed): Change => SEEDS.put(String(seed.id), seed);
 
 /** What askers and routing are told of it. */
 export const entryOf = ({ id, commitment, state }: Seed): SeedEntry => ({
@@ -92,6 +98,7 @@ export async function makeSeed(
     state: "made",
     anchor: null,
     ...unopened,
+    counted: true,
   };
   return { seed, leaf: { kind: "seed", request: null, text, completes: false } };
 }
@@ -156,8 +163,9 @@ const closed = (seed: Seed, time: number): Seed => ({ ...seed, state: "closed", 
 export async function destroySeeds(state: StateView, time: number, ports: SeedPorts): Promise<Seed[]> {
   const old = seedsIn(state).filter(({ closedAt }) => closedAt !== null && time - closedAt >= KEEP_CLOSED_MS);
   if (old.length === 0) return [];
-  const awaited = seedsAwaited(state);
-  const over = old.filter(({ commitment }) => !awaited.has(commitment));
+  const over = old.filter(
+    ({ commitment, counted }) => !(counted === true ? isAwaited : mayBeAwaited)(commitment, state),
+  );
   for (const { id } of over) await ports.destroySeed(id);
   return over;
 }
@@ -166,4 +174,4 @@ export async function destroySeeds(state: StateView, time: number, ports: SeedPo
 export const oldestAnchor = (state: StateView): number =>
   seedsIn(state).reduce((oldest, { anchor }) => Math.min(oldest, anchor ?? oldest), Infinity);
 
-export const forgetSeed = ({ id }: Seed): Change => ({ table: SEEDS, key: String(id), value: undefined });
+export const forgetSeed = ({ id }: Seed): Change => SEEDS.remove(String(id));

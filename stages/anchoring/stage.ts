@@ -11,12 +11,11 @@ import {
   output,
   publish,
   type Audit,
-  type Change,
   type Outcome,
   type Output,
   type Stage,
-  type StateView,
 } from "../../runtime/contract/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/state.ts";
 import type { RequestRef } from "../../schemas/avro/index.ts";
 import {
   anchorCount,
@@ -33,7 +32,17 @@ import {
   type Anchored,
   type Intended,
 } from "./anchors.ts";
-import { forgetKept, isLast, oldestKept, settle, takeLeaf, waitingBelow, type LastLeaf } from "./leaves.ts";
+import {
+  forgetKept,
+  isLast,
+  KEPT,
+  oldestKept,
+  settle,
+  takeLeaf,
+  WAITING,
+  waitingBelow,
+  type LastLeaf,
+} from "./leaves.ts";
 import { rootAt, sizeOf } from "./log.ts";
 import {
   anchoredLeaf,
@@ -56,6 +65,7 @@ import {
   openSeeds,
   type Seed,
   type SeedPorts,
+  SEEDS,
 } from "./seeds.ts";
 import { noteTrouble, troubleWith } from "./trouble.ts";
 
@@ -85,6 +95,7 @@ export const anchoring: Stage<"LogLeaf" | "Tick", AnchoringPorts> = {
     { topic: "proofs.pending", types: ["LogLeaf"], besideAnswer: true },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
+  tables: [WAITING, KEPT, SEEDS],
   outputs: ["proofs.anchored", "config.seeds", "anchoring.receipts"],
   // A batch is sent at the tick after the one that wrote it down: in one transaction a crash could forget what was sent.
   commitsEach: true,
@@ -200,7 +211,7 @@ class Tick {
       this.#publishSeed(seed, "seed.opened");
     if (proof !== undefined)
       for (const last of completing) this.#receipt(last, { anchor, chain: place, proof });
-    this.#changes.push(...settle(leaves));
+    this.#changes.push(...settle(leaves, this.#state()));
     this.#tell("anchor.confirmed", { size: String(size), transaction: anchor.transaction });
   }
 

@@ -3,7 +3,7 @@
  * reason changes, and not at every tick between.
  */
 import type { ErrorCode } from "../../errors/errors.ts";
-import type { Change, StateView } from "../../runtime/contract/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/state.ts";
 
 const LOG = "log";
 

@@ -2,12 +2,10 @@
  * The heads of every dataset as ingest reports them, and pinning them: a plan names the state that is answered as of.
  */
 import { PavilionError } from "../../errors/errors.ts";
-import type { Change, StateView } from "../../runtime/contract/stage.ts";
+import { rankOfText, Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import { committedColumns } from "../../domain/statistics/coordinates.ts";
 import type { DatasetHead, PinnedDataset } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
-
-const TABLE = "heads";
 
 interface Head {
   readonly sequence: number;
@@ -16,16 +14,36 @@ interface Head {
   readonly signature: string;
 }
 
+/** By `<collaboration>/<epoch>/<dataset>`, ranked by the dataset, whatever the epoch. */
+export const HEADS = new Table<Head>("heads", (_, key) => {
+  const [collaboration = "", , dataset = ""] = key.split("/");
+  return rankOfDataset(collaboration, dataset);
+});
+/** So many epochs of a dataset are looked at: those before one go when it begins. */
+const EPOCHS_MAX = 100;
+
+const rankOfDataset = (collaboration: string, dataset: string): number =>
+  rankOfText(`${collaboration}/${dataset}`);
+
 const keyOf = (collaboration: string, epoch: number, dataset: string): string =>
   `${collaboration}/${epoch.toString()}/${dataset}`;
 
-/** Remembers a newer head; an older one, or the same again, changes nothing. */
+/** Remembers a newer head, and forgets those of epochs before; an older one, or the same again, changes nothing. */
 export function noteHead(reported: DatasetHead, state: StateView): Change[] {
   const { collaboration, epoch, dataset, sequence, head, complete, signature } = reported;
   const key = keyOf(collaboration, epoch, dataset);
-  const known = headAt(key, state);
+  const known = HEADS.get(state, key);
   if (known !== undefined && known.sequence >= sequence) return [];
-  return [{ table: TABLE, key, value: { sequence, head, complete, signature } satisfies Head }];
+  const noted = HEADS.put(key, { sequence, head, complete, signature });
+  return known === undefined ? [...earlierOf(reported, state), noted] : [noted];
+}
+
+function earlierOf({ collaboration, epoch, dataset }: DatasetHead, state: StateView): Change[] {
+  const from = rankOfDataset(collaboration, dataset);
+  return HEADS.ranked(state, { from, below: from + 1, limit: EPOCHS_MAX }).flatMap(({ key }) => {
+    const [of, before, one] = key.split("/");
+    return of === collaboration && one === dataset && Number(before) < epoch ? [HEADS.remove(key)] : [];
+  });
 }
 
 /**
@@ -35,7 +53,7 @@ export function noteHead(reported: DatasetHead, state: StateView): Change[] {
 export function pinDatasets(collaboration: Collaboration, state: StateView): PinnedDataset[] {
   const pinned: PinnedDataset[] = [];
   for (const { id: provider, dataset, columns } of collaboration.providers) {
-    const found = headAt(keyOf(collaboration.id, collaboration.matching.epoch, dataset), state);
+    const found = HEADS.get(state, keyOf(collaboration.id, collaboration.matching.epoch, dataset));
     if (found?.complete !== true) {
       throw new PavilionError(
         "DATASET_NOT_READY",
@@ -46,8 +64,4 @@ export function pinDatasets(collaboration: Collaboration, state: StateView): Pin
     pinned.push({ provider, dataset, sequence, head, signature, columns: committedColumns(columns) });
   }
   return pinned;
-}
-
-function headAt(key: string, state: StateView): Head | undefined {
-  return state.get(TABLE, key) as Head | undefined;
 }

@@ -3,7 +3,7 @@
  */
 import { compareFractions, parseFraction } from "../../crypto/fraction/fraction.ts";
 import { PavilionError } from "../../errors/errors.ts";
-import type { StateView } from "../../runtime/contract/stage.ts";
+import type { StateView } from "../../runtime/contract/state.ts";
 import { committedColumns, placesOf } from "../../domain/statistics/coordinates.ts";
 import { matchesMax } from "../../domain/terms/collaboration.ts";
 import { populationTerms, type CollaborationHome } from "../../domain/terms/home.ts";

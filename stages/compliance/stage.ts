@@ -6,17 +6,11 @@ import type { StandingTable } from "../../domain/terms/standing.ts";
 import { accountsBefore, collaborationNamed, homeOf, type PopulationTable } from "../../domain/terms/home.ts";
 import { parseDocument } from "../../schemas/reading/validate.ts";
 import { PavilionError } from "../../errors/errors.ts";
-import {
-  output,
-  publish,
-  refuse,
-  type Outcome,
-  type Stage,
-  type StateView,
-} from "../../runtime/contract/stage.ts";
+import { output, publish, refuse, type Outcome, type Stage } from "../../runtime/contract/stage.ts";
+import type { StateView } from "../../runtime/contract/state.ts";
 import type { MatchQuestion, RoutedRequest } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
-import { noteHead } from "./heads.ts";
+import { HEADS, noteHead } from "./heads.ts";
 import { planFor } from "./plan.ts";
 import { policyInput, type Policy } from "../../domain/policy/policy.ts";
 
@@ -37,6 +31,7 @@ export const compliance: Stage<"RoutedRequest" | "DatasetHead", CompliancePorts>
     { topic: "routing.routed", types: ["RoutedRequest"] },
     { topic: "dataset.heads", types: ["DatasetHead"] },
   ],
+  tables: [HEADS],
   outputs: ["compliance.approved"],
   handle(event, state, ports) {
     if (event.type === "DatasetHead") return publish({ changes: noteHead(event.value, state) });

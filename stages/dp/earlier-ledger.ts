@@ -10,12 +10,9 @@ import {
   parseFraction,
 } from "../../crypto/fraction/fraction.ts";
 import { DELTA_MAX, greatestDelta } from "../../domain/statistics/mechanism.ts";
-import type { StateView } from "../../runtime/contract/stage.ts";
+import { rankOfText, Table, type StateView } from "../../runtime/contract/state.ts";
 import type { SpendLeaf } from "../../schemas/json/spend-leaf.ts";
 import type { Charge } from "./windows.ts";
-
-const LEDGER = "ledger";
-const SPENDS = "spends";
 
 interface EarlierAccount {
   readonly sequence: number;
@@ -24,6 +21,13 @@ interface EarlierAccount {
 }
 
 type EarlierEntry = Omit<Charge, "delta">;
+
+const LEDGER = new Table<EarlierAccount>("ledger");
+/** By `<population>/<sequence>`, ranked by the request, so that one is found by it. */
+export const SPENDS = new Table<EarlierEntry>("spends", ({ digest }) => rankOfText(digest));
+
+/** So many requests may share a rank. */
+const SHARED_MAX = 100;
 
 export type CarriedAccount = SpendLeaf["carried"][number];
 
@@ -41,11 +45,9 @@ export function openingOf(names: readonly string[], state: StateView): Opening {
   const charges: Charge[] = [];
   const carried: CarriedAccount[] = [];
   for (const population of names) {
-    const account = state.get(LEDGER, population) as EarlierAccount | undefined;
+    const account = LEDGER.get(state, population);
     if (account === undefined) continue;
-    const own = [...state.entries(SPENDS, `${population}/`)].map(([, value]) =>
-      chargeOf(value as EarlierEntry),
-    );
+    const own = spendsOf(population, account, state).map(chargeOf);
     const { sequence, total: epsilon, leaf } = account;
     // Entries beyond the longest window are gone.
     const gone = multiplyFractions(fraction(BigInt(sequence - own.length)), DELTA_MAX);
@@ -57,13 +59,25 @@ export function openingOf(names: readonly string[], state: StateView): Opening {
   return { epsilon: sumOf(carried, "epsilon"), delta: sumOf(carried, "delta"), charges, carried };
 }
 
+/** Those that are kept: the newest, without a gap. */
+function spendsOf(population: string, { sequence }: EarlierAccount, state: StateView): EarlierEntry[] {
+  const spends: EarlierEntry[] = [];
+  for (let number = sequence; number > 0; number--) {
+    const spend = SPENDS.get(state, `${population}/${String(number)}`);
+    if (spend === undefined) break;
+    spends.unshift(spend);
+  }
+  return spends;
+}
+
 const chargeOf = (entry: EarlierEntry): Charge => ({ ...entry, delta: greatestDelta(entry.epsilon) });
 
 const sumOf = (accounts: readonly CarriedAccount[], part: "epsilon" | "delta"): string =>
   formatFraction(accounts.map((account) => parseFraction(account[part])).reduce(addFractions, fraction(0n)));
 
-/** Whether the request was charged then. It walks what no longer grows. */
+/** Whether the request was charged then. */
 export function hadPaid(digest: string, state: StateView): boolean {
-  for (const [, entry] of state.entries(SPENDS)) if ((entry as EarlierEntry).digest === digest) return true;
-  return false;
+  const from = rankOfText(digest);
+  const alike = SPENDS.ranked(state, { from, below: from + 1, limit: SHARED_MAX });
+  return alike.some(({ value }) => value.digest === digest);
 }

@@ -8,6 +8,7 @@ import type { BudgetState, LogLeaf, Plan } from "../../schemas/avro/index.ts";
 import { issuedAt } from "../../test/stage-question.ts";
 import { oddIds } from "../../test/odd-names.ts";
 import { MemoryState } from "../../test/stage-state.ts";
+import { SPENDS } from "./earlier-ledger.ts";
 import {
   aggregate,
   DAY_MS,
@@ -139,9 +140,7 @@ test("the ledger survives restarts: state through JSON between any two spends gi
   const whole = new MemoryState();
   let restarted = new MemoryState();
   for (let number = 0; number < 5; number++) {
-    const saved = JSON.parse(JSON.stringify(restarted.snapshot())) as [string, string, unknown][];
-    restarted = new MemoryState();
-    restarted.apply(saved.map(([table, key, value]) => ({ table, key, value })));
+    restarted = restarted.restored();
     const exact = await aggregate(number % 4, thirds);
     assert.deepEqual(await handle(exact, restarted), await handle(exact, whole));
   }
@@ -277,7 +276,7 @@ describe("what was spent before the population was a document", () => {
     const state = new MemoryState();
     const kept = (key: string, epsilon: string, days: number) => {
       const time = issuedAt - days * DAY_MS;
-      return { table: "spends", key, value: { epsilon, time, digest: key } };
+      return SPENDS.put(key, { epsilon, time, digest: key });
     };
     state.apply([
       { table: "ledger", key: "people", value: { sequence: 2, total: "5/4", leaf: "aa".repeat(32) } },

@@ -14,14 +14,11 @@ import {
   subtractFractions,
 } from "../../crypto/fraction/fraction.ts";
 import { deltaOf } from "../../domain/statistics/mechanism.ts";
-import type { Change, StateView } from "../../runtime/contract/stage.ts";
+import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { BudgetState, Plan, Spend } from "../../schemas/avro/index.ts";
 import { hadPaid, openingOf, type CarriedAccount, type Opening } from "./earlier-ledger.ts";
 import { addedUp, advanced, withCharge, type Charge, type Charges, type Window } from "./windows.ts";
 
-const ACCOUNTS = "accounts";
-const CHARGES = "charges";
-const PAID = "paid";
 const DAY_MS = 24 * 3_600_000;
 /** The longest window that a population may declare: older charges count in the total alone. */
 const WINDOW_DAYS_MAX = 3650;
@@ -44,6 +41,13 @@ interface Account {
   readonly oldest: number;
   readonly windows: readonly Window[];
 }
+
+/** By population. */
+const ACCOUNTS = new Table<Account>("accounts");
+/** By population and place. */
+const CHARGES = new Table<Charge>("charges");
+/** By request digest: the place of its charge. */
+const PAID = new Table<number>("paid");
 
 /** ε and δ, as fractions. */
 export interface Amounts {
@@ -99,9 +103,9 @@ export function pay(plan: Plan, digest: string, state: StateView, time: number):
   const changesWith = (leaf: string): Change[] => [
     ...forgotten(population, account.oldest, kept, charges),
     ...(opening?.charges ?? []).map((one, index) => chargeAt(population, index + 1, one)),
-    { table: ACCOUNTS, key: population, value: { ...paid, leaf } satisfies Account },
+    ACCOUNTS.put(population, { ...paid, leaf }),
     chargeAt(population, paid.places, charge),
-    { table: PAID, key: digest, value: paid.places },
+    PAID.put(digest, paid.places),
   ];
   return {
     outcome: "granted",
@@ -129,7 +133,7 @@ export function costless(plan: Plan, first: Spend, state: StateView, time: numbe
 
 /** Whether the request was ever charged, in any population; payments are known for as long as the longest window. */
 export const hasPaid = (digest: string, state: StateView): boolean =>
-  state.get(PAID, digest) !== undefined || hadPaid(digest, state);
+  PAID.get(state, digest) !== undefined || hadPaid(digest, state);
 
 interface StandingAccount {
   readonly account: Account;
@@ -147,7 +151,7 @@ function accountOf(
   state: StateView,
   time: number,
 ): StandingAccount {
-  const known = state.get(ACCOUNTS, population) as Account | undefined;
+  const known = ACCOUNTS.get(state, population);
   const opening = known === undefined ? openingOf(carried, state) : undefined;
   const account = opening === undefined ? known : opened(opening);
   if (account === undefined) throw new Error("an account is known, or opens");
@@ -155,9 +159,7 @@ function accountOf(
     oldest: account.oldest,
     last: account.places,
     at: (place) =>
-      opening === undefined
-        ? (state.get(CHARGES, keyOf(population, place)) as Charge | undefined)
-        : opening.charges[place - 1],
+      opening === undefined ? CHARGES.get(state, keyOf(population, place)) : opening.charges[place - 1],
   };
   const now = Math.max(time, account.time);
   const windows = budgetWindows.map(({ days }) => {
@@ -218,16 +220,13 @@ function forgotten(population: string, oldest: number, kept: number, charges: Ch
   const changes: Change[] = [];
   for (let place = oldest; place < kept; place++) {
     const charge = charges.at(place);
-    changes.push({ table: CHARGES, key: keyOf(population, place), value: undefined });
-    if (charge !== undefined) changes.push({ table: PAID, key: charge.digest, value: undefined });
+    changes.push(CHARGES.remove(keyOf(population, place)));
+    if (charge !== undefined) changes.push(PAID.remove(charge.digest));
   }
   return changes;
 }
 
-const chargeAt = (population: string, place: number, charge: Charge): Change => ({
-  table: CHARGES,
-  key: keyOf(population, place),
-  value: charge,
-});
+const chargeAt = (population: string, place: number, charge: Charge): Change =>
+  CHARGES.put(keyOf(population, place), charge);
 
 const keyOf = (population: string, place: number): string => `${population}/${String(place)}`;

@@ -171,9 +171,7 @@ test("doubled, or after a restart, askings of one question pay once", async () =
         const values = new Set<string>();
         for (const [asking, restarts] of order) {
           if (restarts) {
-            const saved = state.snapshot();
-            state = new MemoryState();
-            state.apply(saved.map(([table, key, value]) => ({ table, key, value })));
+            state = state.restored();
           }
           const asked = askings[asking];
           assert.ok(asked);

@@ -4,23 +4,53 @@
  */
 import { digestOf } from "../../crypto/jws/canonical.ts";
 import { parseDocument } from "../../schemas/reading/validate.ts";
-import type { Change, StateView } from "../../runtime/contract/stage.ts";
+import { rankOfText, Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { ExactAggregate, Plan, ReleasedAggregate } from "../../schemas/avro/index.ts";
 
-const ANSWERS = "answers";
+/** By `<collaboration>/<digest of the question>`, ranked by the data that was asked. */
+export const ANSWERS = new Table<ReleasedAggregate>("answers", ({ plan }) => rankOfData(plan));
+/** By collaboration: the data that answers are kept of, the oldest first. */
+const DATA = new Table<readonly Data[]>("answered-data");
+
+/** As of which heads something was asked. */
+type Data = Pick<Plan, "collaboration" | "epoch" | "datasets">;
+
+/** So many answers over old data are forgotten with a fresh one, which is one more. */
+const FORGOTTEN_MAX = 200;
 
 /** The first answer to the same question, if there was one. */
 export const firstAnswer = (exact: ExactAggregate, state: StateView): ReleasedAggregate | undefined =>
-  state.get(ANSWERS, keyOf(exact)) as ReleasedAggregate | undefined;
+  ANSWERS.get(state, keyOf(exact));
 
 /** Remembers a fresh answer, and forgets those over data that the collaboration has moved on from. */
 export function noteAnswer(exact: ExactAggregate, released: ReleasedAggregate, state: StateView): Change[] {
-  const changes: Change[] = [];
-  for (const [key, value] of state.entries(ANSWERS, `${exact.plan.collaboration}/`)) {
-    if (isBehind((value as ReleasedAggregate).plan, exact.plan))
-      changes.push({ table: ANSWERS, key, value: undefined });
-  }
-  return [...changes, { table: ANSWERS, key: keyOf(exact), value: released }];
+  const { collaboration, epoch, datasets } = exact.plan;
+  const known = DATA.get(state, collaboration) ?? [];
+  const [oldest] = known;
+  const over = oldest !== undefined && isBehind(oldest, exact.plan) ? forgetAnswers(oldest, state) : [];
+  const isOver = oldest !== undefined && isBehind(oldest, exact.plan) && over.length < FORGOTTEN_MAX;
+  const left = isOver ? known.slice(1) : known;
+  const rank = rankOfData(exact.plan);
+  const isKnown = left.some((data) => rankOfData(data) === rank);
+  return [
+    ...over,
+    ...(isKnown && left === known
+      ? []
+      : [DATA.put(collaboration, isKnown ? left : [...left, { collaboration, epoch, datasets }])]),
+    ANSWERS.put(keyOf(exact), released),
+  ];
+}
+
+function forgetAnswers(data: Data, state: StateView): Change[] {
+  const from = rankOfData(data);
+  return ANSWERS.ranked(state, { from, below: from + 1, limit: FORGOTTEN_MAX }).map(({ key }) =>
+    ANSWERS.remove(key),
+  );
+}
+
+function rankOfData({ collaboration, epoch, datasets }: Data): number {
+  const heads = datasets.map(({ dataset, sequence }) => [dataset, sequence]);
+  return rankOfText(JSON.stringify([collaboration, epoch, heads]));
 }
 
 /**
@@ -52,7 +82,7 @@ function keyOf({ document, plan }: ExactAggregate): string {
 }
 
 /** Whether some dataset has moved on from a plan's heads: nothing can be asked as of them any more. */
-function isBehind(plan: Plan, newer: Plan): boolean {
+function isBehind(plan: Data, newer: Data): boolean {
   if (plan.epoch !== newer.epoch) return plan.epoch < newer.epoch;
   return newer.datasets.some(({ dataset, sequence }) => {
     const before = plan.datasets.find((pinned) => pinned.dataset === dataset);

@@ -110,9 +110,7 @@ test("the chain goes on over restarts, and is the same at a replay", async () =>
     const leaves: SpendLeaf[] = [];
     for (const number of [1, 2, 3]) {
       if (restarts) {
-        const saved = state.snapshot();
-        state = new MemoryState();
-        state.apply(saved.map(([table, key, value]) => ({ table, key, value })));
+        state = state.restored();
       }
       leaves.push(await payFor(state, number));
     }

@@ -14,18 +14,25 @@ import {
   refuse,
   reject,
   type Audit,
-  type Change,
   type Outcome,
   type Stage,
-  type StateView,
 } from "../../runtime/contract/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/state.ts";
 import type { Cell, ExactAggregate, Plan, ReleasedAggregate, RequestRef } from "../../schemas/avro/index.ts";
-import type { CarriedAccount } from "./earlier-ledger.ts";
+import { SPENDS, type CarriedAccount } from "./earlier-ledger.ts";
 import { costless, hasPaid, pay, type Amounts } from "./ledger.ts";
 import { noiseFrom, type NoiseSource } from "./noise.ts";
 import { inPlanOrder, noised } from "./release.ts";
-import { firstAnswer, noteAnswer } from "./repeats.ts";
-import { forgetOld, isExpired, noteExpired, noteRelease, releaseOf } from "./request-memory.ts";
+import { ANSWERS, firstAnswer, noteAnswer } from "./repeats.ts";
+import {
+  EXPIRED,
+  forgetOld,
+  isExpired,
+  noteExpired,
+  noteRelease,
+  RELEASED,
+  releaseOf,
+} from "./request-memory.ts";
 import { spendLeafOf } from "./spend-leaf.ts";
 
 export interface DpPorts {
@@ -42,6 +49,7 @@ export const dp: Stage<"ExactAggregate" | "Overdue", DpPorts> = {
     { topic: "aggregate.sums", types: ["ExactAggregate"] },
     { topic: "result.overdue", types: ["Overdue"], besideAnswer: true },
   ],
+  tables: [RELEASED, EXPIRED, ANSWERS, SPENDS],
   outputs: ["dp.released", "dp.witnesses", "proofs.pending", "budget.states"],
   handle({ type, value, time }, state, ports) {
     return type === "Overdue" ? expire(value.request, state) : decide(value, state, time, ports);

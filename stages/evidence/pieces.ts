@@ -4,18 +4,11 @@
  * refused as well, by a stage behind the ledger or as a copy of itself: for it a request is forgotten, a day later, that
  * nothing shows to be charged.
  */
-import type { Change, StateView } from "../../runtime/contract/stage.ts";
+import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { Plan, Refusal, RequestRef } from "../../schemas/avro/index.ts";
 
-/** A table keeps its name: what is stored is found under it. */
-const PIECES = "parts";
-const DONE = "done";
-const REFUSED = "refused";
-const UPKEEP = "upkeep";
 /** Stages between a request's admission and its charge. What routing refuses has no pieces here. */
 const UNCHARGED: readonly string[] = ["compliance", "psi", "aggregate", "dp"];
-/** How often the entries are looked through; ticks come every second. */
-const PRUNE_EVERY_MS = 3_600_000;
 const DAY_MS = 24 * 3_600_000;
 /** After a refusal; whatever else comes of a request that was charged all the same has come by then. */
 const KEEP_REFUSED_MS = DAY_MS;
@@ -35,54 +28,52 @@ export interface Pieces {
   readonly credential?: string;
 }
 
+/**
+ * By request digest, ranked by when what is unanswered is forgotten. A table keeps its name: what is stored is found under it.
+ */
+export const PIECES = new Table<Pieces>("parts", (pieces) =>
+  isAnswered(pieces) ? Infinity : (pieces.request?.deadline ?? 0) + KEEP_UNANSWERED_MS,
+);
+/** By request digest: when the bundle left, ranked by when that is forgotten. */
+export const DONE = new Table<number>("done", (since) => since + KEEP_DONE_MS);
+/** By request digest: when it was refused, ranked by when nothing comes of it any more. */
+export const REFUSED = new Table<number>("refused", (since) => since + KEEP_REFUSED_MS);
+/** So many refused ones are looked at with one tick at most. */
+const LOOKED_AT_MAX = 200;
+
 /** The pieces with one more of them; undefined where the request's bundle has left, or it gets none. */
 export function withPiece(request: RequestRef, piece: Pieces, state: StateView): Pieces | undefined {
-  if (state.get(DONE, request.digest) !== undefined) return undefined;
-  return { request, ...piece, ...(state.get(PIECES, request.digest) as Pieces | undefined) };
+  if (DONE.get(state, request.digest) !== undefined) return undefined;
+  return { request, ...piece, ...PIECES.get(state, request.digest) };
 }
 
-export const keepPieces = ({ digest }: RequestRef, pieces: Pieces): Change[] => [
-  { table: PIECES, key: digest, value: pieces },
-];
+export const keepPieces = ({ digest }: RequestRef, pieces: Pieces): Change[] => [PIECES.put(digest, pieces)];
 
 /** Its bundle has left, or never will. */
 export const finish = ({ digest }: RequestRef, time: number): Change[] => [
-  { table: PIECES, key: digest, value: undefined },
-  { table: DONE, key: digest, value: time },
+  PIECES.remove(digest),
+  DONE.put(digest, time),
 ];
 
 /** It may be over, where it was refused before it was charged. */
 export const noteRefusal = ({ request, stage }: Refusal, time: number): Change[] =>
-  UNCHARGED.includes(stage) ? [{ table: REFUSED, key: request.digest, value: time }] : [];
+  UNCHARGED.includes(stage) ? [REFUSED.put(request.digest, time)] : [];
 
-/** Forgets what waits in vain, and what is long over, at most once an hour. `time` is the event's, in milliseconds. */
+/** Forgets what waits in vain, and what is long over. `time` is the event's, in milliseconds. */
 export function forgetOld(state: StateView, time: number): Change[] {
-  const last = state.get(UPKEEP, "pruned");
-  if (typeof last === "number" && time - last < PRUNE_EVERY_MS) return [];
-  const waiting = [...state.entries(PIECES)].map(([key, value]) => ({ key, pieces: value as Pieces }));
-  const unanswered = waiting.filter(({ pieces }) => !isAnswered(pieces));
-  const refused = olderThan(KEEP_REFUSED_MS, REFUSED, state, time);
-  const over = unanswered.filter(
-    ({ key, pieces }) => refused.has(key) || (pieces.request?.deadline ?? 0) + KEEP_UNANSWERED_MS < time,
-  );
-  const gone = (table: string, keys: Iterable<string>): Change[] =>
-    Array.from(keys, (key) => ({ table, key, value: undefined }));
+  const refused = REFUSED.ranked(state, { below: time, limit: LOOKED_AT_MAX });
+  const inVain = refused.filter(({ key }) => {
+    const pieces = PIECES.get(state, key);
+    return pieces !== undefined && !isAnswered(pieces);
+  });
   return [
-    { table: UPKEEP, key: "pruned", value: time },
-    ...gone(
-      PIECES,
-      over.map(({ key }) => key),
-    ),
-    ...gone(REFUSED, refused),
-    ...gone(DONE, olderThan(KEEP_DONE_MS, DONE, state, time)),
+    ...inVain.map(({ key }) => PIECES.remove(key)),
+    ...refused.map(({ key }) => REFUSED.remove(key)),
+    ...PIECES.removeBelow(state, time),
+    ...DONE.removeBelow(state, time),
   ];
 }
 
 /** Each of these is there only of a request that was charged. */
 const isAnswered = ({ credential, release, log }: Pieces): boolean =>
   [credential, release, log].some((piece) => piece !== undefined);
-
-function olderThan(keptMs: number, table: string, state: StateView, time: number): Set<string> {
-  const old = [...state.entries(table)].filter(([, since]) => (since as number) + keptMs < time);
-  return new Set(old.map(([key]) => key));
-}

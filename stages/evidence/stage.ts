@@ -3,7 +3,8 @@
  * offline. See README.md.
  */
 import { createHash } from "node:crypto";
-import { output, publish, type Outcome, type Stage, type StateView } from "../../runtime/contract/stage.ts";
+import { output, publish, type Outcome, type Stage } from "../../runtime/contract/stage.ts";
+import type { StateView } from "../../runtime/contract/state.ts";
 import type {
   AnchorReceipt,
   CollaborationEntry,
@@ -12,7 +13,17 @@ import type {
 } from "../../schemas/avro/index.ts";
 import { bundleOf, complete, type Region } from "./bundle.ts";
 import { isOfCharge, logEvidenceIn } from "./log-evidence.ts";
-import { finish, forgetOld, keepPieces, noteRefusal, withPiece, type Pieces } from "./pieces.ts";
+import {
+  DONE,
+  finish,
+  forgetOld,
+  keepPieces,
+  noteRefusal,
+  PIECES,
+  REFUSED,
+  withPiece,
+  type Pieces,
+} from "./pieces.ts";
 
 export interface EvidencePorts extends Region {
   /** A collaboration's version as it was published. */
@@ -34,6 +45,7 @@ export const evidence: Stage<
     { topic: "result.refusals", types: ["Refusal"], besideAnswer: true },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
+  tables: [PIECES, DONE, REFUSED],
   outputs: ["evidence.bundles"],
   handle({ type, value, time }, state, ports) {
     switch (type) {

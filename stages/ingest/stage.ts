@@ -17,11 +17,12 @@ import {
   type Output,
   type Stage,
   type StageEvent,
-  type StateView,
 } from "../../runtime/contract/stage.ts";
+import { withChanges } from "../../runtime/contract/changed-state.ts";
+import type { StateView } from "../../runtime/contract/state.ts";
 import type { MatchRecord, RecordBatch } from "../../schemas/avro/index.ts";
 import type { RecordBatchHeader } from "../../schemas/json/record-batch.ts";
-import { datasetAt, forgetOtherEpochs, writeRecords } from "./dataset.ts";
+import { datasetAt, dropOver, forgetOtherEpochs, HEADS, OVER, TOKENS, writeRecords } from "./dataset.ts";
 import { readHeader, requireOwner } from "./header.ts";
 import { audited, notice } from "./notice.ts";
 import { requireCommitments } from "./commitments.ts";
@@ -45,6 +46,7 @@ type BatchEvent = StageEvent<"RecordBatch">;
 export const ingest: Stage<"RecordBatch", IngestPorts> = {
   name: "ingest",
   inputs: [{ topic: "ingest.<provider>", types: ["RecordBatch"] }],
+  tables: [HEADS, TOKENS, OVER],
   outputs: ["dataset.slices", "dataset.heads", "provider.heads.<provider>", "provider.notices.<provider>"],
   handle: handleBatch,
 };
@@ -93,7 +95,7 @@ async function takeIn(
       ...announce(records, header, value.signature, ports.partitions),
       notice(provider, value, header),
     ],
-    changes: [...forgotten, ...written],
+    changes: [...forgotten, ...dropOver(withChanges(state, forgotten)), ...written],
     audit: [audited(provider, header)],
   });
 }

@@ -1,26 +1,26 @@
 /**
- * What becomes of questions: answered as of exactly the heads they pin, held until those are reached, or refused.
- * `held`: open questions by request digest; `decided`: the deadlines of those answered or refused, kept for a while so
- * that a question that comes twice is decided once.
+ * What becomes of questions: answered as of exactly the heads they pin, held until those are reached, or refused. Decisions are
+ * kept for a while, so that a question that comes twice is decided once.
  */
 import type { BlindingSource } from "../../domain/log/blinding.ts";
 import { PavilionError } from "../../errors/errors.ts";
-import {
-  output,
-  type Audit,
-  type Change,
-  type Output,
-  type RefusedRequest,
-  type StateView,
-} from "../../runtime/contract/stage.ts";
+import { output, type Audit, type Output, type RefusedRequest } from "../../runtime/contract/stage.ts";
 import type { MatchQuestion, RequestRef } from "../../schemas/avro/index.ts";
+import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import { compareHeads, type Head } from "./heads.ts";
 import { match, type DatasetRecords, type Match } from "./match.ts";
 import { listOf } from "./preimage.ts";
-import { placeOf, recordsOf } from "./records.ts";
+import { EPOCHS, HEADS, placeOf, recordsOf } from "./records.ts";
 
 /** How long a decision is remembered after the deadline; nothing is replayed later than that. */
 const REMEMBERED_MS = 3_600_000;
+
+/** Open questions by request digest, ranked by their deadlines. */
+export const HELD = new Table<MatchQuestion>("held", ({ request }) => request.deadline);
+/** The deadlines of those answered or refused, by digest, ranked by when they are forgotten. */
+export const DECIDED = new Table<number>("decided", (deadline) => deadline + REMEMBERED_MS);
+/** So many questions are held at most: routing lets fewer be under way at once. */
+const HELD_MAX = 5_000;
 
 export interface Place {
   /** This partition, from 0, and how many there are. */
@@ -36,12 +36,11 @@ export interface Decisions {
   readonly audit: Audit[];
 }
 
-/** Every held question, in the order of their digests, whatever order the state lists them in. */
-export function heldQuestions(state: StateView): MatchQuestion[] {
-  return [...state.entries("held")]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, question]) => question as MatchQuestion);
-}
+/** Every held question whose deadline lies before a time, in the order of their digests. */
+export const heldQuestions = (state: StateView, before = Infinity): MatchQuestion[] =>
+  HELD.ranked(state, { below: before, limit: HELD_MAX })
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ value }) => value);
 
 /** Decides each question that is open against the state, at the broker's time in milliseconds. */
 export async function decide(
@@ -53,12 +52,11 @@ export async function decide(
   const decisions: Decisions = { outputs: [], changes: [], refusals: [], audit: [] };
   for (const question of questions) {
     const { request } = question;
-    if (state.get("decided", request.digest) !== undefined) continue;
+    if (DECIDED.get(state, request.digest) !== undefined) continue;
     const decision = await decideOne(question, state, time, at);
     if (decision === "hold") {
-      if (state.get("held", request.digest) === undefined) {
-        decisions.changes.push({ table: "held", key: request.digest, value: question });
-      }
+      if (HELD.get(state, request.digest) === undefined)
+        decisions.changes.push(HELD.put(request.digest, question));
       continue;
     }
     if ("code" in decision) decisions.refusals.push(decision);
@@ -66,10 +64,7 @@ export async function decide(
       decisions.outputs.push(...decision);
       decisions.audit.push(matched(request, at));
     }
-    decisions.changes.push(
-      { table: "held", key: request.digest, value: undefined },
-      { table: "decided", key: request.digest, value: request.deadline },
-    );
+    decisions.changes.push(HELD.remove(request.digest), DECIDED.put(request.digest, request.deadline));
   }
   return decisions;
 }
@@ -78,13 +73,6 @@ export async function decide(
 function matched(request: RequestRef, { partition, partitions }: Place): Audit {
   const details = { partition: String(partition), partitions: String(partitions) };
   return { tenant: request.tenant, action: "request.matched", request, details };
-}
-
-/** Drops the decisions that need no longer be remembered. */
-export function forgetDecided(state: StateView, time: number): Change[] {
-  return [...state.entries("decided")]
-    .filter(([, deadline]) => (deadline as number) + REMEMBERED_MS < time)
-    .map(([key]) => ({ table: "decided", key, value: undefined }));
 }
 
 function decideOne(
@@ -102,9 +90,8 @@ function decideOne(
     };
   }
   const place = placeOf(plan.collaboration, plan.epoch);
-  const epoch = state.get("epochs", plan.collaboration) as number | undefined;
-  const headOf = (dataset: string): Head | undefined =>
-    state.get("heads", place + dataset) as Head | undefined;
+  const epoch = EPOCHS.get(state, plan.collaboration);
+  const headOf = (dataset: string): Head | undefined => HEADS.get(state, place + dataset);
   const heads = epoch !== undefined && epoch > plan.epoch ? "beyond" : compareHeads(plan.datasets, headOf);
   if (heads === "behind") return "hold";
   if (heads === "beyond") {

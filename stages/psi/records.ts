@@ -2,9 +2,15 @@
  * Where the partition keeps records: one entry for each dataset and token. An entry that datasets shared would be
  * written by each of them under one name, and whoever reads the changelog's topic could count the people who match.
  */
-import type { StateView } from "../../runtime/contract/stage.ts";
+import { Table, type StateView } from "../../runtime/contract/state.ts";
 import type { SliceRecord } from "../../schemas/avro/index.ts";
+import type { Head } from "./heads.ts";
 import type { DatasetRecords, StoredRecord } from "./match.ts";
+
+/** By collaboration: the epoch that it is in. */
+export const EPOCHS = new Table<number>("epochs");
+/** By collaboration, epoch and dataset: its last batch, and how many records it has here. */
+export const HEADS = new Table<Head>("heads", () => 0);
 
 /** `<collaboration>/<epoch>/`: what every key of the epoch's tables starts with. */
 export const placeOf = (collaboration: string, epoch: number): string => `${collaboration}/${String(epoch)}/`;
@@ -34,7 +40,7 @@ export function recordsOf(
   const table = recordTable(collaboration, epoch, dataset);
   return {
     count,
-    entries: () => state.entries(table) as Iterable<[token: string, record: StoredRecord]>,
+    entries: () => state.records(table) as Iterable<[token: string, record: StoredRecord]>,
     recordOf: (token) => state.get(table, token) as StoredRecord | undefined,
   };
 }

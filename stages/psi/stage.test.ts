@@ -237,7 +237,10 @@ describe("a slice", () => {
   test("of a new epoch drops the old one's tables, of its collaboration alone", async () => {
     const other = slice("people", 1, people, { collaboration: "care-two" });
     const { state } = await run([slice("people", 1, people), slice("visits", 1, visits), other]);
-    await run([slice("people", 1, { 1: [20, 0] }, { epoch: 3 })], state);
+    await run(
+      [slice("people", 1, { 1: [20, 0] }, { epoch: 3 }), ...Array.from({ length: 4 }, () => tick(0))],
+      state,
+    );
     const places = new Set(
       state
         .snapshot()

@@ -7,19 +7,13 @@
  */
 import type { BlindingSource } from "../../domain/log/blinding.ts";
 import { PavilionError } from "../../errors/errors.ts";
-import {
-  publish,
-  reject,
-  type Change,
-  type Outcome,
-  type Stage,
-  type StageEvent,
-  type StateView,
-} from "../../runtime/contract/stage.ts";
+import { publish, reject, type Outcome, type Stage, type StageEvent } from "../../runtime/contract/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/state.ts";
 import type { RecordSlice } from "../../schemas/avro/index.ts";
 import { withChanges } from "../../runtime/contract/changed-state.ts";
-import { decide, forgetDecided, heldQuestions, type Decisions } from "./question.ts";
-import { takeSlice } from "./slice.ts";
+import { decide, heldQuestions, type Decisions, DECIDED, HELD } from "./question.ts";
+import { HEADS } from "./records.ts";
+import { dropOver, OVER, takeSlice } from "./slice.ts";
 
 export interface PsiPorts {
   /** The region's partition count. */
@@ -38,6 +32,7 @@ export const psi: Stage<PsiEvent["type"], PsiPorts> = {
     { topic: "compliance.approved", types: ["MatchQuestion"] },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
+  tables: [HELD, DECIDED, HEADS, OVER],
   outputs: ["psi.partials", "match.preimages"],
   handle: handlePsi,
 };
@@ -45,9 +40,9 @@ export const psi: Stage<PsiEvent["type"], PsiPorts> = {
 async function handlePsi(event: PsiEvent, state: StateView, ports: PsiPorts): Promise<Outcome> {
   if (event.type === "RecordSlice") return handleSlice(event.value, event.time, state, ports);
   if (event.type === "MatchQuestion") return outcomeOf(await decide([event.value], state, event.time, ports));
-  const late = heldQuestions(state).filter(({ request }) => event.time > request.deadline);
-  const decisions = await decide(late, state, event.time, ports);
-  return outcomeOf({ ...decisions, changes: [...decisions.changes, ...forgetDecided(state, event.time)] });
+  const decisions = await decide(heldQuestions(state, event.time), state, event.time, ports);
+  const upkeep = [...DECIDED.removeBelow(state, event.time), ...dropOver(state)];
+  return outcomeOf({ ...decisions, changes: [...decisions.changes, ...upkeep] });
 }
 
 async function handleSlice(

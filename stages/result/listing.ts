@@ -6,11 +6,9 @@
  */
 import type { CollaborationTable } from "../../domain/terms/collaboration.ts";
 import { parseDocument } from "../../schemas/reading/validate.ts";
-import { output, type Change, type Output, type StateView } from "../../runtime/contract/stage.ts";
+import { output, type Output } from "../../runtime/contract/stage.ts";
+import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { RequestEntry, RequestRef, Result } from "../../schemas/avro/index.ts";
-
-/** `unlisted`: digest → how it ended and when that is forgotten, until its document comes. */
-const UNLISTED = "unlisted";
 
 export type Ended = Pick<RequestEntry, "status" | "code" | "epsilonSpent">;
 
@@ -18,6 +16,9 @@ interface Unlisted {
   readonly ended: Ended;
   readonly until: number;
 }
+
+/** By digest, until its document comes or the time to forget it. */
+export const UNLISTED = new Table<Unlisted>("unlisted", ({ until }) => until);
 
 export interface ListingPorts {
   readonly collaborations: CollaborationTable;
@@ -49,25 +50,11 @@ function providersOf(text: string, { collaborations }: ListingPorts): string[] {
   return terms?.providers.map((provider) => provider.id) ?? [];
 }
 
-export const noteUnlisted = (digest: string, ended: Ended, until: number): Change => ({
-  table: UNLISTED,
-  key: digest,
-  value: { ended, until } satisfies Unlisted,
-});
+export const noteUnlisted = (digest: string, ended: Ended, until: number): Change =>
+  UNLISTED.put(digest, { ended, until });
 
 /** How a request ended that waits for its document. */
 export const unlistedEnd = (digest: string, state: StateView): Ended | undefined =>
-  (state.get(UNLISTED, digest) as Unlisted | undefined)?.ended;
+  UNLISTED.get(state, digest)?.ended;
 
-export const forgetUnlisted = (digest: string): Change => ({
-  table: UNLISTED,
-  key: digest,
-  value: undefined,
-});
-
-/** Ends whose documents have not come until the time that was set. */
-export function pruneUnlisted(state: StateView, time: number): Change[] {
-  return [...state.entries(UNLISTED)]
-    .filter(([, value]) => (value as Unlisted).until < time)
-    .map(([digest]) => forgetUnlisted(digest));
-}
+export const forgetUnlisted = (digest: string): Change => UNLISTED.remove(digest);

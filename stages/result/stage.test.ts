@@ -14,7 +14,10 @@ import type {
 import { collaboration, signed, tableOf } from "../../test/stage-question.ts";
 import { firstSeed } from "../../domain/log/testing/seeds.ts";
 import { MemoryState } from "../../test/stage-state.ts";
-import { KEEP_CLOSED_MS, PRUNE_EVERY_MS } from "./arbiter.ts";
+import { KEEP_CLOSED_MS } from "./arbiter.ts";
+
+/** How often the memory is looked through. */
+const PRUNE_EVERY_MS = 3_600_000;
 import { result } from "./stage.ts";
 
 type Input = StageEvent<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick">;
@@ -387,11 +390,9 @@ test("a restart between any two events changes nothing", async () => {
   const whole = await run(inputs);
   for (let cut = 0; cut <= inputs.length; cut++) {
     const before = await run(inputs.slice(0, cut));
-    const restored = new MemoryState();
-    restored.apply(before.state.snapshot().map(([table, key, value]) => ({ table, key, value })));
-    const after = await run(inputs.slice(cut), restored);
+    const after = await run(inputs.slice(cut), before.state.restored());
     assert.deepEqual([...before.results, ...after.results], whole.results);
     assert.deepEqual([...before.overdue, ...after.overdue], whole.overdue);
-    assert.deepEqual(restored.snapshot(), whole.state.snapshot());
+    assert.deepEqual(after.state.snapshot(), whole.state.snapshot());
   }
 });

@@ -9,8 +9,8 @@ import {
   type Effects,
   type Outcome,
   type Stage,
-  type StateView,
 } from "../../runtime/contract/stage.ts";
+import type { StateView } from "../../runtime/contract/state.ts";
 import type { StandingTable } from "../../domain/terms/standing.ts";
 import type { Refusal, RequestRef, Result, RoutedRequest } from "../../schemas/avro/index.ts";
 import {
@@ -18,17 +18,18 @@ import {
   isClosed,
   KEEP_CLOSED_MS,
   markOverdue,
+  CLOSED,
   newlyOverdue,
+  OPEN,
   open,
   openDocument,
-  pruneClosed,
 } from "./arbiter.ts";
 import {
   endOf,
   forgetUnlisted,
+  UNLISTED,
   listed,
   noteUnlisted,
-  pruneUnlisted,
   unlistedEnd,
   type ListingPorts,
 } from "./listing.ts";
@@ -48,6 +49,7 @@ export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick"
     { topic: "result.refusals", types: ["Refusal"], besideAnswer: true },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
+  tables: [OPEN, CLOSED.entries, UNLISTED],
   outputs: [
     "broker.results.<broker>",
     "result.concluded",
@@ -152,7 +154,11 @@ function sweep(state: StateView, time: number): Outcome {
   const overdue = newlyOverdue(state, time);
   return publish({
     outputs: overdue.map(({ request }) => overdueOf(request)),
-    changes: [...overdue.map(markOverdue), ...pruneClosed(state, time), ...pruneUnlisted(state, time)],
+    changes: [
+      ...overdue.map(markOverdue),
+      ...CLOSED.forget(state, time),
+      ...UNLISTED.removeBelow(state, time),
+    ],
   });
 }
 

@@ -8,14 +8,19 @@
  * tenant after at most one of each other tenant of its own; what waits is bounded for each tenant, each signer and in all.
  * Does not: say when there is room for the next one; see in-flight.ts.
  */
-import type { Change, StateView } from "../../runtime/contract/stage.ts";
+import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { RoutedRequest } from "../../schemas/avro/index.ts";
 
-/** How many requests of one tenant of one signer may wait in a partition, … */
-export const WAITING_MAX = 64;
-/** … how many of one signer, whomever it signs for, … */
-export const SIGNER_WAITING_MAX = 256;
-/** … and how many signers may have any waiting. */
+/** How many requests may wait in a partition: of one tenant of one signer, and of one signer, whomever it signs for. */
+export interface WaitingLimits {
+  readonly tenant: number;
+  readonly broker: number;
+}
+
+export const usualLimits: WaitingLimits = { tenant: 1_024, broker: 8_192 };
+/** For so many tenants of one signer some may wait, … */
+export const TENANTS_MAX = 256;
+/** … and of so many signers. */
 export const SIGNERS_MAX = 256;
 
 /** `signers`: those that have requests waiting, in the order of their turns, under one key. */
@@ -24,14 +29,14 @@ const SIGNERS = "signers";
 const TENANTS = "tenants";
 /** `tenant-queues`: `<signer>/<tenant>` → its queue. */
 const QUEUES = "tenant-queues";
-/** `waiting`: `<signer>/<tenant>/<number>` → request. */
-const WAITING = "waiting";
+/** By `<signer>/<tenant>/<number>`, ranked by the deadline. */
+export const WAITING = new Table<RoutedRequest>("waiting", ({ request }) => request.deadline);
+/** So many are taken out at once that waited past their deadlines; what is left is, with the next event. */
+const LATE_MAX = 200;
 
 interface Signer {
   readonly signer: string;
   readonly length: number;
-  /** No deadline of its requests is before this one, in milliseconds. */
-  readonly earliest: number;
 }
 
 interface Queue {
@@ -47,11 +52,13 @@ const emptyQueue: Queue = { first: 0, next: 0, length: 0 };
 /** The queues as they are in a handler's state, and what the handler changes in them. */
 export class FairQueue {
   readonly #state: StateView;
+  readonly #limits: WaitingLimits;
   /** By table and key; the last change of each counts. */
   readonly #changed = new Map<string, Change>();
 
-  constructor(state: StateView) {
+  constructor(state: StateView, limits: WaitingLimits) {
     this.#state = state;
+    this.#limits = limits;
   }
 
   get changes(): Change[] {
@@ -60,21 +67,23 @@ export class FairQueue {
 
   /** False where as many wait as may. */
   put(routed: RoutedRequest, signer: string): boolean {
-    const { tenant, deadline } = routed.request;
+    const { tenant } = routed.request;
     const signers = this.#signers();
     const before = signers.find((one) => one.signer === signer);
     const place = `${signer}/${tenant}`;
     const queue = this.#queue(place);
     if (before === undefined && signers.length >= SIGNERS_MAX) return false;
-    if (queue.length >= WAITING_MAX || (before?.length ?? 0) >= SIGNER_WAITING_MAX) return false;
+    const { tenant: ofTenant, broker: ofSigner } = this.#limits;
+    if (queue.length >= ofTenant || (before?.length ?? 0) >= ofSigner) return false;
 
-    const length = (before?.length ?? 0) + 1;
-    const after = { signer, length, earliest: Math.min(before?.earliest ?? deadline, deadline) };
+    const tenants = this.#tenants(signer);
+    if (queue.length === 0 && tenants.length >= TENANTS_MAX) return false;
+    const after = { signer, length: (before?.length ?? 0) + 1 };
     this.#keepSigners(
       before === undefined ? [...signers, after] : signers.map((one) => (one === before ? after : one)),
     );
-    if (queue.length === 0) this.#keepTenants(signer, [...this.#tenants(signer), tenant]);
-    this.#set(WAITING, numbered(place, queue.next), routed);
+    if (queue.length === 0) this.#keepTenants(signer, [...tenants, tenant]);
+    this.#change(WAITING.put(numbered(place, queue.next), routed));
     this.#keepQueue(place, { ...queue, next: queue.next + 1, length: queue.length + 1 });
     return true;
   }
@@ -83,19 +92,36 @@ export class FairQueue {
   take(): RoutedRequest | undefined {
     const [turn, ...others] = this.#signers();
     if (turn === undefined) return undefined;
-    const { signer, length, earliest } = turn;
+    const { signer, length } = turn;
     const routed = this.#takeOf(signer);
-    this.#keepSigners(length > 1 ? [...others, { signer, length: length - 1, earliest }] : others);
+    this.#keepSigners(length > 1 ? [...others, { signer, length: length - 1 }] : others);
     return routed;
   }
 
-  /** Takes out every request whose deadline is before `time`. */
+  /** Takes out requests whose deadlines are before `time`, the earliest first: before anything else of an event. */
   takeLate(time: number): RoutedRequest[] {
-    const late: RoutedRequest[] = [];
-    for (const { signer, earliest } of this.#signers()) {
-      if (earliest < time) late.push(...this.#takeLateOf(signer, time));
-    }
-    return late;
+    const late = WAITING.ranked(this.#state, { below: time, limit: LATE_MAX });
+    for (const { key } of late) this.#takeOut(key);
+    return late.map(({ value }) => value);
+  }
+
+  #takeOut(key: string): void {
+    const place = key.slice(0, key.lastIndexOf("/"));
+    const [signer = "", tenant] = partsOf(place);
+    const queue = this.#queue(place);
+    this.#change(WAITING.remove(key));
+    this.#keepQueue(place, { ...queue, length: queue.length - 1 });
+    if (queue.length === 1)
+      this.#keepTenants(
+        signer,
+        this.#tenants(signer).filter((one) => one !== tenant),
+      );
+    this.#keepSigners(
+      this.#signers().flatMap((one) => {
+        if (one.signer !== signer) return [one];
+        return one.length > 1 ? [{ signer, length: one.length - 1 }] : [];
+      }),
+    );
   }
 
   #takeOf(signer: string): RoutedRequest {
@@ -105,47 +131,12 @@ export class FairQueue {
     for (let number = first; number < next; number++) {
       const routed = this.#at(place, number);
       if (routed === undefined) continue;
-      this.#set(WAITING, numbered(place, number), undefined);
+      this.#change(WAITING.remove(numbered(place, number)));
       this.#keepQueue(place, { first: number + 1, next, length: length - 1 });
       this.#keepTenants(signer, length > 1 ? [...others, tenant] : others);
       return routed;
     }
     throw new Error("a signer has a turn and nothing waiting");
-  }
-
-  #takeLateOf(signer: string, time: number): RoutedRequest[] {
-    const late: RoutedRequest[] = [];
-    const deadlines: number[] = [];
-    const left = this.#tenants(signer).filter((tenant) => {
-      const taken = this.#takeLateIn(`${signer}/${tenant}`, time);
-      late.push(...taken.late);
-      deadlines.push(...taken.deadlines);
-      return taken.deadlines.length > 0;
-    });
-    this.#keepTenants(signer, left);
-    const length = deadlines.length;
-    const after = { signer, length, earliest: Math.min(...deadlines) };
-    this.#keepSigners(
-      this.#signers().flatMap((one) => (one.signer === signer ? (length > 0 ? [after] : []) : [one])),
-    );
-    return late;
-  }
-
-  /** What was late in a queue, and the deadlines of what is left in it. */
-  #takeLateIn(place: string, time: number): { late: RoutedRequest[]; deadlines: number[] } {
-    const { first, next } = this.#queue(place);
-    const late: RoutedRequest[] = [];
-    const deadlines: number[] = [];
-    for (let number = first; number < next; number++) {
-      const routed = this.#at(place, number);
-      if (routed === undefined) continue;
-      if (routed.request.deadline < time) {
-        late.push(routed);
-        this.#set(WAITING, numbered(place, number), undefined);
-      } else deadlines.push(routed.request.deadline);
-    }
-    this.#keepQueue(place, { first, next, length: deadlines.length });
-    return { late, deadlines };
   }
 
   #signers(): readonly Signer[] {
@@ -173,7 +164,7 @@ export class FairQueue {
   }
 
   #at(place: string, number: number): RoutedRequest | undefined {
-    return this.#get(WAITING, numbered(place, number)) as RoutedRequest | undefined;
+    return this.#get(WAITING.name, numbered(place, number)) as RoutedRequest | undefined;
   }
 
   #get(table: string, key: string): unknown {
@@ -182,8 +173,15 @@ export class FairQueue {
   }
 
   #set(table: string, key: string, value: unknown): void {
-    this.#changed.set(`${table} ${key}`, { table, key, value });
+    this.#change({ table, key, value });
+  }
+
+  #change(change: Change): void {
+    this.#changed.set(`${change.table} ${change.key}`, change);
   }
 }
 
 const numbered = (place: string, number: number): string => `${place}/${String(number)}`;
+
+/** Neither a key nor a tenant's name has a slash. */
+const partsOf = (place: string): string[] => place.split("/");

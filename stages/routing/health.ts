@@ -1,7 +1,7 @@
 /**
  * The region's health, as far as a request needs it: each stage that its answer waits for was named by a tick not long ago.
  */
-import type { Change, StateView } from "../../runtime/contract/stage.ts";
+import type { Change, StateView } from "../../runtime/contract/state.ts";
 
 /** A stage is up if a tick named it within this time, in milliseconds. */
 const FRESH_MS = 60_000;

@@ -21,6 +21,7 @@ import { earlierCollaborationOf, populationOver, populationsOf } from "../../tes
 import { firstSeed, seedRef, seedsOf } from "../../domain/log/testing/seeds.ts";
 import { oddIds, renamed } from "../../test/odd-names.ts";
 import { MemoryState } from "../../test/stage-state.ts";
+import { usualLimits } from "./fair-queue.ts";
 import { routing, type RoutingPorts } from "./stage.ts";
 
 const openSeed = { ...firstSeed, open: true };
@@ -33,6 +34,7 @@ const portsFor = (document: Collaboration = collaboration): RoutingPorts => ({
   standing: new Standing(),
   partitions: 4,
   answeringStages: ["compliance", "dp"],
+  waiting: usualLimits,
 });
 
 class Region {

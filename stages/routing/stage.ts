@@ -12,11 +12,13 @@ import {
   type Outcome,
   type Stage,
   type StageEvent,
-  type StateView,
 } from "../../runtime/contract/stage.ts";
+import type { StateView } from "../../runtime/contract/state.ts";
 import { faultOf, isElsewheres } from "./admission.ts";
+import { WAITING, type WaitingLimits } from "./fair-queue.ts";
 import { missingStage, noteSeen } from "./health.ts";
-import { memoryOf, noteDigest, pruneSeen } from "./replay.ts";
+import { FLIGHTS } from "./in-flight.ts";
+import { memoryOf, noteDigest, SEEN } from "./replay.ts";
 import { Turns } from "./turns.ts";
 import { verifyRequest, type Fault } from "./verification.ts";
 
@@ -29,6 +31,7 @@ export interface RoutingPorts {
   readonly partitions: number;
   /** The stages that a question waits for: all of them must be up for it to be answered. */
   readonly answeringStages: readonly string[];
+  readonly waiting: WaitingLimits;
 }
 
 export const routing: Stage<"SignedRequest" | "Concluded" | "Tick", RoutingPorts> = {
@@ -38,16 +41,17 @@ export const routing: Stage<"SignedRequest" | "Concluded" | "Tick", RoutingPorts
     { topic: "result.concluded", types: ["Concluded"] },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
+  tables: [SEEN.entries, FLIGHTS, WAITING],
   outputs: ["routing.routed"],
   handle(event, state, ports) {
     if (event.type === "SignedRequest") return route(event, state, ports);
-    const turns = new Turns(state, event.time);
+    const turns = new Turns(state, event.time, ports.waiting);
     if (event.type === "Concluded") {
       turns.end(event.value.requestDigest);
       return turns.outcome();
     }
     const seen = noteSeen(event.value.stages, ports.answeringStages, state, event.time);
-    return turns.outcome({ changes: [...seen, ...pruneSeen(state, event.time)] });
+    return turns.outcome({ changes: [...seen, ...SEEN.forget(state, event.time)] });
   },
 };
 
@@ -80,7 +84,7 @@ function route(event: StageEvent<"SignedRequest">, state: StateView, ports: Rout
     return refuse({ request, document, code: "STALE_SEED", detail }, { changes });
   }
   const { id, commitment } = seed;
-  const turns = new Turns(state, time);
+  const turns = new Turns(state, time, ports.waiting);
   const routed = { request, document, signature, seed: { id, commitment } };
   if (!turns.enter(routed, verified.broker.key)) {
     const detail = "This broker, or this tenant of it, has as many requests waiting as are allowed.";

@@ -6,7 +6,7 @@ import type { RoutedRequest } from "../../schemas/avro/index.ts";
 import { refusalsIn } from "../../test/stage-run.ts";
 import { oddTexts } from "../../test/odd-names.ts";
 import { MemoryState } from "../../test/stage-state.ts";
-import { SIGNER_WAITING_MAX, SIGNERS_MAX, WAITING_MAX } from "./fair-queue.ts";
+import { SIGNERS_MAX, TENANTS_MAX, type WaitingLimits } from "./fair-queue.ts";
 import { IN_FLIGHT_MAX } from "./in-flight.ts";
 import { Turns } from "./turns.ts";
 
@@ -21,6 +21,9 @@ function routed(tenant: string, number: number, deadline = later): RoutedRequest
 }
 
 /** The state of one partition, and who went in which order. */
+/** Small, so that a test reaches them. */
+const limits: WaitingLimits = { tenant: 64, broker: 320 };
+
 class Gate {
   readonly state = new MemoryState();
   readonly gone: string[] = [];
@@ -28,20 +31,20 @@ class Gate {
 
   /** Whether the request was let in. */
   enter(request: RoutedRequest, time = 0, signer = "key"): boolean {
-    const turns = new Turns(this.state, time);
+    const turns = new Turns(this.state, time, limits);
     const isIn = turns.enter(request, signer);
     this.#apply(turns.outcome());
     return isIn;
   }
 
   end(digest: string, time = 0): void {
-    const turns = new Turns(this.state, time);
+    const turns = new Turns(this.state, time, limits);
     turns.end(digest);
     this.#apply(turns.outcome());
   }
 
   tick(time: number): void {
-    this.#apply(new Turns(this.state, time).outcome());
+    this.#apply(new Turns(this.state, time, limits).outcome());
   }
 
   get entries(): number {
@@ -104,7 +107,7 @@ test("a result that comes twice, or of a request that is not under way, frees on
 test("a name that two signers ask for is two tenants: neither's flood takes the other's turns or places", () => {
   const gate = new Gate();
   const ask = (signer: string, number: number): boolean => gate.enter(routed("clinic", number), 0, signer);
-  for (const number of numbers(IN_FLIGHT_MAX + WAITING_MAX)) assert.ok(ask("flood", number));
+  for (const number of numbers(IN_FLIGHT_MAX + limits.tenant)) assert.ok(ask("flood", number));
   assert.equal(ask("flood", 1_000), false);
   assert.ok(ask("owner", 2_000));
   gate.end("clinic-0");
@@ -132,9 +135,15 @@ test("a signer with many tenants gets no more turns than one with a single one",
 test("a signer has only so many waiting whomever it signs for, and only so many signers have any", () => {
   const gate = new Gate();
   for (const number of numbers(IN_FLIGHT_MAX)) gate.enter(routed("first", number), 0, "early");
+  const enter = (tenant: number, number: number): boolean =>
+    gate.enter(routed(`tenant${String(tenant)}`, number), 0, "many");
   let count = 0;
-  while (count < 1_000 && gate.enter(routed(`tenant${String(count)}`, 0), 0, "many")) count++;
-  assert.equal(count, SIGNER_WAITING_MAX);
+  while (count < 1_000 && enter(count, 0)) count++;
+  assert.equal(count, TENANTS_MAX);
+  for (let number = 1; count < limits.broker; number++)
+    for (let tenant = 0; tenant < TENANTS_MAX && count < limits.broker; tenant++, count++)
+      assert.ok(enter(tenant, number));
+  assert.equal(enter(TENANTS_MAX - 1, 9_999), false);
   for (const number of numbers(SIGNERS_MAX - 1))
     assert.ok(gate.enter(routed("t", number), 0, `signer${String(number)}`));
   assert.equal(gate.enter(routed("t", 1_000), 0, "one-more"), false);
@@ -146,12 +155,12 @@ test("a signer has only so many waiting whomever it signs for, and only so many 
 test("a tenant has only so many waiting; another is let in", () => {
   const gate = new Gate();
   const wait = (tenant: string, number: number): boolean => gate.enter(routed(tenant, number));
-  assert.ok(numbers(IN_FLIGHT_MAX + WAITING_MAX).every((number) => wait("a", number)));
-  assert.equal(wait("a", 1_000), false);
+  assert.ok(numbers(IN_FLIGHT_MAX + limits.tenant).every((number) => wait("a", number)));
+  assert.equal(wait("a", 10_000), false);
   assert.ok(wait("b", 0));
   gate.end("a-0");
-  assert.ok(wait("a", 1_001));
-  assert.equal(wait("a", 1_002), false);
+  assert.ok(wait("a", 10_001));
+  assert.equal(wait("a", 10_002), false);
 });
 
 test("whoever waits past the deadline is refused, and does not take a place", () => {
@@ -218,7 +227,7 @@ test("whoever has one waiting goes after at most one of each other signer, or of
     fc.record({
       signer: fc.constantFrom("own", "x", "y"),
       tenant: fc.constantFrom("a", "b", "c"),
-      count: fc.integer({ min: 0, max: WAITING_MAX }),
+      count: fc.integer({ min: 0, max: limits.tenant }),
     }),
     { minLength: 1, maxLength: 6 },
   );

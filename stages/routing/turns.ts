@@ -8,10 +8,10 @@ import {
   type Effects,
   type Outcome,
   type RefusedRequest,
-  type StateView,
 } from "../../runtime/contract/stage.ts";
+import type { StateView } from "../../runtime/contract/state.ts";
 import type { RoutedRequest } from "../../schemas/avro/index.ts";
-import { FairQueue } from "./fair-queue.ts";
+import { FairQueue, type WaitingLimits } from "./fair-queue.ts";
 import { InFlight } from "./in-flight.ts";
 
 /** What an event does to those who wait; `time` is the event's. One object serves one event. */
@@ -20,8 +20,8 @@ export class Turns {
   readonly #flights: InFlight;
   readonly #time: number;
 
-  constructor(state: StateView, time: number) {
-    this.#queue = new FairQueue(state);
+  constructor(state: StateView, time: number, limits: WaitingLimits) {
+    this.#queue = new FairQueue(state, limits);
     this.#flights = new InFlight(state);
     this.#time = time;
   }

@@ -10,14 +10,8 @@ import type { RequestRef } from "../../schemas/avro/index.ts";
 import type { EventsOf, TopicDeclarations, TopicName } from "../../schemas/topics.ts";
 import { pipelines } from "../../pipelines/pipelines.ts";
 import { serve, type Pipeline } from "../../runtime/contract/pipeline.ts";
-import {
-  output,
-  publish,
-  type Audit,
-  type Outcome,
-  type Stage,
-  type StateView,
-} from "../../runtime/contract/stage.ts";
+import { output, publish, type Audit, type Outcome, type Stage } from "../../runtime/contract/stage.ts";
+import type { StateView } from "../../runtime/contract/state.ts";
 
 export const region = "eu-central";
 export const partitions = 2;

@@ -3,11 +3,12 @@
  * answers do not wait for the flood, the flood is bounded by a coded refusal, and every request has one result.
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { openLog } from "../../runtime/log.ts";
+import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
 import type { AuditEvent, Result } from "../../schemas/avro/index.ts";
 import type { BrokerClient } from "../../services/clients/broker/client.ts";
 import { requestDraft } from "../../examples/example.ts";
@@ -46,6 +47,11 @@ before(async () => {
     }),
   });
   cleanup.defer(() => scene.stack.stop());
+  const file = scene.stack.connectorConfig(homeRegion);
+  const config = JSON.parse(readFileSync(file, "utf8")) as ConnectorConfig;
+  const waiting = { tenant: 64, broker: 256 };
+  const pipelines = { "private-computation": { waiting } };
+  writeFileSync(file, JSON.stringify({ ...config, pipelines } satisfies ConnectorConfig));
   await scene.stack.startConnector(homeRegion);
   await pushAll(scene, smallFiles(dir, 300), () => undefined);
   client = await connectBroker(scene, homeRegion, log);

@@ -13,7 +13,8 @@ import { headersOf } from "../../runtime/kafka/cloudevents.ts";
 import { StageWorker } from "../../runtime/kafka/stage-worker.ts";
 import { openLog } from "../../runtime/log.ts";
 import { sealerWith } from "../../runtime/sealer.ts";
-import { publish, type Change, type Stage } from "../../runtime/contract/stage.ts";
+import { publish, type Stage } from "../../runtime/contract/stage.ts";
+import type { Change } from "../../runtime/contract/state.ts";
 import type { Checkpoint, CommittedState } from "../../runtime/state/committed.ts";
 import { statesIn } from "../../runtime/state/disk-state.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
@@ -40,12 +41,12 @@ const filling: Stage<"DatasetHead", null> = {
       const changes = Array.from({ length: entriesEach }, (_, index): Change => {
         const isGone = index % 3 === 0 && round > 0;
         return isGone
-          ? { table: "entries", key: `${String(round - 1)}/${String(index)}`, value: undefined }
-          : { table: "entries", key: `${String(round)}/${String(index)}`, value: { round, index } };
+          ? { table: "records/all", key: `${String(round - 1)}/${String(index)}`, value: undefined }
+          : { table: "records/all", key: `${String(round)}/${String(index)}`, value: { round, index } };
       });
       return publish({ changes });
     }
-    const entries = [...state.entries("entries")].sort(([one], [other]) => (one < other ? -1 : 1));
+    const entries = [...state.records("records/all")].sort(([one], [other]) => (one < other ? -1 : 1));
     const digest = createHash("sha256").update(JSON.stringify(entries)).digest("hex");
     const details = { asked: dataset, digest, count: String(entries.length) };
     return publish({ audit: [{ tenant: "t", action: "told", details }] });
@@ -77,7 +78,7 @@ after(() => cleanup.disposeAsync());
 function openingIn(folder: string, begun: (Checkpoint | undefined)[]): (place: string) => CommittedState {
   const open = statesIn(folder, { cluster: "cluster", keys }, 10_000);
   return (place) => {
-    const state = open(place);
+    const state = open(place, []);
     begun.push(state.checkpoint);
     return state;
   };
@@ -181,8 +182,8 @@ test("without its folder it is restored from the changelog alone", async () => {
 
 test("a folder of another changelog is thrown away", async () => {
   const place = `${region}.routing.changelog/0`;
-  const foreign = statesIn(folder("foreign"), { cluster: "cluster", keys })(place);
-  const change = { table: "entries", key: "stranger", value: 1 };
+  const foreign = statesIn(folder("foreign"), { cluster: "cluster", keys })(place, []);
+  const change = { table: "records/all", key: "stranger", value: 1 };
   await foreign.apply([change], { offset: 3n, digest: "of another record" });
   await foreign.close();
   const begun = await restart(folder("foreign"));

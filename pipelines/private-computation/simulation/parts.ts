@@ -12,6 +12,7 @@ import { onlyDeclared } from "../../../runtime/hsm/declared.ts";
 import { keyring, type Hsm, type HsmKey } from "../../../runtime/hsm/hsm.ts";
 import type { EventTypes } from "../../../schemas/avro/index.ts";
 import type { Means } from "../../../simulation/world.ts";
+import { usualLimits } from "../../../stages/routing/fair-queue.ts";
 import { ingest } from "../../../stages/ingest/stage.ts";
 import { checkOpening } from "../../../stages/zkp/testing/reference-prover.ts";
 import type { Tables } from "../../directory.ts";
@@ -66,7 +67,7 @@ export function openParts(
     const serving = [
       ...servingComputation(
         { config, hsm: onlyDeclared(hsm, privateComputation) },
-        { policy, prover, directory },
+        { policy, prover, directory, waiting: usualLimits },
       ),
       ...servingLog({ config, hsm: onlyDeclared(hsm, log), chain: failingChain }, directory),
     ];
