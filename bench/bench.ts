@@ -7,21 +7,33 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onEarlyEnd } from "../infra/embedded/early-end.ts";
+import type { LoadOptions } from "./load/load.ts";
 import { misuse } from "../errors/misuse.ts";
 import { jsonLine, machineText, rowLines, rowOf, type Comparison } from "./report.ts";
 
+interface BenchOptions extends LoadOptions {
+  readonly large?: boolean | undefined;
+}
+
 /** Measures in an empty folder of its own; `tell` takes what a person follows. */
-type Bench = (dir: string, tell: (line: string) => void) => Promise<readonly Comparison[]>;
+type Bench = (
+  dir: string,
+  tell: (line: string) => void,
+  options: BenchOptions,
+) => Promise<readonly Comparison[]>;
 
 const benches: Readonly<Record<string, Bench>> = {
   hops: async (dir, tell) => (await import("./hops/hops.ts")).measureHops(dir, tell),
+  history: async (dir, tell, options) =>
+    (await import("./history/history.ts")).measureHistory(dir, tell, options),
+  load: async (dir, tell, options) => (await import("./load/load.ts")).measureLoad(dir, tell, options),
   restore: async (dir, tell) => (await import("./restore/restore.ts")).measureRestore(dir, tell),
 };
 
 /** Answers 0 once it is measured; what is not understood, or fails on the way, throws. */
 export async function bench(
   [name, ...more]: readonly string[],
-  { json }: { readonly json: boolean },
+  { json, ...options }: BenchOptions & { readonly json: boolean },
 ): Promise<number> {
   const measure = name !== undefined && Object.hasOwn(benches, name) ? benches[name] : undefined;
   if (name === undefined || measure === undefined || more.length > 0) {
@@ -33,7 +45,7 @@ export async function bench(
   const tell = (line: string): void => void stream.write(`${line}\n`);
   const machine = machineText();
   tell(machine);
-  const rows = (await inTemporaryFolder((dir) => measure(dir, tell))).map(rowOf);
+  const rows = (await inTemporaryFolder((dir) => measure(dir, tell, options))).map(rowOf);
   for (const line of rowLines(rows)) tell(line);
   if (json) process.stdout.write(`${jsonLine(name, machine, rows)}\n`);
   return 0;

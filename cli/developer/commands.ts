@@ -5,11 +5,17 @@ import { jsonAtTheEnd, json } from "../options.ts";
 export const developer = [
   command({
     name: "bench",
-    usage: "NAME [--json]",
-    does: "measures beside a reference in one run: hops or restore",
-    options: { json: jsonAtTheEnd },
+    usage: "NAME [--large] [--rates LIST] [--seconds N] [--against COMMIT] [--json]",
+    does: "measures beside a reference in one run: history, hops, load or restore",
+    options: {
+      large: flag("history: a million past questions too"),
+      rates: text("load: questions a second, one rate after the other; 1,2,4,8,16 unless given"),
+      seconds: text("load: how long each rate is kept, in seconds; 90 unless given"),
+      against: text("load: a version of this project that is measured too, by its commit"),
+      json: jsonAtTheEnd,
+    },
     operands: {
-      NAME: "hops: the runtime beside Kafka Streams and kafkajs; restore: a stage's state from its file beside a replay",
+      NAME: "history: what a question costs after a year of them; hops: the runtime beside Kafka Streams and kafkajs; load: questions at steady rates; restore: a stage's state from its file beside a replay",
     },
     act: async (given, names) => (await import("../../bench/bench.ts")).bench(names, given),
   }),
