@@ -103,9 +103,15 @@ async function followSeeds(source: Source) {
     await reader.close();
     throw error;
   }
+  let waiting: Promise<string> | undefined;
   return {
-    newest: async (withinMs = seedLimitMs): Promise<string> =>
-      table.newest()?.commitment ?? (await opening.await(newestKey, withinMs)),
+    newest: async (withinMs = seedLimitMs): Promise<string> => {
+      const newest = table.newest();
+      if (newest !== undefined) return newest.commitment;
+      // Many may ask before the first seed opens: they wait together.
+      waiting ??= opening.await(newestKey, withinMs).finally(() => (waiting = undefined));
+      return waiting;
+    },
     close: () => reader.close(),
   };
 }
