@@ -46,7 +46,7 @@ export interface Intended {
 export const anchorCount = (state: StateView): number =>
   (state.get(LOG, "anchors") as number | undefined) ?? 0;
 
-const anchorAt = (number: number, state: StateView): Anchor | undefined =>
+export const anchorAt = (number: number, state: StateView): Anchor | undefined =>
   state.get(ANCHORS, String(number)) as Anchor | undefined;
 
 export const lastAnchor = (state: StateView): Anchor | undefined => anchorAt(anchorCount(state) - 1, state);

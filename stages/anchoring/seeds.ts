@@ -174,4 +174,8 @@ export async function destroySeeds(state: StateView, time: number, ports: SeedPo
 export const oldestAnchor = (state: StateView): number =>
   seedsIn(state).reduce((oldest, { anchor }) => Math.min(oldest, anchor ?? oldest), Infinity);
 
+/** Place of the first leaf of a seed that is not destroyed; Infinity where there is none. */
+export const oldestSeed = (state: StateView): number =>
+  SEEDS.ranked(state, { limit: 1 })[0]?.value.index ?? Infinity;
+
 export const forgetSeed = ({ id }: Seed): Change => SEEDS.remove(String(id));

@@ -18,6 +18,7 @@ import {
 import type { Change, StateView } from "../../runtime/contract/state.ts";
 import type { RequestRef } from "../../schemas/avro/index.ts";
 import {
+  anchorAt,
   anchorCount,
   anchorHolding,
   anchorsFrom,
@@ -43,7 +44,7 @@ import {
   waitingBelow,
   type LastLeaf,
 } from "./leaves.ts";
-import { rootAt, sizeOf } from "./log.ts";
+import { forgetNodes, rootAt, sizeOf } from "./log.ts";
 import {
   anchoredLeaf,
   batchEnd,
@@ -62,6 +63,7 @@ import {
   makeSeed,
   noteSeed,
   oldestAnchor,
+  oldestSeed,
   openSeeds,
   type Seed,
   type SeedPorts,
@@ -135,6 +137,10 @@ class Tick {
     const state = this.#state();
     const needed = Math.min(oldestAnchor(state), anchorHolding(oldestKept(state), state));
     this.#changes.push(...forgetAnchors(needed, state));
+    // Proofs are about what the anchors from the first on hold, about seeds, and about leaves that wait or are kept.
+    const first = anchorAt(firstAnchor(state), state);
+    const proven = Math.min(first?.link.size ?? 0, oldestKept(state), oldestSeed(state));
+    this.#changes.push(...forgetNodes(proven, state));
   }
 
   #state(): StateView {
