@@ -47,10 +47,6 @@ const deadlineSeconds = 60;
 const log = openLog({ service: "bench" }, "silent");
 const tell = (line: string): void => void process.stderr.write(`  ${line}\n`);
 
-const [dir = "", plan = ""] = process.argv.slice(2);
-process.stdout.write(`${JSON.stringify(await measure(dir, JSON.parse(plan) as LoadPlan))}\n`);
-process.exit(0);
-
 async function measure(folder: string, { rates, seconds }: LoadPlan): Promise<Load[]> {
   const much = { epsilon: "100000", delta: "1/1000" };
   const windows = [{ days: 30, epsilon: "100000", delta: "1/1000" }];
@@ -211,3 +207,7 @@ function memoryOf(pid: number): number {
   const status = readFileSync(join("/proc", String(pid), "status"), "utf8");
   return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1_024);
 }
+
+const [dir = "", plan = ""] = process.argv.slice(2);
+process.stdout.write(`${JSON.stringify(await measure(dir, JSON.parse(plan) as LoadPlan))}\n`);
+process.exit(0);
