@@ -5,7 +5,7 @@
  * 2^precision, every step rounded away from the true value, and a k is returned only if the enclosure proves it.
  */
 import { CryptoError } from "../errors.ts";
-import { type Fraction, fraction, subtractFractions } from "../fraction/fraction.ts";
+import { type Fraction, formatFraction, fraction, subtractFractions } from "../fraction/fraction.ts";
 import { requireScale } from "./sampler.ts";
 
 /** The terms of a confidence lie below 2^128. */
@@ -19,6 +19,10 @@ const ONE = 1n << BigInt(PRECISION);
 const TERMS = 96;
 /** The largest bound is below 2^128 · ln(2^129) < 2^135. */
 const DOUBLINGS_MAX = 136;
+
+/** So many bounds are remembered: the same few scales and confidences are asked for with every question. */
+const KNOWN_MAX = 1_000;
+const known = new Map<string, bigint>();
 
 /** Two integers over 2^PRECISION that enclose a value. */
 interface Enclosure {
@@ -34,22 +38,45 @@ interface Enclosure {
 export function errorBound(scale: Fraction, confidence: Fraction): bigint {
   requireScale(scale);
   requireConfidence(confidence);
-  const tail = subtractFractions(fraction(1n), confidence);
-  if (isTailAtMost(0n, scale, tail)) return 0n;
-  let [above, below] = [1n, 0n];
-  for (let doubling = 0; !isTailAtMost(above, scale, tail); doubling++) {
+  const name = [scale, confidence].map(formatFraction).join(" ");
+  const bound = known.get(name) ?? smallestBound(scale, subtractFractions(fraction(1n), confidence));
+  known.set(name, bound);
+  const [oldest] = known.keys();
+  if (known.size > KNOWN_MAX && oldest !== undefined) known.delete(oldest);
+  return bound;
+}
+
+/** Looks from an estimate outward: what is proven does not depend on it. */
+function smallestBound(scale: Fraction, tail: Fraction): bigint {
+  const within = tailTest(scale, tail);
+  let [below, above] = [-1n, estimateOf(scale, tail)];
+  for (let step = 1n, doubling = 0; !within(above); step *= 2n, doubling++) {
     if (doubling >= DOUBLINGS_MAX) {
       throw new CryptoError("LAPLACE_CONFIDENCE_INVALID", "no bound was found within the supported range");
     }
-    [above, below] = [2n * above, above];
+    [below, above] = [above, above + step];
+  }
+  for (let step = 1n; below < 0n && above > 0n; step *= 2n) {
+    const lower = above > step ? above - step : 0n;
+    if (within(lower)) above = lower;
+    else below = lower;
   }
   while (above - below > 1n) {
     const middle = (above + below) / 2n;
-    if (isTailAtMost(middle, scale, tail)) above = middle;
+    if (within(middle)) above = middle;
     else below = middle;
   }
   return above;
 }
+
+/** About the bound, 0 or more: t ln(2 / (tail (1 + q))) − 1. */
+function estimateOf(scale: Fraction, tail: Fraction): bigint {
+  const t = numberOf(scale);
+  const about = t * Math.log(2 / (numberOf(tail) * (1 + Math.exp(-1 / t)))) - 1;
+  return about > 0 && Number.isFinite(about) ? BigInt(Math.round(about)) : 0n;
+}
+
+const numberOf = ({ numerator, denominator }: Fraction): number => Number(numerator) / Number(denominator);
 
 function requireConfidence({ numerator, denominator }: Fraction): void {
   const valid =
@@ -64,12 +91,14 @@ function requireConfidence({ numerator, denominator }: Fraction): void {
   }
 }
 
-/** Whether P(|X| > k) ≤ tail is proven: 2 q^(k+1) at most, 1 + q at least. */
-function isTailAtMost(k: bigint, scale: Fraction, tail: Fraction): boolean {
-  const { numerator: t, denominator: s } = scale;
-  const power = exponentialOfMinus({ numerator: s * (k + 1n), denominator: t });
+/** Whether P(|X| > k) ≤ tail is proven, for a k: 2 q^(k+1) at most, 1 + q at least. */
+function tailTest({ numerator: t, denominator: s }: Fraction, tail: Fraction): (k: bigint) => boolean {
   const ratio = exponentialOfMinus({ numerator: s, denominator: t });
-  return 2n * power.high * tail.denominator <= tail.numerator * (ONE + ratio.low);
+  const most = tail.numerator * (ONE + ratio.low);
+  return (k) => {
+    const power = exponentialOfMinus({ numerator: s * (k + 1n), denominator: t });
+    return 2n * power.high * tail.denominator <= most;
+  };
 }
 
 /** Encloses e^(−x) for x ≥ 0: x is halved until it is at most 1/2, and the result squared as often. */
