@@ -236,6 +236,8 @@ describe("the nonces of a proof", () => {
 
   test("come from the randomness alone, so a replay makes the same proof, and fresh randomness another", () => {
     assert.deepEqual(proveRepresentation(BASES, WITNESS, CONTEXT, nonces("proof")), PROOF);
+    const point = addPoints(BASES.map((base, index) => multiply(base, WITNESS[index] ?? 0n)));
+    assert.deepEqual(proveRepresentation(BASES, WITNESS, CONTEXT, nonces("proof"), point), PROOF);
     assert.notDeepEqual(proveRepresentation(BASES, WITNESS, CONTEXT, nonces("fresh")), PROOF);
   });
 

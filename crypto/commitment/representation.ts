@@ -28,17 +28,19 @@ const SCALAR_DIGITS = /^[0-9a-f]{64}$/;
 /**
  * Proves that the prover knows `witness`, one scalar for each base. `context` says what the proof is for: it verifies for no
  * other. `randomness(i)` returns 64 uniform secret bytes for the nonce of base i, the same ones for no other base or proof.
- * Throws COMMITMENT_INVALID for no bases, another number of scalars, or bytes of another length.
+ * `point` is their sum, where it is known already. Throws COMMITMENT_INVALID for no bases, another number of scalars, or bytes of
+ * another length.
  */
 export function proveRepresentation(
   bases: readonly Point[],
   witness: readonly bigint[],
   context: Uint8Array,
   randomness: (index: number) => Uint8Array,
+  point?: Point,
 ): RepresentationProof {
   const known = pair(bases, witness);
   if (known.length === 0) throw new CryptoError("COMMITMENT_INVALID", "a representation has a base");
-  const statement = statementOf(bases, secretSum(known), context);
+  const statement = statementOf(bases, point ?? secretSum(known), context);
   const secrets = known.map(({ point, scalar }, index) => {
     const nonce = nonceFrom(statement, index, randomness(index));
     return { scalar, nonce, announced: { point, scalar: nonce } };

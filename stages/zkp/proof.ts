@@ -89,9 +89,8 @@ async function provePart(
   const witness = [...opening.peeled.map((coordinate) => BigInt(sumAt(coordinate))), rho];
   const remainder = addPoints(bases.map((base, index) => multiply(base, witness[index] ?? 0n)));
   const context = remainderContext(matchLeaf, grouping, category, part, hexOf(commitment));
-  const representation = proveRepresentation(bases, witness, context, (index) =>
-    secret(`nonce ${String(index)}`),
-  );
+  const nonce = (index: number): Uint8Array => secret(`nonce ${String(index)}`);
+  const representation = proveRepresentation(bases, witness, context, nonce, remainder);
 
   const widths = widthsOf(plan);
   const statement: ReleaseStatement = {
