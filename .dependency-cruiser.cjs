@@ -172,7 +172,8 @@ module.exports = {
     },
     {
       name: "testing-apart",
-      comment: "What stands in the place of real parts is met in tests and simulations alone, and in what measures without them.",
+      comment:
+        "What stands in the place of real parts is met in tests and simulations alone, and in what measures without them.",
       severity: "error",
       from: { path: project, pathNot: [tests, simulations, "^bench/"] },
       to: { path: "(^|/)testing/" },

@@ -13,9 +13,7 @@ import type { DatasetState } from "./sequence.ts";
 export const HEADS = new Table<DatasetState>("heads", (_, key) => rankOfDataset(key));
 const CHURN = new Table<Churn>("churn");
 /** By dataset in an epoch and token: the push that wrote it last. Ranked by the dataset in the epoch. */
-export const TOKENS = new Table<string>("tokens", (_, key) =>
-  rankOfText(key.slice(0, key.lastIndexOf("/"))),
-);
+export const TOKENS = new Table<string>("tokens", (_, key) => rankOfText(key.slice(0, key.lastIndexOf("/"))));
 /** Datasets of epochs that are over, whose tokens go piece by piece: by place, ranked in the order of their ends. */
 export const OVER = new Table<number>("over", (since) => since);
 

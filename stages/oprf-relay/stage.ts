@@ -16,7 +16,14 @@ import {
   type MessageKind,
 } from "../../domain/terms/membership.ts";
 import { PavilionError } from "../../errors/errors.ts";
-import { publish, reject, type Effects, type Outcome, type Stage, type StageEvent } from "../../runtime/contract/stage.ts";
+import {
+  publish,
+  reject,
+  type Effects,
+  type Outcome,
+  type Stage,
+  type StageEvent,
+} from "../../runtime/contract/stage.ts";
 import type { StateView } from "../../runtime/contract/state.ts";
 import type { BlindedBatch, EpochKey, EvaluatedBatch } from "../../schemas/avro/index.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
