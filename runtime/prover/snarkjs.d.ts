@@ -114,3 +114,9 @@ declare module "snarkjs" {
     readonly exportJson: (witness: File) => Promise<readonly bigint[]>;
   };
 }
+
+/** The part of ffjavascript 0.3 that the prover calls: the curve that snarkjs proves over. */
+declare module "ffjavascript" {
+  /** In this thread alone, where `singleThread` is true. */
+  export const buildBn128: (singleThread: boolean) => Promise<object>;
+}

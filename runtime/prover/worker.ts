@@ -4,6 +4,7 @@
  */
 import { constants, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
+import { buildBn128 } from "ffjavascript";
 import { groth16 } from "snarkjs";
 import { type Proof, readVerificationKey, verifyProof } from "../../crypto/groth16/verify.ts";
 
@@ -30,8 +31,6 @@ export interface ProofAnswer {
 
 /** Circuits of circom 2 bring their own memory; snarkjs would reserve 2 GiB for older ones. */
 const witnessOptions = { memorySize: 1 };
-const proverOptions = { singleThread: true };
-
 // On Linux 0 means this very thread: answers go before proofs wherever cores are few. Elsewhere it changes nothing.
 if (process.platform === "linux") setPriority(0, constants.priority.PRIORITY_LOW);
 
@@ -40,14 +39,7 @@ const verificationKey = readVerificationKey(keys.verificationKey);
 
 async function prove({ inputs, signals }: ProofTask): Promise<Proof | undefined> {
   try {
-    const { proof } = await groth16.fullProve(
-      inputs,
-      keys.wasm,
-      keys.zkey,
-      undefined,
-      witnessOptions,
-      proverOptions,
-    );
+    const { proof } = await groth16.fullProve(inputs, keys.wasm, keys.zkey, undefined, witnessOptions);
     const [a, b, c] = [proof.pi_a.slice(0, 2), proof.pi_b.slice(0, 2), proof.pi_c.slice(0, 2)];
     const made = { a, b, c } as unknown as Proof;
     return verifyProof(verificationKey, made, signals) ? made : undefined;
@@ -56,7 +48,13 @@ async function prove({ inputs, signals }: ProofTask): Promise<Proof | undefined>
   }
 }
 
-let last: Promise<void> = Promise.resolve();
+/**
+ * snarkjs builds a curve of one thread anew with each proof, a quarter of its time, and one of several threads once, which it
+ * keeps here: so it finds this one. What comes meanwhile waits; the port is listened to at once, or tasks would be lost.
+ */
+let last: Promise<unknown> = buildBn128(true).then((curve) =>
+  Object.assign(globalThis, { curve_bn128: curve }),
+);
 parentPort?.on("message", (task: ProofTask) => {
   last = last.then(async () => {
     const answer: ProofAnswer = { id: task.id, proof: await prove(task) };
