@@ -89,6 +89,19 @@ export type RankedTable = Pick<Table<never>, "name"> & {
   readonly rankOf?: ((value: never, key: string) => number) | undefined;
 };
 
+/**
+ * The rank of an entry that was kept without one; undefined where there is none to tell, as of what an earlier version wrote in
+ * another form: it is then found by its key alone.
+ */
+export function rankIn({ rankOf }: RankedTable, value: unknown, key: string): number | undefined {
+  try {
+    const rank = rankOf?.(value as never, key);
+    return Number.isNaN(rank) ? undefined : rank;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What lies over a state: by key, the last change of each. */
 export type Overlay = ReadonlyMap<string, Change>;
 

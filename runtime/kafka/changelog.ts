@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { Message } from "kafkajs";
 import { PavilionError } from "../../errors/errors.ts";
 import type { Sealer } from "../registry/codec.ts";
-import type { Change, RankedTable } from "../contract/state.ts";
+import { rankIn, type Change, type RankedTable } from "../contract/state.ts";
 import type { Checkpoint } from "../state/committed.ts";
 import type { StateStore } from "../state/store.ts";
 import type { KafkaRecord } from "./wire/record.ts";
@@ -86,7 +86,8 @@ export class Changelog {
     const entry = this.#keys.open(sealed, this.placeOf(partition)).toString();
     const [table, key, kept] = JSON.parse(entry) as [string, string, unknown];
     if (value === null) return { table, key, value: undefined };
-    const rank = this.#tables.get(table)?.rankOf?.(kept as never, key);
+    const ranked = this.#tables.get(table);
+    const rank = ranked === undefined ? undefined : rankIn(ranked, kept, key);
     return { table, key, value: kept, ...(rank === undefined ? {} : { rank }) };
   }
 }

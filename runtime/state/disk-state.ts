@@ -18,6 +18,7 @@ import { LRUCache } from "lru-cache";
 import { PavilionError } from "../../errors/errors.ts";
 import type { ChangelogKeys } from "../kafka/changelog.ts";
 import {
+  rankIn,
   rankedUnder,
   recordsUnder,
   requireRecords,
@@ -277,11 +278,10 @@ class DiskState implements CommittedState {
 
   /** Gives entries of the layout before their ranks. */
   #rankAll(): void {
-    for (const { name: table, rankOf } of this.#plan.tables) {
-      if (rankOf === undefined) continue;
-      for (const row of this.#statements.inTable.all(this.#plan.keys.nameOf(table), -1)) {
+    for (const table of this.#plan.tables) {
+      for (const row of this.#statements.inTable.all(this.#plan.keys.nameOf(table.name), -1)) {
         const { key, value } = this.#read(row);
-        this.#statements.setRank.run(rankOf(value as never, key), String(row.name));
+        this.#statements.setRank.run(rankIn(table, value, key) ?? null, String(row.name));
       }
     }
   }
