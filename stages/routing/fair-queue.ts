@@ -106,11 +106,13 @@ export class FairQueue {
   }
 
   #takeOut(key: string): void {
-    const place = key.slice(0, key.lastIndexOf("/"));
-    const [signer = "", tenant] = partsOf(place);
+    const [signer = "", tenant = "", counted] = key.split("/");
+    const place = `${signer}/${tenant}`;
     const queue = this.#queue(place);
+    // Those that waited longest are mostly the first: whoever is taken next is not looked for behind them.
+    const first = Number(counted) === queue.first ? queue.first + 1 : queue.first;
     this.#change(WAITING.remove(key));
-    this.#keepQueue(place, { ...queue, length: queue.length - 1 });
+    this.#keepQueue(place, { ...queue, first, length: queue.length - 1 });
     if (queue.length === 1)
       this.#keepTenants(
         signer,
@@ -181,7 +183,5 @@ export class FairQueue {
   }
 }
 
-const numbered = (place: string, number: number): string => `${place}/${String(number)}`;
-
 /** Neither a key nor a tenant's name has a slash. */
-const partsOf = (place: string): string[] => place.split("/");
+const numbered = (place: string, number: number): string => `${place}/${String(number)}`;
