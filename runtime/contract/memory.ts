@@ -7,7 +7,7 @@ import { Table, type Change, type StateView } from "./state.ts";
 /** How often the old is looked for where all of it was let go; ticks come every second. */
 const forgetEveryMs = 3_600_000;
 /** So many are let go at once at most. */
-const forgottenMax = 200;
+const forgottenMax = 2_000;
 
 /** By what is remembered: up to when the old was let go. */
 const upkeep = new Table<number>("upkeep");
@@ -29,12 +29,13 @@ export class Memory<V> {
 
   /** Lets go of what is old, bounded, at most once an hour unless more is left. `now` is the event's time. */
   forget(state: StateView, now: number): Change[] {
-    if (now - this.#forgottenAt(state) < forgetEveryMs) return [];
+    const before = this.#forgottenAt(state);
+    if (now - before < forgetEveryMs) return [];
     const below = now - this.#keepMs;
     const old = this.entries.ranked(state, { below, limit: forgottenMax });
     const last = old.length < forgottenMax ? undefined : old.at(-1);
-    // Of the last one's time some may be left, and some are not: all of it counts as forgotten.
-    const upTo = last === undefined ? now : last.rank + 1 + this.#keepMs;
+    // Of the last one's time some may be left, and some are not: all of it counts as forgotten, and so does what did before.
+    const upTo = Math.max(before, last === undefined ? now : last.rank + 1 + this.#keepMs);
     return [upkeep.put("pruned", upTo), ...old.map(({ key }) => this.entries.remove(key))];
   }
 

@@ -42,7 +42,7 @@ export interface Change {
 }
 
 /** So many entries are removed at once at most: what is left goes with the next ones. */
-const removedMax = 200;
+const removedMax = 1_000;
 
 /**
  * A table of a stage's own. A rank is a function of the entry alone, so that it is found again from what a changelog holds; it is
@@ -63,6 +63,7 @@ export class Table<V> {
 
   put(key: string, value: V): Change {
     const rank = this.rankOf?.(value, key);
+    if (Number.isNaN(rank)) throw new Error(`an entry of ${this.name} has no rank`);
     return { table: this.name, key, value, ...(rank === undefined ? {} : { rank }) };
   }
 
@@ -95,8 +96,8 @@ export type RankedTable = Pick<Table<never>, "name"> & {
  */
 export function rankIn({ rankOf }: RankedTable, value: unknown, key: string): number | undefined {
   try {
-    const rank = rankOf?.(value as never, key);
-    return Number.isNaN(rank) ? undefined : rank;
+    const rank: unknown = rankOf?.(value as never, key);
+    return typeof rank === "number" && !Number.isNaN(rank) ? rank : undefined;
   } catch {
     return undefined;
   }

@@ -265,6 +265,21 @@ test("a folder of the version before is brought up, with the ranks that its entr
   await again.close();
 });
 
+test("what this process read before another had the state is not taken for what stands there now", async () => {
+  const folder = freshFolder();
+  const open = opening(folder, "cluster", keys, 1_000_000);
+  const mine = open(place);
+  await mine.apply([change("a", 1)], at(1));
+  await mine.close();
+  const others = opening(folder)(place);
+  await others.apply([change("a", 22)], at(2));
+  await others.close();
+  const again = open(place);
+  assert.equal(again.get("t", "a"), 22);
+  assert.deepEqual(again.ranked("t", { limit: 1 }), [{ key: "a", value: 22, rank: 2 }]);
+  await again.close();
+});
+
 test("only a dataset's records are read without an order", async () => {
   const state = opening(freshFolder())(place);
   assert.throws(() => state.records("t"), /is no dataset's, and is not walked/);

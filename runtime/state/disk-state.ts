@@ -84,6 +84,8 @@ type KeyAndValue = Pick<Change, "key" | "value">;
 class DiskState implements CommittedState {
   readonly #plan: DiskStatePlan;
   readonly #owner = randomUUID();
+  /** Of its values in the cache: what an earlier owner of this process read may have been overtaken by another's since. */
+  readonly #scope: string;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
   /** By table and key. */
@@ -98,7 +100,9 @@ class DiskState implements CommittedState {
   /** Opens what is there and takes it over; empty where that is not to be trusted. */
   constructor(plan: DiskStatePlan) {
     this.#plan = plan;
+    this.#scope = `${plan.place}/${this.#owner}/`;
     this.#database = new DatabaseSync(plan.file);
+    addRank(this.#database);
     this.#database.exec(schema);
     this.#statements = statementsOf(this.#database);
     this.#write(() => {
@@ -124,7 +128,7 @@ class DiskState implements CommittedState {
     const unwritten = this.#unwritten.get(table)?.get(key);
     if (unwritten !== undefined) return unwritten.value;
     const name = nameIn(table, key);
-    const cached = this.#plan.cache.get(this.#plan.place + name);
+    const cached = this.#plan.cache.get(this.#scope + name);
     if (cached !== undefined) return cached.value;
     const row = this.#statements.get.get(this.#plan.keys.nameOf(name));
     return row === undefined ? undefined : this.#read(row).value;
@@ -224,7 +228,7 @@ class DiskState implements CommittedState {
   #put({ table, key, value, rank }: Change): void {
     const { keys, place, cache } = this.#plan;
     const name = nameIn(table, key);
-    cache.delete(place + name);
+    cache.delete(this.#scope + name);
     const hashed = keys.nameOf(name);
     if (value === undefined) this.#count -= Number(this.#statements.remove.run(hashed).changes);
     else {
@@ -240,16 +244,16 @@ class DiskState implements CommittedState {
 
   /** `length` is that of the value's JSON. */
   #remember(hashed: string, name: string, value: unknown, length: number): void {
-    const { place, cache } = this.#plan;
-    cache.set(place + name, { value, length });
-    cache.set(place + hashed, { value: name, length: name.length });
+    const { cache } = this.#plan;
+    cache.set(this.#scope + name, { value, length });
+    cache.set(this.#scope + hashed, { value: name, length: name.length });
   }
 
   /** From the cache alone. */
   #known({ name: hashed }: Record<string, unknown>, table: string): KeyAndValue | undefined {
-    const { place, cache } = this.#plan;
-    const name = cache.get(place + String(hashed))?.value as string | undefined;
-    const cached = name === undefined ? undefined : cache.get(place + name);
+    const { cache } = this.#plan;
+    const name = cache.get(this.#scope + String(hashed))?.value as string | undefined;
+    const cached = name === undefined ? undefined : cache.get(this.#scope + name);
     return name === undefined || cached === undefined
       ? undefined
       : { key: name.slice(nameIn(table, "").length), value: cached.value };
@@ -303,8 +307,8 @@ class DiskState implements CommittedState {
   #clear(): void {
     this.#database.exec("delete from entries");
     this.#count = 0;
-    const { cache, place } = this.#plan;
-    for (const key of [...cache.keys()]) if (key.startsWith(place)) cache.delete(key);
+    const { cache } = this.#plan;
+    for (const key of [...cache.keys()]) if (key.startsWith(this.#scope)) cache.delete(key);
   }
 }
 
@@ -379,20 +383,28 @@ export function statesIn(
 }
 
 /**
- * Gives a file of the first layout the column that this one has, and its name: an earlier version of this program then finds
- * none, and begins with the changelog.
+ * Gives a file of the layout before the name that files of this one have: an earlier version of this program then finds none, and
+ * begins with the changelog. A crash in between leaves one of the two.
  */
 function bringUp(earlier: string, file: string): void {
   if (!existsSync(earlier)) return;
   try {
     removeDatabase(file);
     const database = new DatabaseSync(earlier);
-    database.exec("pragma journal_mode = delete; alter table entries add column rank real");
+    // What lies beside the file belongs to it by name: it is taken in first.
+    database.exec("pragma journal_mode = delete");
     database.close();
     renameSync(earlier, file);
   } finally {
     removeDatabase(earlier);
   }
+}
+
+/** The column that the layout before did not have. */
+function addRank(database: DatabaseSync): void {
+  const columns = database.prepare("select name from pragma_table_info('entries')").all();
+  if (columns.length > 0 && !columns.some(({ name }) => name === "rank"))
+    database.exec("alter table entries add column rank real");
 }
 
 function removeDatabase(file: string): void {

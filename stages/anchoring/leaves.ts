@@ -37,6 +37,8 @@ export const KEPT = new Table<readonly PlacedLeaf[]>(
 const COMPLETING = new Table<true>("completing");
 /** By the commitment of a seed: how many leaves name it of which a receipt is still to come. */
 const NAMING = new Table<number>("naming");
+/** No request's digest: that it was told of those before. */
+const TOLD = "";
 /** More than a batch holds. */
 const BATCH_MAX = 2_000;
 /** So many leaves of an earlier version are looked through. */
@@ -99,11 +101,20 @@ export const leavesUpTo = (last: LastLeaf, state: StateView): [first: PlacedLeaf
 /** They wait no longer; of a request's last, nor do those before it. */
 export function settle(leaves: readonly PlacedLeaf[], state: StateView): Change[] {
   const last = leaves.filter(isLast);
+  const requests = [...new Map(last.map(({ request }) => [request.digest, request])).values()];
   return [
     ...leaves.map(({ index }) => WAITING.remove(keyOf(index))),
     ...last.flatMap(({ request: { digest } }) => [KEPT.remove(digest), COMPLETING.remove(digest)]),
-    ...counted([...last, ...last.flatMap(({ request }) => keptOf(request, state))], -1, state),
+    ...counted([...last, ...requests.flatMap((request) => keptOf(request, state))], -1, state),
   ];
+}
+
+/** Says of last leaves that waited before it was written down which requests they complete: once. */
+export function tellCompleting(state: StateView): Change[] {
+  if (COMPLETING.get(state, TOLD) !== undefined) return [];
+  const waiting = WAITING.ranked(state, { limit: EARLIER_MAX }).map(({ value }) => sayingWhether(value));
+  const digests = waiting.filter(isLast).map(({ request }) => request.digest);
+  return [TOLD, ...digests].map((digest) => COMPLETING.put(digest, true));
 }
 
 /** Forgets leaves that none will complete: those whose last one waits stay. `time` is in milliseconds. */
@@ -137,9 +148,16 @@ export const isAwaited = (commitment: string, state: StateView): boolean =>
   NAMING.get(state, commitment) !== undefined;
 
 /** The same of a seed that an earlier version made, which counted nothing: it is awaited where that cannot be told. */
-export function mayBeAwaited(commitment: string, state: StateView): boolean {
+export function mayBeAwaited(
+  commitment: string,
+  { isLongClosed }: { readonly isLongClosed: boolean },
+  state: StateView,
+): boolean {
   const limit = EARLIER_MAX;
-  const [kept, waiting] = [KEPT.ranked(state, { limit }), WAITING.ranked(state, { limit })];
+  const [kept, waiting] = [
+    isLongClosed ? [] : KEPT.ranked(state, { limit }),
+    WAITING.ranked(state, { limit }),
+  ];
   const naming = [
     ...kept.flatMap(({ value }) => leavesIn(value)),
     ...waiting.map(({ value }) => sayingWhether(value)).filter(isLast),

@@ -205,7 +205,7 @@ describe("a seed", () => {
     rig.hsmFails = true;
     await rig.tick(2);
     const tables = new Set(rig.state.snapshot().map(([table, key]) => `${table}/${key}`));
-    assert.deepEqual([...tables], ["log/seeds-trouble"]);
+    assert.deepEqual([...tables], ["completing/", "log/seeds-trouble"]);
     assert.equal(rig.actions.filter((action) => action === "seed.failed").length, 1);
     await rig.take(matchLeaf(1));
     await rig.tick(4);

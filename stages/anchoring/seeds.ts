@@ -16,6 +16,8 @@ import { sizeOf } from "./log.ts";
 
 /** From a seed's closing to its destruction: longer than any request's deadline, and an outage of what proves. */
 const KEEP_CLOSED_MS = 7 * 24 * 3_600_000;
+/** After so long no leaf is kept any more that names a closed seed: only one whose last leaf waits for the chain. */
+const LONG_CLOSED_MS = 2 * KEEP_CLOSED_MS + 24 * 3_600_000;
 /** After so many anchors a seed is followed by another whatever its age: evidence shows every anchor from the seed's on. */
 const ANCHORS_MAX = 250;
 
@@ -51,8 +53,8 @@ export interface Seed {
 
 /** By their numbers, which rank them. */
 export const SEEDS = new Table<Seed>("seeds", ({ id }) => id);
-/** So many stand between one's making and its destruction at most: a few an hour for a week. */
-const SEEDS_MAX = 10_000;
+/** More than can stand between one's making and its destruction, were one made every minute. */
+const SEEDS_MAX = 100_000;
 
 const seedsIn = (state: StateView): Seed[] =>
   SEEDS.ranked(state, { limit: SEEDS_MAX }).map(({ value }) => value);
@@ -164,7 +166,10 @@ export async function destroySeeds(state: StateView, time: number, ports: SeedPo
   const old = seedsIn(state).filter(({ closedAt }) => closedAt !== null && time - closedAt >= KEEP_CLOSED_MS);
   if (old.length === 0) return [];
   const over = old.filter(
-    ({ commitment, counted }) => !(counted === true ? isAwaited : mayBeAwaited)(commitment, state),
+    ({ commitment, closedAt, counted }) =>
+      !(counted === true
+        ? isAwaited(commitment, state)
+        : mayBeAwaited(commitment, { isLongClosed: time - (closedAt ?? time) >= LONG_CLOSED_MS }, state)),
   );
   for (const { id } of over) await ports.destroySeed(id);
   return over;

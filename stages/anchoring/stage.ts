@@ -40,6 +40,7 @@ import {
   oldestKept,
   settle,
   takeLeaf,
+  tellCompleting,
   WAITING,
   waitingBelow,
   type LastLeaf,
@@ -127,6 +128,7 @@ class Tick {
     await this.#anchor();
     await this.#turnSeeds();
     await this.#intendNext();
+    this.#changes.push(...tellCompleting(this.#state()));
     this.#changes.push(...forgetKept(this.#state(), this.#time));
     this.#forgetAnchors();
     return publish({ outputs: this.#outputs, changes: this.#changes, audit: this.#audit });

@@ -161,6 +161,20 @@ test("answers are forgotten once the data has moved on, and not before, whatever
   assert.equal(answersIn(), 1);
 });
 
+test("answers are forgotten too where a dataset that stood still stays and another has taken a third one's place", async () => {
+  const state = new MemoryState();
+  const [still, moving] = plan.datasets;
+  assert.ok(still && moving);
+  const asked = async (asking: number, sequence: number, dataset = "others"): Promise<void> => {
+    const datasets = [still, { ...moving, dataset, sequence }];
+    await handle(await again(asking, { datasets }), state);
+  };
+  await asked(1, 3, moving.dataset);
+  for (const sequence of [1, 2, 3, 4]) await asked(1 + sequence, sequence);
+  // Of the dataset that left nothing says that it is behind; of the one in its place the newest stays.
+  assert.equal(state.entries("answers").length, 2);
+});
+
 test("doubled, or after a restart, askings of one question pay once", async () => {
   const askings = await Promise.all([0, 1, 2].map((asking) => again(asking)));
   await fc.assert(

@@ -17,6 +17,10 @@ type Data = Pick<Plan, "collaboration" | "epoch" | "datasets">;
 
 /** So many answers over old data are forgotten with a fresh one, which is one more. */
 const FORGOTTEN_MAX = 200;
+/** Of so many different data answers are kept. */
+const DATA_MAX = 100;
+/** So many answers of an earlier version are looked through, once. */
+const EARLIER_MAX = 1_000;
 
 /** The first answer to the same question, if there was one. */
 export const firstAnswer = (exact: ExactAggregate, state: StateView): ReleasedAggregate | undefined =>
@@ -25,20 +29,34 @@ export const firstAnswer = (exact: ExactAggregate, state: StateView): ReleasedAg
 /** Remembers a fresh answer, and forgets those over data that the collaboration has moved on from. */
 export function noteAnswer(exact: ExactAggregate, released: ReleasedAggregate, state: StateView): Change[] {
   const { collaboration, epoch, datasets } = exact.plan;
-  const known = DATA.get(state, collaboration) ?? [];
-  const [oldest] = known;
-  const over = oldest !== undefined && isBehind(oldest, exact.plan) ? forgetAnswers(oldest, state) : [];
-  const isOver = oldest !== undefined && isBehind(oldest, exact.plan) && over.length < FORGOTTEN_MAX;
-  const left = isOver ? known.slice(1) : known;
+  const known = DATA.get(state, collaboration) ?? earlierData(collaboration, state);
+  const behind =
+    known.find((data) => isBehind(data, exact.plan)) ?? (known.length > DATA_MAX ? known[0] : undefined);
+  const over = behind === undefined ? [] : forgetAnswers(behind, state);
+  const left =
+    behind !== undefined && over.length < FORGOTTEN_MAX ? known.filter((data) => data !== behind) : known;
   const rank = rankOfData(exact.plan);
   const isKnown = left.some((data) => rankOfData(data) === rank);
   return [
     ...over,
-    ...(isKnown && left === known
+    ...(isKnown && left === known && DATA.get(state, collaboration) !== undefined
       ? []
       : [DATA.put(collaboration, isKnown ? left : [...left, { collaboration, epoch, datasets }])]),
     ANSWERS.put(keyOf(exact), released),
   ];
+}
+
+/** The data of answers that an earlier version kept, which did not say of which. */
+function earlierData(collaboration: string, state: StateView): readonly Data[] {
+  const byRank = new Map(
+    ANSWERS.ranked(state, { limit: EARLIER_MAX })
+      .filter(({ value }) => value.plan.collaboration === collaboration)
+      .map(({ rank, value: { plan } }) => [
+        rank,
+        { collaboration, epoch: plan.epoch, datasets: plan.datasets },
+      ]),
+  );
+  return [...byRank.values()];
 }
 
 function forgetAnswers(data: Data, state: StateView): Change[] {

@@ -32,7 +32,7 @@ const QUEUES = "tenant-queues";
 /** By `<signer>/<tenant>/<number>`, ranked by the deadline. */
 export const WAITING = new Table<RoutedRequest>("waiting", ({ request }) => request.deadline);
 /** So many are taken out at once that waited past their deadlines; what is left is, with the next event. */
-const LATE_MAX = 200;
+export const LATE_MAX = 200;
 
 interface Signer {
   readonly signer: string;
@@ -101,14 +101,18 @@ export class FairQueue {
   /** Takes out requests whose deadlines are before `time`, the earliest first: before anything else of an event. */
   takeLate(time: number): RoutedRequest[] {
     const late = WAITING.ranked(this.#state, { below: time, limit: LATE_MAX });
-    for (const { key } of late) this.#takeOut(key);
-    return late.map(({ value }) => value);
+    return late.filter(({ key }) => this.#takeOut(key)).map(({ value }) => value);
   }
 
-  #takeOut(key: string): void {
+  /** False for one of an earlier form, which no queue counts: it is only let go. */
+  #takeOut(key: string): boolean {
     const [signer = "", tenant = "", counted] = key.split("/");
     const place = `${signer}/${tenant}`;
     const queue = this.#queue(place);
+    if (queue.length === 0) {
+      this.#change(WAITING.remove(key));
+      return false;
+    }
     // Those that waited longest are mostly the first: whoever is taken next is not looked for behind them.
     const first = Number(counted) === queue.first ? queue.first + 1 : queue.first;
     this.#change(WAITING.remove(key));
@@ -124,6 +128,7 @@ export class FairQueue {
         return one.length > 1 ? [{ signer, length: one.length - 1 }] : [];
       }),
     );
+    return true;
   }
 
   #takeOf(signer: string): RoutedRequest {

@@ -11,7 +11,7 @@ import {
 } from "../../runtime/contract/stage.ts";
 import type { StateView } from "../../runtime/contract/state.ts";
 import type { RoutedRequest } from "../../schemas/avro/index.ts";
-import { FairQueue, type WaitingLimits } from "./fair-queue.ts";
+import { FairQueue, LATE_MAX, type WaitingLimits } from "./fair-queue.ts";
 import { InFlight } from "./in-flight.ts";
 
 /** What an event does to those who wait; `time` is the event's. One object serves one event. */
@@ -41,10 +41,15 @@ export class Turns {
     const time = this.#time;
     this.#flights.endLate(time);
     const refusals = this.#queue.takeLate(time).map(tooLate);
+    const refusedMax = refusals.length + LATE_MAX;
     const gone: RoutedRequest[] = [];
-    while (this.#flights.hasRoom) {
+    while (this.#flights.hasRoom && refusals.length < refusedMax) {
       const routed = this.#queue.take();
       if (routed === undefined) break;
+      if (routed.request.deadline < time) {
+        refusals.push(tooLate(routed));
+        continue;
+      }
       this.#flights.start(routed.request.digest, routed.request.deadline);
       gone.push(routed);
     }
