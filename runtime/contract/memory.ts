@@ -9,7 +9,7 @@ const forgetEveryMs = 3_600_000;
 /** So many are let go at once at most. */
 const forgottenMax = 2_000;
 
-/** By what is remembered: up to when the old was let go. */
+/** `pruned`: up to when the old was let go; `rested`: when all of it was. A stage has one memory. */
 const upkeep = new Table<number>("upkeep");
 
 export class Memory<V> {
@@ -29,14 +29,18 @@ export class Memory<V> {
 
   /** Lets go of what is old, bounded, at most once an hour unless more is left. `now` is the event's time. */
   forget(state: StateView, now: number): Change[] {
-    const before = this.#forgottenAt(state);
-    if (now - before < forgetEveryMs) return [];
+    const rested = upkeep.get(state, "rested");
+    if (rested !== undefined && now - rested < forgetEveryMs) return [];
     const below = now - this.#keepMs;
     const old = this.entries.ranked(state, { below, limit: forgottenMax });
     const last = old.length < forgottenMax ? undefined : old.at(-1);
     // Of the last one's time some may be left, and some are not: all of it counts as forgotten, and so does what did before.
-    const upTo = Math.max(before, last === undefined ? now : last.rank + 1 + this.#keepMs);
-    return [upkeep.put("pruned", upTo), ...old.map(({ key }) => this.entries.remove(key))];
+    const upTo = last === undefined ? now : last.rank + 1 + this.#keepMs;
+    return [
+      upkeep.put("pruned", Math.max(this.#forgottenAt(state), upTo)),
+      last === undefined ? upkeep.put("rested", now) : upkeep.remove("rested"),
+      ...old.map(({ key }) => this.entries.remove(key)),
+    ];
   }
 
   #forgottenAt(state: StateView): number {
