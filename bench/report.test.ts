@@ -44,3 +44,11 @@ test("a line says both figures, and whether the goal is met", () => {
     "missed seven hops, p50: 30 ms against 100 of another runtime; ratio 0.3, goal <=0.2",
   ]);
 });
+
+test("a figure without a goal is told, and neither met nor missed", () => {
+  const row = rowOf({ ...slower, goal: null });
+  assert.deepEqual(row, { ...slower, ratio: 0.3, goal: null, met: null });
+  assert.deepEqual(rowLines([row]), [
+    "told   seven hops, p50: 30 ms against 100 of another runtime; ratio 0.3, goal none",
+  ]);
+});

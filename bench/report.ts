@@ -11,8 +11,8 @@ export interface Comparison {
   readonly ours: number;
   readonly reference: number;
   readonly referenceName: string;
-  /** For ours / reference. */
-  readonly goal: { readonly atMost: number } | { readonly atLeast: number };
+  /** For ours / reference; null where the figure is told, and none is set. */
+  readonly goal: null | { readonly atMost: number } | { readonly atLeast: number };
 }
 
 export interface Row {
@@ -23,22 +23,25 @@ export interface Row {
   readonly referenceName: string;
   /** ours / reference */
   readonly ratio: number;
-  /** Such as `<=0.15`. */
-  readonly goal: string;
-  readonly met: boolean;
+  /** Such as `<=0.15`; null where none is set. */
+  readonly goal: string | null;
+  readonly met: boolean | null;
 }
 
 /** The row of a comparison. Whether the goal is met is told by the exact ratio, not by the rounded one. */
 export function rowOf({ what, unit, ours, reference, referenceName, goal }: Comparison): Row {
   const ratio = ours / reference;
-  const [bound, met] =
-    "atMost" in goal
-      ? [`<=${String(goal.atMost)}`, ratio <= goal.atMost]
-      : [`>=${String(goal.atLeast)}`, ratio >= goal.atLeast];
   return {
     ...{ what, unit, ours: rounded(ours), reference: rounded(reference), referenceName },
-    ...{ ratio: rounded(ratio), goal: bound, met },
+    ...{ ratio: rounded(ratio), ...held(ratio, goal) },
   };
+}
+
+function held(ratio: number, goal: Comparison["goal"]): Pick<Row, "goal" | "met"> {
+  if (goal === null) return { goal: null, met: null };
+  return "atMost" in goal
+    ? { goal: `<=${String(goal.atMost)}`, met: ratio <= goal.atMost }
+    : { goal: `>=${String(goal.atLeast)}`, met: ratio >= goal.atLeast };
 }
 
 /** The line that `--json` ends with. */
@@ -49,9 +52,11 @@ export const jsonLine = (bench: string, machine: string, rows: readonly Row[]): 
 export const rowLines = (rows: readonly Row[]): string[] =>
   rows.map(
     (row) =>
-      `${row.met ? "met   " : "missed"} ${row.what}: ${String(row.ours)} ${row.unit} against ${String(row.reference)}` +
-      ` of ${row.referenceName}; ratio ${String(row.ratio)}, goal ${row.goal}`,
+      `${wordFor(row)} ${row.what}: ${String(row.ours)} ${row.unit} against ${String(row.reference)}` +
+      ` of ${row.referenceName}; ratio ${String(row.ratio)}, goal ${row.goal ?? "none"}`,
   );
+
+const wordFor = ({ met }: Row): string => (met === null ? "told  " : met ? "met   " : "missed");
 
 /** The machine, and how busy it was: nothing that names its place or its owner. */
 export function machineText(): string {
