@@ -2,7 +2,6 @@
  * A stage's state: tables of JSON values that are looked up by key, and, where a table has ranks, read in their order, so many
  * at most. There is no way to walk a table: what a look-up costs does not grow with how long a region has run.
  */
-
 import { createHash } from "node:crypto";
 
 /** A stage's own state in its partition, with everything this handler's predecessors changed. */
@@ -100,43 +99,6 @@ export function rankIn({ rankOf }: RankedTable, value: unknown, key: string): nu
     return typeof rank === "number" && !Number.isNaN(rank) ? rank : undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** What lies over a state: by key, the last change of each. */
-export type Overlay = ReadonlyMap<string, Change>;
-
-/** A table's entries of a range with changes laid over those that lie below: `below` is asked for enough of them. */
-export function rankedUnder(
-  overlay: Overlay | undefined,
-  range: Range,
-  lower: (range: Range) => Entry[],
-): Entry[] {
-  if (overlay === undefined || overlay.size === 0) return lower(range);
-  const { from = -Infinity, below = Infinity, limit } = range;
-  const kept = lower({ ...range, limit: limit + overlay.size }).filter(({ key }) => !overlay.has(key));
-  const laid = [...overlay.values()].flatMap(({ key, value, rank }) =>
-    value !== undefined && rank !== undefined && rank >= from && rank < below ? [{ key, value, rank }] : [],
-  );
-  return [...kept, ...laid].sort((a, b) => a.rank - b.rank).slice(0, limit);
-}
-
-/** A dataset's records with changes laid over those that lie below. */
-export function* recordsUnder(
-  overlay: Overlay | undefined,
-  limit: number,
-  lower: (limit: number) => Iterable<readonly [key: string, value: unknown]>,
-): Iterable<readonly [key: string, value: unknown]> {
-  let left = limit;
-  for (const { key, value } of overlay?.values() ?? []) {
-    if (value === undefined) continue;
-    if (left-- <= 0) return;
-    yield [key, value];
-  }
-  for (const entry of lower(left + (overlay?.size ?? 0))) {
-    if (overlay?.has(entry[0]) === true) continue;
-    if (left-- <= 0) return;
-    yield entry;
   }
 }
 

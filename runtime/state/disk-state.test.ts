@@ -268,8 +268,9 @@ test("a folder of the version before is brought up, with the ranks that its entr
 test("what this process read before another had the state is not taken for what stands there now", async () => {
   const folder = freshFolder();
   const open = opening(folder, "cluster", keys, 1_000_000);
+  await kept(folder, change("a", 1));
   const mine = open(place);
-  await mine.apply([change("a", 1)], at(1));
+  assert.equal(mine.get("t", "a"), 1);
   await mine.close();
   const others = opening(folder)(place);
   await others.apply([change("a", 22)], at(2));
@@ -278,6 +279,22 @@ test("what this process read before another had the state is not taken for what 
   assert.equal(again.get("t", "a"), 22);
   assert.deepEqual(again.ranked("t", { limit: 1 }), [{ key: "a", value: 22, rank: 2 }]);
   await again.close();
+});
+
+test("what one place's state read is no other's, nor there once it is erased", async () => {
+  const open = opening(freshFolder(), "cluster", keys, 1_000_000);
+  const [one, other] = [open(place), open("eu-central.psi.changelog/1")];
+  await one.apply([change("a", 1)], at(1));
+  await one.close();
+  await other.apply([change("b", 2)], at(1));
+  await other.close();
+  const [again, beside] = [open(place), open("eu-central.psi.changelog/1")];
+  assert.deepEqual([again.get("t", "a"), beside.get("t", "a")], [1, undefined]);
+  await again.erase();
+  assert.deepEqual([again.get("t", "a"), again.size], [undefined, 0]);
+  assert.equal(beside.get("t", "b"), 2);
+  await again.close();
+  await beside.close();
 });
 
 test("only a dataset's records are read without an order", async () => {

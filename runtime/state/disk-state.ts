@@ -17,16 +17,8 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { LRUCache } from "lru-cache";
 import { PavilionError } from "../../errors/errors.ts";
 import type { ChangelogKeys } from "../kafka/changelog.ts";
-import {
-  rankIn,
-  rankedUnder,
-  recordsUnder,
-  requireRecords,
-  type Change,
-  type Entry,
-  type Range,
-  type RankedTable,
-} from "../contract/state.ts";
+import { ChangedState } from "../contract/changed-state.ts";
+import { rankIn, type Change, type Entry, type Range, type RankedTable } from "../contract/state.ts";
 import type { Checkpoint, CommittedState } from "./committed.ts";
 
 interface CachedValue {
@@ -84,13 +76,18 @@ type KeyAndValue = Pick<Change, "key" | "value">;
 class DiskState implements CommittedState {
   readonly #plan: DiskStatePlan;
   readonly #owner = randomUUID();
-  /** Of its values in the cache: what an earlier owner of this process read may have been overtaken by another's since. */
-  readonly #scope: string;
+  /**
+   * Of its values in the cache: what an earlier owner of this process read may have been overtaken by another's since. What is
+   * cleared has another one after that.
+   */
+  #scope = randomUUID();
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
-  /** By table and key. */
-  readonly #unwritten = new Map<string, Map<string, Change>>();
-  #unwrittenCount = 0;
+  readonly #unwritten = new ChangedState({
+    get: (table, key) => this.#valueOf(table, key),
+    ranked: (table, range) => this.#rankedOf(table, range),
+    records: (table, limit) => this.#recordsOf(table, limit),
+  });
   /** Rows of the file: counted once, when it is opened. */
   #count = 0;
   #checkpoint: Checkpoint | undefined;
@@ -100,7 +97,6 @@ class DiskState implements CommittedState {
   /** Opens what is there and takes it over; empty where that is not to be trusted. */
   constructor(plan: DiskStatePlan) {
     this.#plan = plan;
-    this.#scope = `${plan.place}/${this.#owner}/`;
     this.#database = new DatabaseSync(plan.file);
     addRank(this.#database);
     this.#database.exec(schema);
@@ -121,12 +117,24 @@ class DiskState implements CommittedState {
   }
 
   get size(): number {
-    return this.#count + this.#unwrittenCount;
+    return this.#count + this.#unwritten.size;
   }
 
   get(table: string, key: string): unknown {
-    const unwritten = this.#unwritten.get(table)?.get(key);
-    if (unwritten !== undefined) return unwritten.value;
+    return this.#unwritten.get(table, key);
+  }
+
+  ranked(table: string, range: Range): Entry[] {
+    // Many of the rows would only be passed over for what is not written yet.
+    if (this.#unwritten.sizeOf(table) > passedOverMax) this.#flush();
+    return this.#unwritten.ranked(table, range);
+  }
+
+  records(table: string, limit?: number): Iterable<readonly [key: string, value: unknown]> {
+    return this.#unwritten.records(table, limit);
+  }
+
+  #valueOf(table: string, key: string): unknown {
     const name = nameIn(table, key);
     const cached = this.#plan.cache.get(this.#scope + name);
     if (cached !== undefined) return cached.value;
@@ -134,23 +142,14 @@ class DiskState implements CommittedState {
     return row === undefined ? undefined : this.#read(row).value;
   }
 
-  ranked(table: string, range: Range): Entry[] {
-    // Many of the rows would only be passed over for what is not written yet.
-    if ((this.#unwritten.get(table)?.size ?? 0) > passedOverMax) this.#flush();
-    return rankedUnder(this.#unwritten.get(table), range, ({ from = -Infinity, below = Infinity, limit }) =>
-      this.#statements.ranked
-        .all(this.#plan.keys.nameOf(table), from, below, limit)
-        .map((row) => ({ ...(this.#known(row, table) ?? this.#read(row)), rank: Number(row.rank) })),
-    );
-  }
-
-  records(table: string, limit = Infinity): Iterable<readonly [key: string, value: unknown]> {
-    requireRecords(table);
-    return recordsUnder(this.#unwritten.get(table), limit, (more) => this.#recordsOf(table, more));
+  #rankedOf(table: string, { from = -Infinity, below = Infinity, limit }: Range): Entry[] {
+    return this.#statements.ranked
+      .all(this.#plan.keys.nameOf(table), from, below, limit)
+      .map((row) => ({ ...(this.#known(row, table) ?? this.#read(row)), rank: Number(row.rank) }));
   }
 
   /** Read at once, since the caller may write meanwhile. */
-  *#recordsOf(table: string, limit: number): Iterable<readonly [key: string, value: unknown]> {
+  *#recordsOf(table: string, limit = Infinity): Iterable<readonly [key: string, value: unknown]> {
     const most = Number.isFinite(limit) ? limit : -1;
     for (const row of this.#statements.inTable.all(this.#plan.keys.nameOf(table), most)) {
       const { key, value } = this.#known(row, table) ?? this.#read(row);
@@ -159,13 +158,9 @@ class DiskState implements CommittedState {
   }
 
   apply(changes: readonly Change[], checkpoint?: Checkpoint): Promise<void> {
-    for (const change of changes) {
-      const entries = this.#unwritten.get(change.table) ?? new Map<string, Change>();
-      if (!entries.has(change.key)) this.#unwrittenCount += 1;
-      this.#unwritten.set(change.table, entries.set(change.key, change));
-    }
+    this.#unwritten.lay(changes);
     if (checkpoint !== undefined) this.#checkpoint = checkpoint;
-    const isDue = this.#unwrittenCount >= flushAfterEntries || Date.now() - this.#flushedAt >= flushAfterMs;
+    const isDue = this.#unwritten.size >= flushAfterEntries || Date.now() - this.#flushedAt >= flushAfterMs;
     if (isDue) this.#flush();
     return Promise.resolve();
   }
@@ -175,7 +170,7 @@ class DiskState implements CommittedState {
   }
 
   erase(): Promise<void> {
-    this.#forgetUnwritten();
+    this.#unwritten.clear();
     this.#write(() => {
       // What another process took over is that one's.
       if (this.#meta()?.owner !== this.#owner) return;
@@ -198,19 +193,13 @@ class DiskState implements CommittedState {
     try {
       this.#write(() => {
         if (this.#meta()?.owner !== this.#owner) throw new Error("another process took the state over");
-        for (const entries of this.#unwritten.values())
-          for (const change of entries.values()) this.#put(change);
+        for (const change of this.#unwritten.changes()) this.#put(change);
         this.#putMeta(Date.now());
       });
-      this.#forgetUnwritten();
+      this.#unwritten.clear();
     } catch (error) {
       this.#unsound = unsound("The partition's state cannot be written to its folder.", error);
     }
-  }
-
-  #forgetUnwritten(): void {
-    this.#unwritten.clear();
-    this.#unwrittenCount = 0;
   }
 
   #write(act: () => void): void {
@@ -307,8 +296,7 @@ class DiskState implements CommittedState {
   #clear(): void {
     this.#database.exec("delete from entries");
     this.#count = 0;
-    const { cache } = this.#plan;
-    for (const key of [...cache.keys()]) if (key.startsWith(this.#scope)) cache.delete(key);
+    this.#scope = randomUUID();
   }
 }
 

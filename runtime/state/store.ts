@@ -2,38 +2,30 @@
  * A stage's state in one partition: what was committed, with a layer of changes over it that stand or fall with the
  * transaction under way.
  */
-import {
-  rankedUnder,
-  recordsUnder,
-  requireRecords,
-  type Change,
-  type Entry,
-  type Range,
-  type StateView,
-} from "../contract/state.ts";
+import { ChangedState } from "../contract/changed-state.ts";
+import type { Change, Entry, Range, StateView } from "../contract/state.ts";
 import type { Checkpoint, CommittedState } from "./committed.ts";
 import { MemoryState } from "./memory-state.ts";
 
 export class StateStore implements StateView {
   readonly #committed: CommittedState;
-  readonly #pending = new Map<string, Map<string, Change>>();
+  readonly #pending: ChangedState;
 
   constructor(committed: CommittedState = new MemoryState()) {
     this.#committed = committed;
+    this.#pending = new ChangedState(committed);
   }
 
   get(table: string, key: string): unknown {
-    const change = this.#pending.get(table)?.get(key);
-    return change === undefined ? this.#committed.get(table, key) : change.value;
+    return this.#pending.get(table, key);
   }
 
   ranked(table: string, range: Range): Entry[] {
-    return rankedUnder(this.#pending.get(table), range, (wider) => this.#committed.ranked(table, wider));
+    return this.#pending.ranked(table, range);
   }
 
-  records(table: string, limit = Infinity): Iterable<readonly [key: string, value: unknown]> {
-    requireRecords(table);
-    return recordsUnder(this.#pending.get(table), limit, (more) => this.#committed.records(table, more));
+  records(table: string, limit?: number): Iterable<readonly [key: string, value: unknown]> {
+    return this.#pending.records(table, limit);
   }
 
   /** Committed entries of all tables, about. */
@@ -43,15 +35,12 @@ export class StateStore implements StateView {
 
   /** Adds changes to the layer under way. */
   stage(changes: readonly Change[]): void {
-    for (const change of changes) {
-      const entries = this.#pending.get(change.table) ?? new Map<string, Change>();
-      this.#pending.set(change.table, entries.set(change.key, change));
-    }
+    this.#pending.lay(changes);
   }
 
   /** The layer's changes, the last of each key only. */
   staged(): Change[] {
-    return [...this.#pending.values()].flatMap((entries) => [...entries.values()]);
+    return [...this.#pending.changes()];
   }
 
   /** `checkpoint` is where the changes stand in the changelog, where that is known. Resolves once more may come. */

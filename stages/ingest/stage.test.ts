@@ -122,31 +122,6 @@ describe("an accepted batch", () => {
     const altered = { ...first.batch, records: [Buffer.alloc(40)] };
     assertRejected((await takeIn([first.batch, altered])).last, "BATCH_DIGEST_MISMATCH");
   });
-
-  test("of a new epoch drops what was kept of the old one, and of no other dataset", async () => {
-    const old = await pushed([recordOf(1), recordOf(2)]);
-    const alpha = await pushed(
-      [recordOf(3)],
-      { provider: "alpha", dataset: "alpha-people" },
-      { signer: "alpha" },
-    );
-    const { state } = await takeIn([old.batch]);
-    await takeIn([alpha.batch], portsOf(), { state, provider: "alpha" });
-    const next = collaborationOf({
-      version: 2,
-      matching: { sender: "alpha", epoch: 2, partitions: PARTITIONS },
-    });
-    const fresh = await pushed([recordOf(1)], { version: 2, epoch: 2 });
-    const { last } = await takeIn([fresh.batch], portsOf(next), { state });
-    assert.equal(last.kind, "publish");
-    assert.deepEqual(
-      state.snapshot().map(([table, key]) => [table, key.split("/").slice(0, 3).join("/")]),
-      ["churn", "heads", "tokens"].flatMap((table) => [
-        [table, "health/1/alpha-people"],
-        [table, "health/2/beta-people"],
-      ]),
-    );
-  });
 });
 
 describe("a batch is rejected", () => {

@@ -258,6 +258,20 @@ describe("a slice", () => {
     ]);
   });
 
+  test("of a new epoch drops the old one's records so many with each tick, until none is left", async () => {
+    const { state } = await run([slice("people", 1, people)]);
+    const table = "records/care/2/people";
+    state.apply(Array.from({ length: 2_400 }, (_, number) => ({ table, key: String(number), value: {} })));
+    await run([slice("people", 1, {}, { epoch: 3 })], state);
+    const left: number[] = [];
+    for (let ticks = 0; ticks < 4; ticks++) {
+      await run([tick(0)], state);
+      left.push(state.entries(table).length);
+    }
+    assert.deepEqual(left, [1_403, 403, 0, 0]);
+    assert.deepEqual(state.entries("over"), []);
+  });
+
   test("of an epoch that is over is left out", async () => {
     const { state } = await run([slice("people", 1, {}, { epoch: 3 })]);
     const before = state.snapshot();
