@@ -6,7 +6,7 @@ import type { Kafka } from "kafkajs";
 import { PavilionError } from "../../errors/errors.ts";
 import { stages } from "../../pipelines/pipelines.ts";
 import { eventTypeOf } from "../../runtime/kafka/cloudevents.ts";
-import { openReader } from "../../runtime/kafka/reader.ts";
+import { readWhole } from "../../runtime/kafka/reader.ts";
 import type { KafkaRecord } from "../../runtime/kafka/wire/record.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type { DeadLetter } from "../../schemas/avro/index.ts";
@@ -78,17 +78,11 @@ async function lettersOf(kafka: Kafka, codec: Codec, region: string, stage: stri
       console.error(`The record ${name} is no dead letter that can be read, and is passed over.`);
     }
   };
-  const reader = await openReader(kafka, {
+  await readWhole(kafka, {
     topic: deadLetterTopic(region, stage),
     group: `${region}.dead-letters.${randomUUID()}`,
     from: "beginning",
     handle: take,
-    fail: () => undefined, // `caughtUp` rejects
   });
-  try {
-    await reader.caughtUp;
-  } finally {
-    await reader.close();
-  }
   return letters.map((letter) => ({ ...letter, redriven: redriven.has(letter.offset) }));
 }

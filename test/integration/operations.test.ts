@@ -316,3 +316,23 @@ test("a connector that is started again has forgotten no dead letter", async () 
   const elsewhere = stages.filter(({ stage }) => stage !== "routing").map(({ deadLetters }) => deadLetters);
   assert.deepEqual(new Set(elsewhere), new Set([0]));
 });
+
+test("a record that is no dead letter hides no other, and is told", async () => {
+  const earlier = await listed();
+  assert.ok(earlier.length > 0);
+  const producer = stack.kafka.producer();
+  await producer.connect();
+  const headers = { ce_type: "pavilion.DeadLetter" };
+  const messages = [planted, null].map((value) => ({ key, value, headers }));
+  await producer.send({ topic: deadLetterTopic(region.name, "psi"), messages });
+  await producer.disconnect();
+  const { code, out, err } = await pavilion("dead-letters", "list", "--json");
+  assert.equal(code, 0, err);
+  const { letters } = JSON.parse(out) as { letters: ListedLetter[] };
+  assert.deepEqual(
+    letters.map(({ letter }) => letter),
+    earlier.map(({ letter }) => letter),
+  );
+  for (const name of ["psi/0", "psi/1"]) assert.ok(err.includes(`The record ${name} is no dead letter`));
+  assert.ok(!err.includes(planted));
+});

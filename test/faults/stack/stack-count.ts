@@ -12,7 +12,7 @@ import { addFractions, formatFraction, parseFraction } from "../../../crypto/fra
 import { stages } from "../../../pipelines/pipelines.ts";
 import { eventTypeOf } from "../../../runtime/kafka/cloudevents.ts";
 import type { KafkaRecord } from "../../../runtime/kafka/wire/record.ts";
-import { openReader } from "../../../runtime/kafka/reader.ts";
+import { readWhole } from "../../../runtime/kafka/reader.ts";
 import type { Codec } from "../../../runtime/registry/codec.ts";
 import type { EventName, EventTypes, Result } from "../../../schemas/avro/index.ts";
 import type { EvidenceBundleDocument } from "../../../schemas/json/evidence-bundle.ts";
@@ -157,20 +157,14 @@ async function standingOf(rig: StackRig, codec: Codec): Promise<Standing> {
 /** All that stands committed in a topic, to its end as it is now. */
 async function recordsIn(kafka: Kafka, topic: string): Promise<KafkaRecord[]> {
   const records: KafkaRecord[] = [];
-  const reader = await openReader(kafka, {
+  await readWhole(kafka, {
     ...{ topic, group: `count.${randomUUID()}`, from: "beginning" },
     handle: (record) => {
       records.push(record);
       return Promise.resolve();
     },
-    fail: () => undefined, // `caughtUp` rejects
   });
-  try {
-    await reader.caughtUp;
-    return records;
-  } finally {
-    await reader.close();
-  }
+  return records;
 }
 
 function resultsOf({ results }: Standing, { sure, unsure }: RequestLoad): string[] {
