@@ -11,10 +11,12 @@ import { pay } from "../../stages/dp/ledger.ts";
 import { noteAnswer } from "../../stages/dp/repeats.ts";
 import { forgetOld, noteRelease } from "../../stages/dp/request-memory.ts";
 import { dp } from "../../stages/dp/stage.ts";
-import { anchorCount, forgetAnchors, noteAnchor } from "../../stages/anchoring/anchors.ts";
+import { anchorCount, noteAnchor } from "../../stages/anchoring/anchors.ts";
+import { forgetBeginning } from "../../stages/anchoring/forgetting.ts";
 import { settle, takeLeaf, waitingBelow } from "../../stages/anchoring/leaves.ts";
 import { rootAt, sizeOf } from "../../stages/anchoring/log.ts";
 import { anchoring } from "../../stages/anchoring/stage.ts";
+import { withChanges } from "../../runtime/contract/changed-state.ts";
 import { sealerWith } from "../../runtime/sealer.ts";
 import type { AnyStage } from "../../runtime/contract/pipeline.ts";
 import type { Change, StateView } from "../../runtime/contract/state.ts";
@@ -79,7 +81,7 @@ export function leafOf(number: number, time: number, kind: "match" | "spend"): L
   return { kind, request, text, completes: kind === "spend" };
 }
 
-/** The stages that remember, with what one question of `count` leaves in each: the changes of one step. */
+/** The stages that remember, with the changes that a past question makes in each. */
 export const remembering: readonly {
   readonly stage: AnyStage;
   readonly past: (number: number, time: number, state: StateView) => Change[];
@@ -124,17 +126,17 @@ export const remembering: readonly {
   },
 ];
 
-/** The batch of what waits so far stands. */
+/** The batch of what waits so far stands, and what the log needs no longer goes, as with a tick. */
 function batchOf(state: StateView): Change[] {
   const size = sizeOf(state);
   if (size === 0) return [];
   const link = { previous: `0x${"0".repeat(64)}`, root: `0x${rootAt(size, state)}`, size, time: 0 };
   const place = { transaction: link.previous, block: anchorCount(state), blockHash: link.previous };
-  return [
+  const batch = [
     ...settle(waitingBelow(size, state), state),
     ...noteAnchor({ link, ...place, checkpoint: "" }, state),
-    ...forgetAnchors(Infinity, state),
   ];
+  return [...batch, ...forgetBeginning(withChanges(state, batch))];
 }
 
 /** When the question of that number was asked, of so many. */

@@ -18,12 +18,9 @@ import {
 import type { Change, StateView } from "../../runtime/contract/state.ts";
 import type { RequestRef } from "../../schemas/avro/index.ts";
 import {
-  anchorAt,
   anchorCount,
-  anchorHolding,
   anchorsFrom,
   firstAnchor,
-  forgetAnchors,
   intend,
   intendedIn,
   lastAnchor,
@@ -33,11 +30,11 @@ import {
   type Anchored,
   type Intended,
 } from "./anchors.ts";
+import { forgetBeginning } from "./forgetting.ts";
 import {
   forgetKept,
   isLast,
   KEPT,
-  oldestKept,
   settle,
   takeLeaf,
   tellCompleting,
@@ -45,7 +42,7 @@ import {
   waitingBelow,
   type LastLeaf,
 } from "./leaves.ts";
-import { forgetNodes, rootAt, sizeOf } from "./log.ts";
+import { rootAt, sizeOf } from "./log.ts";
 import {
   anchoredLeaf,
   batchEnd,
@@ -63,8 +60,6 @@ import {
   forgetSeed,
   makeSeed,
   noteSeed,
-  oldestAnchor,
-  oldestSeed,
   openSeeds,
   type Seed,
   type SeedPorts,
@@ -130,19 +125,8 @@ class Tick {
     await this.#intendNext();
     this.#changes.push(...tellCompleting(this.#state()));
     this.#changes.push(...forgetKept(this.#state(), this.#time));
-    this.#forgetAnchors();
+    this.#changes.push(...forgetBeginning(this.#state()));
     return publish({ outputs: this.#outputs, changes: this.#changes, audit: this.#audit });
-  }
-
-  /** A receipt may begin with a seed's anchor, or with that of a request's first leaf. */
-  #forgetAnchors(): void {
-    const state = this.#state();
-    const needed = Math.min(oldestAnchor(state), anchorHolding(oldestKept(state), state));
-    this.#changes.push(...forgetAnchors(needed, state));
-    // Proofs are about what the anchors from the first on hold, about seeds, and about leaves that wait or are kept.
-    const first = anchorAt(firstAnchor(state), state);
-    const proven = Math.min(first?.link.size ?? 0, oldestKept(state), oldestSeed(state));
-    this.#changes.push(...forgetNodes(proven, state));
   }
 
   #state(): StateView {
