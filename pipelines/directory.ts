@@ -9,7 +9,12 @@ import type { PopulationTable } from "../domain/terms/home.ts";
 import { Seeds, type SeedTable } from "../domain/log/seeds.ts";
 import { Standing, type StandingTable } from "../domain/terms/standing.ts";
 import type { TableEntry } from "../runtime/kafka/tables.ts";
-import type { CollaborationEntry, PopulationEntry, ProviderEntry } from "../schemas/avro/index.ts";
+import type {
+  CollaborationEntry,
+  PopulationEntry,
+  ProviderEntry,
+  RestoreEntry,
+} from "../schemas/avro/index.ts";
 
 /** What stages ask of the tables. */
 export interface Tables {
@@ -19,6 +24,8 @@ export interface Tables {
   readonly standing: StandingTable;
   /** Those admitted, in order. */
   readonly providers: readonly string[];
+  /** How the region was last put back from a backup, if it ever was. */
+  readonly restore: RestoreEntry | undefined;
 }
 
 interface EntryTable<E> {
@@ -32,10 +39,15 @@ export class Directory implements Tables {
   readonly seeds = new Seeds();
   readonly standing = new Standing();
   readonly #providers = new Set<string>();
+  #restore: RestoreEntry | undefined;
   readonly #providersChanged: (providers: string[]) => void;
 
   constructor(providersChanged: (providers: string[]) => void = () => undefined) {
     this.#providersChanged = providersChanged;
+  }
+
+  get restore(): RestoreEntry | undefined {
+    return this.#restore;
   }
 
   get providers(): string[] {
@@ -49,6 +61,7 @@ export class Directory implements Tables {
     if (entry.topic === "config.providers") this.#applyProvider(entry.value);
     if (entry.topic === "config.brokers") this.standing.addBroker(entry.value);
     if (entry.topic === "config.seeds") this.seeds.add(entry.value);
+    if (entry.topic === "config.restores") this.#restore = entry.value;
   };
 
   #applyProvider(entry: ProviderEntry): void {

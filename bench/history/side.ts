@@ -66,8 +66,25 @@ const never = (): never => {
   throw new Error("no tick comes to anchoring here");
 };
 const anchoringPorts = {
-  ...{ region, partition: 0, blinding, seedPeriodMs: 3_600_000, seed, createSeed: never, destroySeed: never },
-  chain: { chainId: 1, contract: "", anchorer: "", anchor: never, prove: never, standing: never },
+  ...{
+    region,
+    partition: 0,
+    blinding,
+    seedPeriodMs: 3_600_000,
+    seed,
+    createSeed: never,
+    destroySeed: never,
+    restore: () => undefined,
+  },
+  chain: {
+    chainId: 1,
+    contract: "",
+    anchorer: "",
+    anchor: never,
+    prove: never,
+    standing: never,
+    newest: never,
+  },
   logSigner: { name: region, publicKey: new Uint8Array(32), sign: never },
 };
 const resultPorts = {

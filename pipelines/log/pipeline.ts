@@ -21,7 +21,7 @@ export const log: Pipeline = {
   folder: import.meta.dirname,
   stages: [anchoring, evidence],
   topics: { ...termsTopics, ...logTopics },
-  tables: ["config.collaborations", "config.populations"],
+  tables: ["config.collaborations", "config.populations", "config.restores"],
   asking: { requestOf: requestIn },
   keys: [logKey, anchorKey, blindingKey],
   seeds: true,
@@ -47,8 +47,9 @@ export function servingLog(
     readonly hsm: Omit<Hsm, "close">;
     readonly chain: Omit<AnchorChain, "close">;
   },
-  { collaborations, populations }: Pick<Tables, "collaborations" | "populations">,
+  directory: Pick<Tables, "collaborations" | "populations" | "restore">,
 ): readonly Serving[] {
+  const { collaborations, populations } = directory;
   const { publicKey, operate: sign } = hsm.key(logKey);
   return [
     serve(anchoring, (partition) => ({
@@ -59,6 +60,7 @@ export function servingLog(
       seed: hsm.seed,
       destroySeed: hsm.destroySeed,
       blinding: hsm.key(blindingKey).operate,
+      restore: () => directory.restore,
     })),
     serve(evidence, () => ({
       ...{ region, jurisdiction },

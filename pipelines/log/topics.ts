@@ -13,6 +13,14 @@ export const logTopics = {
     retentionMs: -1,
     readers: ["auditor"],
   },
+  "config.restores": {
+    events: ["RestoreEntry"],
+    key: "region",
+    partitions: "one",
+    compacted: true,
+    writers: ["operator"],
+  },
+  "log.brought": { events: ["AnchoredLeaf"], key: "log id", partitions: "one", writers: ["operator"] },
   "config.seeds": {
     events: ["SeedEntry"],
     key: "seed id",

@@ -22,9 +22,11 @@ import providerState from "../json/provider-state.schema.json" with { type: "jso
 import recordBatch from "../json/record-batch.schema.json" with { type: "json" };
 import regionCard from "../json/region-card.schema.json" with { type: "json" };
 import request from "../json/request.schema.json" with { type: "json" };
+import restoreLeaf from "../json/restore-leaf.schema.json" with { type: "json" };
 import seedLeaf from "../json/seed-leaf.schema.json" with { type: "json" };
 import spendLeaf from "../json/spend-leaf.schema.json" with { type: "json" };
 import trust from "../json/trust.schema.json" with { type: "json" };
+import withheldLeaf from "../json/withheld-leaf.schema.json" with { type: "json" };
 import type { BlindedBatchHeader } from "../json/blinded-batch.ts";
 import type { Card } from "../json/card.ts";
 import type { Collaboration } from "../json/collaboration.ts";
@@ -42,9 +44,11 @@ import type { ProviderStateDocument } from "../json/provider-state.ts";
 import type { RecordBatchHeader } from "../json/record-batch.ts";
 import type { RegionCard } from "../json/region-card.ts";
 import type { Request } from "../json/request.ts";
+import type { RestoreLeaf } from "../json/restore-leaf.ts";
 import type { SeedLeaf } from "../json/seed-leaf.ts";
 import type { SpendLeaf } from "../json/spend-leaf.ts";
 import type { Trust } from "../json/trust.ts";
+import type { WithheldLeaf } from "../json/withheld-leaf.ts";
 
 /** Each kind of document by the name of its schema. */
 export interface DocumentTypes {
@@ -65,9 +69,11 @@ export interface DocumentTypes {
   "record-batch": RecordBatchHeader;
   "region-card": RegionCard;
   request: Request;
+  "restore-leaf": RestoreLeaf;
   "seed-leaf": SeedLeaf;
   "spend-leaf": SpendLeaf;
   trust: Trust;
+  "withheld-leaf": WithheldLeaf;
 }
 
 export type DocumentKind = keyof DocumentTypes;
@@ -97,9 +103,11 @@ const validators: Record<DocumentKind, ValidateFunction> = {
   "record-batch": wire.compile(recordBatch),
   "region-card": written.compile(regionCard),
   request: wire.compile(request),
+  "restore-leaf": wire.compile(restoreLeaf),
   "seed-leaf": wire.compile(seedLeaf),
   "spend-leaf": wire.compile(spendLeaf),
   trust: written.compile(trust),
+  "withheld-leaf": wire.compile(withheldLeaf),
 };
 
 const FAULTS_NAMED_MAX = 5;

@@ -6,7 +6,7 @@ import type { Change, StateView } from "../../runtime/contract/state.ts";
 
 const ANCHORS = "anchors";
 const LOG = "log";
-/** Batches that fell off the chain and are still to be anchored anew. */
+/** Batches that fell off the chain, or were brought after a restoring, and are still to be anchored anew. */
 const FALLEN = "fallen";
 /** So many stay, whatever becomes of the seeds: a reorganisation is followed back as far as that. */
 const ANCHORS_KEPT = 1_000;
@@ -85,9 +85,22 @@ export const intend = (intended: Intended | undefined): Change => ({
   value: intended,
 });
 
+const fallenIn = (state: StateView): readonly Intended[] =>
+  (state.get(LOG, FALLEN) as Intended[] | undefined) ?? [];
+
+/** The last of the batches that are on their way or to follow. */
+export const lastIntended = (state: StateView): Intended | undefined =>
+  fallenIn(state).at(-1) ?? intendedIn(state);
+
+/** A batch that is to follow those that are on their way. */
+export const queueBatch = (batch: Intended, state: StateView): Change[] =>
+  intendedIn(state) === undefined
+    ? [intend(batch)]
+    : [{ table: LOG, key: FALLEN, value: [...fallenIn(state), batch] }];
+
 /** The batch stands: what fell off the chain after it is on its way next, or nothing. */
 export function noteAnchor(anchor: Anchor, state: StateView): Change[] {
-  const [next, ...fallen] = (state.get(LOG, FALLEN) as Intended[] | undefined) ?? [];
+  const [next, ...fallen] = fallenIn(state);
   return [
     { table: ANCHORS, key: String(anchorCount(state)), value: anchor },
     { table: LOG, key: "anchors", value: anchorCount(state) + 1 },
@@ -102,7 +115,7 @@ export function noteAnchor(anchor: Anchor, state: StateView): Change[] {
  */
 export function loseAnchors(standing: number, state: StateView): Change[] {
   const lost = anchorsFrom(standing, state);
-  const before = (state.get(LOG, FALLEN) as Intended[] | undefined) ?? [];
+  const before = fallenIn(state);
   const batches = lost.map(({ link, checkpoint }) => ({ size: link.size, root: link.root, checkpoint }));
   const current = intendedIn(state);
   const [next, ...fallen] = [...batches, ...(current === undefined ? [] : [current]), ...before];

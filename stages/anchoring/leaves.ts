@@ -21,6 +21,8 @@ export interface PlacedLeaf {
   readonly text: string;
   /** Whether the request's leaves are complete with it. */
   readonly completes: boolean;
+  /** Of a leaf that was brought after a restoring, whose receipt others have: the request that it is about. */
+  readonly requestDigest?: string | null;
 }
 
 /** Leaves that are not anchored yet, by their places, which rank them. */
@@ -61,6 +63,12 @@ export function takeLeaf(leaf: LogLeaf, state: StateView): Change[] {
     ...keep(placed, state),
   ];
 }
+
+/** The changes of taking in a leaf that others hold, at the log's end. */
+export const takeBrought = (leaf: PlacedLeaf, state: StateView): Change[] => [
+  ...appendLeaf(leafHash(Buffer.from(leaf.text, "utf8")), state),
+  WAITING.put(keyOf(leaf.index), leaf),
+];
 
 function keep(leaf: PlacedLeaf, state: StateView): Change[] {
   const { request } = leaf;

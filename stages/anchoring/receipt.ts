@@ -103,7 +103,7 @@ export function anchoredLeaf(
     log: originOf(region),
     index: leaf.index,
     kind: leaf.kind,
-    requestDigest: leaf.request?.digest ?? null,
+    requestDigest: leaf.request?.digest ?? leaf.requestDigest ?? null,
     text: leaf.text,
     size,
     root: root.slice("0x".length),

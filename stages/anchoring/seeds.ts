@@ -53,6 +53,8 @@ export interface Seed {
 
 /** By their numbers, which rank them. */
 export const SEEDS = new Table<Seed>("seeds", ({ id }) => id);
+/** Where numbering goes on after a restoring. */
+const NUMBERS = "seed-numbers";
 /** More than can stand between one's making and its destruction, were one made every minute. */
 const SEEDS_MAX = 100_000;
 
@@ -79,7 +81,7 @@ export async function makeSeed(
 ): Promise<{ seed: Seed; leaf: LogLeaf } | undefined> {
   const newest = seedsIn(state).at(-1);
   if (newest !== undefined && !isWorn(newest, state, time, ports.seedPeriodMs)) return undefined;
-  const id = (newest?.id ?? 0) + 1;
+  const id = Math.max((newest?.id ?? 0) + 1, numbersFrom(state));
   const commitment = seedCommitmentOf(seedFrom(await freshSeed(id, ports)))
     .toString(16)
     .padStart(64, "0");
@@ -125,8 +127,8 @@ function isWorn(
   time: number,
   periodMs: number,
 ): boolean {
-  if (anchor === null) return false;
   if (closedAt !== null) return true;
+  if (anchor === null) return false;
   return time - madeAt >= periodMs || anchorCount(state) - anchor > ANCHORS_MAX;
 }
 
@@ -158,6 +160,28 @@ export const closeAll = (state: StateView, time: number): Seed[] =>
   seedsIn(state)
     .filter((seed) => seed.state === "open")
     .map((seed) => closed(seed, time));
+
+/** Every seed that may still be used, or open one day, closed: what a restored region drew from them it does not know. */
+export const closeEvery = (state: StateView, time: number): Seed[] =>
+  seedsIn(state)
+    .filter((seed) => seed.state !== "closed")
+    .map((seed) => closed(seed, time));
+
+/** Below this no number is given any more. */
+const numbersFrom = (state: StateView): number => (state.get(NUMBERS, NUMBERS) as number | undefined) ?? 0;
+
+/** The number of the seed that a leaf of the log commits to, if it is a seed's. */
+export function seedIn({ kind, text }: { readonly kind: string; readonly text: string }): number | undefined {
+  if (kind !== "seed") return undefined;
+  const { seed } = JSON.parse(text) as { readonly seed?: unknown };
+  return typeof seed === "number" && Number.isSafeInteger(seed) ? seed : undefined;
+}
+
+/** Leaves out the next number after the newest seed, and after a given one: a seed of it may have been made and lost. */
+export function numberFrom(seed: number | undefined, state: StateView): Change[] {
+  const newest = Math.max(seed ?? 0, seedsIn(state).at(-1)?.id ?? 0);
+  return newest + 2 <= numbersFrom(state) ? [] : [{ table: NUMBERS, key: NUMBERS, value: newest + 2 }];
+}
 
 const closed = (seed: Seed, time: number): Seed => ({ ...seed, state: "closed", closedAt: time });
 

@@ -10,13 +10,14 @@ import { PavilionError, type ErrorCode } from "../../errors/errors.ts";
 import {
   output,
   publish,
+  reject,
   type Audit,
   type Outcome,
   type Output,
   type Stage,
 } from "../../runtime/contract/stage.ts";
 import type { Change, StateView } from "../../runtime/contract/state.ts";
-import type { RequestRef } from "../../schemas/avro/index.ts";
+import type { AnchoredLeaf, RequestRef, RestoreEntry } from "../../schemas/avro/index.ts";
 import {
   anchorCount,
   anchorsFrom,
@@ -44,6 +45,19 @@ import {
 } from "./leaves.ts";
 import { rootAt, sizeOf } from "./log.ts";
 import {
+  beginComparing,
+  bring,
+  BROUGHT,
+  compare,
+  goOn,
+  hasBegun,
+  HELD,
+  holdLeaf,
+  isComparing,
+  isGoingOn,
+  takeHeld,
+} from "./recovery.ts";
+import {
   anchoredLeaf,
   batchEnd,
   checkProof,
@@ -53,6 +67,7 @@ import {
 } from "./receipt.ts";
 import {
   closeAll,
+  closeEvery,
   closeSeeds,
   destroySeeds,
   entryOf,
@@ -77,6 +92,8 @@ interface AnchorChainPort extends ChainPlace {
   prove(block: number): Promise<StateProof>;
   /** How many of these, oldest first, still stand. */
   standing(anchors: readonly Anchored[]): Promise<number>;
+  /** The newest tree that the chain holds of the log, which may be beyond the last anchor that is known. */
+  newest(last: Anchored | undefined): Promise<{ readonly size: number; readonly root: string } | undefined>;
 }
 
 export interface AnchoringPorts extends SeedPorts {
@@ -85,24 +102,44 @@ export interface AnchoringPorts extends SeedPorts {
   readonly chain: AnchorChainPort;
   /** Signs checkpoints with the log's key in the HSM. */
   readonly logSigner: NoteSigner;
+  /** How the region was last put back from a backup, if it ever was. */
+  readonly restore: () => RestoreEntry | undefined;
 }
 
-export const anchoring: Stage<"LogLeaf" | "Tick", AnchoringPorts> = {
+export const anchoring: Stage<"LogLeaf" | "AnchoredLeaf" | "Tick", AnchoringPorts> = {
   name: "anchoring",
   inputs: [
     { topic: "proofs.pending", types: ["LogLeaf"], besideAnswer: true },
+    { topic: "log.brought", types: ["AnchoredLeaf"], besideAnswer: true },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
-  tables: [WAITING, KEPT, SEEDS],
+  tables: [WAITING, KEPT, SEEDS, HELD, BROUGHT],
   outputs: ["proofs.anchored", "config.seeds", "anchoring.receipts"],
   // A batch is sent at the tick after the one that wrote it down: in one transaction a crash could forget what was sent.
   commitsEach: true,
   handle({ type, value, time }, state, ports) {
     if (ports.partition !== 0) return publish({});
-    if (type === "LogLeaf") return publish({ changes: takeLeaf(value, state) });
+    const isWhole = !isComparing(ports.restore(), state);
+    if (type === "LogLeaf") {
+      const isNext = isWhole && !isGoingOn(state);
+      return publish({ changes: isNext ? takeLeaf(value, state) : holdLeaf(value, state) });
+    }
+    // Only a log that is not whole takes leaves that others hold.
+    if (type === "AnchoredLeaf") return isWhole ? publish({}) : takeBroughtLeaf(value, state, ports);
     return new Tick(state, time, ports).run();
   },
 };
+
+function takeBroughtLeaf(
+  leaf: AnchoredLeaf,
+  state: StateView,
+  { region, logSigner }: AnchoringPorts,
+): Outcome {
+  const changes = bring(leaf, region, logSigner, state);
+  if (changes === undefined)
+    return reject("DOCUMENT_INVALID", "The log's checkpoint does not show that the leaf stands in the log.");
+  return publish({ changes });
+}
 
 /** One tick's work: each step sees the state as the steps before it left it. */
 class Tick {
@@ -120,13 +157,63 @@ class Tick {
   }
 
   async run(): Promise<Outcome> {
+    const restore = this.#ports.restore();
+    if (restore !== undefined) await this.#recover(restore);
+    if (!isComparing(restore, this.#state())) await this.#goOn();
+    return publish({ outputs: this.#outputs, changes: this.#changes, audit: this.#audit });
+  }
+
+  async #goOn(): Promise<void> {
     await this.#anchor();
     await this.#turnSeeds();
     await this.#intendNext();
     this.#changes.push(...tellCompleting(this.#state()));
     this.#changes.push(...forgetKept(this.#state(), this.#time));
     this.#changes.push(...forgetBeginning(this.#state()));
-    return publish({ outputs: this.#outputs, changes: this.#changes, audit: this.#audit });
+  }
+
+  /** A region that was put back: no seed is used again, and the log waits until it has all that others hold of it. */
+  async #recover(restore: RestoreEntry): Promise<void> {
+    const { region, blinding } = this.#ports;
+    if (!hasBegun(restore, this.#state())) {
+      for (const seed of closeEvery(this.#state(), this.#time)) this.#publishSeed(seed, "seed.closed");
+      this.#changes.push(...beginComparing(restore, this.#state()));
+      this.#tell("region.restored", { restore: restore.id });
+    }
+    if (isComparing(restore, this.#state()) && restore.compared && (await this.#isWhole(restore))) {
+      this.#changes.push(...(await goOn(restore, region, blinding, this.#state())));
+      this.#tell("region.compared", { restore: restore.id, size: String(sizeOf(this.#state())) });
+    }
+    if (isGoingOn(this.#state())) this.#changes.push(...takeHeld(restore, this.#state()));
+  }
+
+  /** Whether the log has every leaf that the chain holds, and those whom the operator asked. Told when it changes. */
+  async #isWhole({ size, root }: RestoreEntry): Promise<boolean> {
+    const { chain } = this.#ports;
+    try {
+      const anchored = await chain.newest(lastAnchor(this.#state()));
+      this.#noteChain(undefined);
+      const onChain = anchored === undefined ? [] : [{ ...anchored, root: anchored.root.slice("0x".length) }];
+      const standing = compare([...onChain, ...(size === 0 ? [] : [{ size, root }])], this.#state());
+      this.#noteBehind(standing);
+      return standing === "whole";
+    } catch (error) {
+      if (!(error instanceof PavilionError)) throw error;
+      this.#noteChain(error.code);
+      return false;
+    }
+  }
+
+  #noteBehind(standing: ReturnType<typeof compare>): void {
+    const reason =
+      standing === "whole" ? undefined : standing === "forked" ? "ANCHOR_FORKED" : "REGION_BEHIND";
+    const told = troubleWith("others", this.#state());
+    const size = String(sizeOf(this.#state()));
+    const needed = typeof standing === "object" ? String(standing.size) : size;
+    const now = reason && `${reason} ${size} ${needed}`;
+    if (told === now) return;
+    this.#changes.push(noteTrouble("others", now));
+    if (reason !== undefined) this.#tell("region.behind", { reason, size, needed });
   }
 
   #state(): StateView {

@@ -39,6 +39,7 @@ export function memoryChain(): AnchoringPorts["chain"] {
       assert.ok(found);
       return Promise.resolve(found.proof);
     },
+    newest: () => Promise.resolve([...stood.values()].at(-1)?.anchored.link),
     standing: (anchors) => Promise.resolve(anchors.length),
   };
 }

@@ -58,11 +58,12 @@ export function openParts(
     seeds: seedsIn(seedEntries),
     standing,
     providers: collaboration.providers.map(({ id }) => id),
+    restore: undefined,
   };
   return ({ wrap, track }) => {
     const away = "CHAIN_UNAVAILABLE";
     const hsm = memoryHsm(wrap);
-    const failingChain = wrap(chain, { anchor: away, prove: away, standing: away });
+    const failingChain = wrap(chain, { anchor: away, prove: away, standing: away, newest: away });
     const prover = wrap({ prove: checkOpening }, { prove: "PROVER_UNAVAILABLE" });
     const serving = [
       ...servingComputation(

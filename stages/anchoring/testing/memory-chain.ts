@@ -56,6 +56,7 @@ export class MemoryChain {
           throw new PavilionError("CHAIN_UNAVAILABLE", "The block holds no state of the log.");
         return this.#proof(anchorState(anchored.link, this.anchorer), number);
       }),
+    newest: () => this.#asked(() => this.anchors.at(-1)?.link),
     standing: (anchors) => this.#asked(() => anchors.filter((anchored) => this.#stands(anchored)).length),
   };
 

@@ -11,7 +11,13 @@ import { leafText, originOf } from "../../../domain/log/leaves.ts";
 import type { LogReceipt } from "../../../domain/log/receipt.ts";
 import { PavilionError } from "../../../errors/errors.ts";
 import type { Audit, Outcome, StageEvent } from "../../../runtime/contract/stage.ts";
-import type { AnchoredLeaf, AnchorReceipt, LogLeaf, SeedEntry } from "../../../schemas/avro/index.ts";
+import type {
+  AnchoredLeaf,
+  AnchorReceipt,
+  LogLeaf,
+  RestoreEntry,
+  SeedEntry,
+} from "../../../schemas/avro/index.ts";
 import { anchoring, type AnchoringPorts } from "../stage.ts";
 import { MemoryChain } from "./memory-chain.ts";
 import { requestNamed } from "../../../test/stage-plan.ts";
@@ -25,12 +31,12 @@ export const DAY_MS = 24 * HOUR_MS;
 const origin = originOf(region);
 const log = { origin, publicKey: logKey.publicKey };
 
-type AnchoringEvent = StageEvent<"LogLeaf" | "Tick">;
+type AnchoringEvent = StageEvent<"LogLeaf" | "AnchoredLeaf" | "Tick">;
 
 /** A stage at work on a chain: everything it has said, and a state that a crash leaves as it was before the input. */
 export class Rig {
-  readonly chain = new MemoryChain();
-  readonly state = new MemoryState();
+  readonly chain: MemoryChain;
+  readonly state: MemoryState;
   readonly keys = new Set<number>();
   readonly leaves: AnchoredLeaf[] = [];
   readonly seeds: SeedEntry[] = [];
@@ -40,11 +46,26 @@ export class Rig {
   readonly logged: string[] = [];
   hsmFails = false;
   time = 0;
-  readonly ports: AnchoringPorts = {
+  /** How the region was put back from a backup, if it was. */
+  restore: RestoreEntry | undefined;
+  readonly ports: AnchoringPorts;
+
+  /** A region of its own, or one that goes on from a state, on a chain. */
+  constructor({
+    chain = new MemoryChain(),
+    state = new MemoryState(),
+  }: Partial<Pick<Rig, "chain" | "state">> = {}) {
+    this.chain = chain;
+    this.state = state;
+    this.ports = this.#portsOn(chain);
+  }
+
+  readonly #portsOn = (chain: MemoryChain): AnchoringPorts => ({
     region,
     partition: 0,
-    chain: this.chain.port,
+    chain: chain.port,
     blinding,
+    restore: () => this.restore,
     seedPeriodMs: HOUR_MS,
     createSeed: (id) => this.#hsm(() => void this.keys.add(id)),
     seed: (id) => this.#hsm(() => seedBytes(id)),
@@ -54,7 +75,7 @@ export class Rig {
       publicKey: logKey.publicKey,
       sign: (text) => Promise.resolve(logKey.sign(text)),
     },
-  };
+  });
 
   /** Handles the event and crashes before anything of it is kept: only what the HSM and the chain did stays. */
   async crash(event: AnchoringEvent): Promise<void> {
@@ -129,6 +150,14 @@ export const tickAt = (time: number): AnchoringEvent => ({
   value: { worker: "w", stages: [] },
   topic: "clock.ticks",
   key: "",
+  time,
+});
+
+export const broughtLeaf = (value: AnchoredLeaf, time = 0): AnchoringEvent => ({
+  type: "AnchoredLeaf",
+  value,
+  topic: "log.brought",
+  key: origin,
   time,
 });
 

@@ -1,101 +1,31 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { test } from "node:test";
 import fc from "fast-check";
-import { canonicalBytes, digestOf } from "../../../crypto/jws/canonical.ts";
 import { publicKeyText } from "../../../domain/terms/signatures.ts";
-import { originOf } from "../../../domain/log/leaves.ts";
 import type { AnchoredLeaf } from "../../../schemas/avro/index.ts";
-import type { Trust, TrustedRegion } from "../../../schemas/json/trust.ts";
-import { scenario } from "../../../pipelines/private-computation/simulation/scenario.ts";
-import { noFaults, World } from "../../../simulation/world.ts";
 import { mutationsOf, pointer } from "../../../test/evidence-mutations.ts";
 import { logSigner, population, region } from "../../../pipelines/private-computation/simulation/region.ts";
-import { toldLog } from "../../../test/told-log.ts";
 import { hashOfText } from "../../anchored-leaf.ts";
-import { LogAudit, type AuditReport } from "../../audit.ts";
+import { LogAudit } from "../../audit.ts";
 import { auditFaults } from "../../audit-faults.ts";
-import { BUNDLE_TYPE } from "./bundle.ts";
 import { faults as ownFaults } from "./faults.ts";
-import type { Spent } from "./spends.ts";
-
-/** The log of a whole pipeline's run: two spends, four matches, a seed; and the bundles of its answers. */
-const { leaves, bundles } = await logged();
-
-async function logged() {
-  const world = new World({ seed: 1, faults: noFaults, setting: scenario });
-  try {
-    await scenario.play(world, "in turn", false);
-    return {
-      leaves: world.events<"AnchoredLeaf">("proofs.anchored").map(({ value }) => value),
-      bundles: world.events<"EvidenceBundle">("evidence.bundles").map(({ value }) => value),
-    };
-  } finally {
-    world.close();
-  }
-}
-
-const [{ chainId, contract, anchorer } = { chainId: 0, contract: "", anchorer: "" }] = leaves;
-const trusted: TrustedRegion = {
-  ...{ region, jurisdiction: "EU", origin: originOf(region), logKey: publicKeyText(logSigner.publicKey) },
-  ...{ anchorer, issuer: "did:key:z" },
-};
-const trust: Trust = {
-  ...{ type: "pavilion/trust", chain: { id: chainId, contract, development: true }, block: null },
-  ...{ regions: [trusted], brokers: [], providers: [], circuits: [], policies: [] },
-  populations: [{ id: population.id, digests: [digestOf(population)] }],
-};
-
-function reportOf(
-  records: readonly AnchoredLeaf[],
-  texts: readonly string[] = [],
-  by = trusted,
-): AuditReport {
-  const audit = new LogAudit(trust, by);
-  for (const text of texts) audit.bundles.take({ text });
-  for (const record of records) audit.take(record);
-  return audit.report();
-}
-
-const spentIn = ({ found }: Pick<AuditReport, "found">): Record<string, Spent> =>
-  found.members.get("spent") as Record<string, Spent>;
-
-const namesOf = (records: readonly AnchoredLeaf[], texts?: readonly string[]): string[] => [
-  ...new Set(reportOf(records, texts).faults.map(({ name }) => name)),
-];
-
-const signer = { name: originOf(region), publicKey: logSigner.publicKey, sign: logSigner.sign };
-const logOf = (texts: readonly string[], kinds: readonly string[]): Promise<AnchoredLeaf[]> =>
-  toldLog({ signer, chain: { chainId, contract, anchorer } }, texts, kinds);
-
-const textOf = (leaf: object): string => new TextDecoder().decode(canonicalBytes(leaf));
-const hex = (digit: string): string => digit.repeat(64);
-const salt = hex("a");
-const seed = { type: "pavilion/seed-leaf", region, seed: 1, commitment: hex("5"), salt };
-const match = {
-  ...{ type: "pavilion/match-leaf", region, request: hex("1"), collaboration: "city", version: 1, epoch: 1 },
-  datasets: ["north", "south"].map((provider) => ({
-    ...{ provider, dataset: "people", sequence: 1, head: hex("b") },
-  })),
-  ...{ seed: hex("5"), groups: [{ grouping: 0, category: 0, commitment: "c".repeat(128) }] },
-  ...{ preimage: hex("d"), salt },
-};
-const spendOf = (population: string, of: object, request = hex("1"), more: object = {}) => ({
-  ...{ type: "pavilion/spend-leaf", region, request, population, sequence: 1, previous: null },
-  ...{ epsilon: "1", total: "1", match: hashOfText(textOf(of)), released: hex("e"), salt, ...more },
-});
-/** A seed, and a match and its spend for each population. */
-const spentBy = (populations: readonly string[]): object[] => [
+import {
+  leaves,
+  bundles,
+  trusted,
+  trust,
+  reportOf,
+  spentIn,
+  namesOf,
+  logOf,
+  textOf,
+  hex,
   seed,
-  ...populations.flatMap((population, at) => {
-    const request = at.toString(16).padStart(64, "0");
-    const own = { ...match, request };
-    return [own, spendOf(population, own, request)];
-  }),
-];
-const kindOf = (leaf: object): string =>
-  /pavilion\/(\w+)-leaf/.exec((leaf as { type: string }).type)?.[1] ?? "other";
-const logOfLeaves = (told: readonly object[], kinds = told.map(kindOf)): Promise<AnchoredLeaf[]> =>
-  logOf(told.map(textOf), kinds);
+  match,
+  spendOf,
+  spentBy,
+  logOfLeaves,
+} from "./testing/logs.ts";
 
 test("a log that is whole holds, and says what was spent", () => {
   const report = reportOf(
@@ -360,79 +290,4 @@ test("no record whatever ends an audit otherwise than by a report", () => {
     }),
     { numRuns: 200 },
   );
-});
-
-describe("spends under a population's document", () => {
-  const delta = "1/1000000000000";
-  const home = ({ region: of, ...leaf }: typeof match): object => ({ ...leaf, home: of });
-  /** A spend of the population under a version of its document, with its own match before it. */
-  const spendUnder = (document: string, more: object = {}, of = home(match)) => ({
-    ...{ type: "pavilion/spend-leaf", home: region, request: hex("1"), population: population.id, document },
-    ...{ sequence: 1, previous: null, epsilon: "1", delta, total: "1", deltaTotal: delta, carried: [] },
-    ...{ match: hashOfText(textOf(of)), released: hex("e"), salt, ...more },
-  });
-  const trustedDigest = digestOf(population);
-  const bundle = JSON.stringify({ type: BUNDLE_TYPE, log: {}, population: { document: population } });
-  const auditOf = async (
-    told: readonly object[],
-    texts: readonly string[] = [bundle],
-  ): Promise<AuditReport> => reportOf(await logOfLeaves(told), texts);
-  const named = ({ faults }: AuditReport): string[] =>
-    [...new Set(faults.map(({ name }) => name))].filter((name) => name !== "bundle");
-
-  test("are held to the home's share of the version that they name", async () => {
-    const whole = await auditOf([seed, home(match), spendUnder(trustedDigest)]);
-    assert.deepEqual([named(whole), whole.found.members.get("uncompared")], [[], 0]);
-    for (const beyond of [
-      { epsilon: "11", total: "11" },
-      { delta: "1/2", deltaTotal: "1/2" },
-    ]) {
-      const report = await auditOf([seed, home(match), spendUnder(trustedDigest, beyond)]);
-      assert.deepEqual(named(report), ["spend-budget"]);
-    }
-  });
-
-  test("under a version that the trust file does not name are none, whatever a bundle carries", async () => {
-    const richer = { ...population, budget: { ...population.budget, epsilon: "99" } };
-    const forged = JSON.stringify({ type: BUNDLE_TYPE, log: {}, population: { document: richer } });
-    const report = await auditOf([seed, home(match), spendUnder(digestOf(richer))], [bundle, forged]);
-    assert.deepEqual(named(report), ["spend-terms"]);
-  });
-
-  test("whose version no bundle carries are told as not compared", async () => {
-    const report = await auditOf([seed, home(match), spendUnder(trustedDigest)], []);
-    assert.deepEqual([named(report), report.found.members.get("uncompared")], [[], 1]);
-  });
-
-  test("take over exactly what stood in the log before, and once", async () => {
-    const before = spendOf("people", match);
-    const next = home({ ...match, request: hex("2") });
-    const carried = {
-      population: "people",
-      sequence: 1,
-      epsilon: "1",
-      delta,
-      leaf: hashOfText(textOf(before)),
-    };
-    const takingOver = (account: object, more: object = {}) => {
-      const twice = { total: "2", deltaTotal: "1/500000000000" };
-      return spendUnder(trustedDigest, { request: hex("2"), carried: [account], ...twice, ...more }, next);
-    };
-    const auditing = async (...spends: object[]): Promise<string[]> =>
-      named(await auditOf([seed, match, before, next, ...spends]));
-    assert.deepEqual(await auditing(takingOver(carried)), []);
-    for (const wrong of [{ sequence: 2 }, { epsilon: "1/2" }, { leaf: hex("7") }, { population: "others" }]) {
-      const account = { ...carried, ...wrong };
-      assert.ok((await auditing(takingOver(account))).includes("spend-carried"), JSON.stringify(wrong));
-    }
-    assert.ok((await auditing(takingOver(carried, { total: "1" }))).includes("spend-total"));
-    assert.ok((await auditing(takingOver(carried, { deltaTotal: delta }))).includes("spend-total"));
-    const late = { sequence: 2, previous: hex("3") };
-    assert.ok((await auditing(takingOver(carried, late))).includes("spend-carried"));
-  });
-
-  test("of another home are of another log", async () => {
-    const report = await auditOf([seed, home(match), spendUnder(trustedDigest, { home: "elsewhere" })]);
-    assert.deepEqual(named(report), ["leaf-region"]);
-  });
 });

@@ -33,7 +33,7 @@ export class AnswersAudit implements KindAudit {
   }
 
   get found(): Found {
-    const { populations, uncompared } = this.#spends;
+    const { populations, restores, uncompared } = this.#spends;
     return {
       lines: [
         ...Array.from(
@@ -41,6 +41,11 @@ export class AnswersAudit implements KindAudit {
           ([population, { spends, epsilon }]) =>
             `${population} has spent epsilon ${epsilon} in ${String(spends)} spends`,
         ),
+        ...(restores > 0
+          ? [
+              `the region was put back from a backup (${String(restores)}); what it may have forgotten counts as spent`,
+            ]
+          : []),
         ...(uncompared > 0
           ? [
               `${String(uncompared)} spends are under terms that no bundle carries yet, so they are not yet held to a budget`,
@@ -51,6 +56,7 @@ export class AnswersAudit implements KindAudit {
         // Names of populations become members here, and nothing looks one up.
         ["spent", Object.fromEntries(populations)],
         ["uncompared", uncompared],
+        ["restores", restores],
       ]),
     };
   }

@@ -7,6 +7,7 @@ export const faults = {
   "spend-terms": "A spend names a version of the population's document that the trust file does not.",
   "spend-budget": "A spend takes its population beyond its home's share of the budget.",
   "spend-carried": "What a population's first spend takes over is not what stood before in the log.",
+  restore: "A restoring is told twice, or something is withheld for one that is not told.",
   "spend-match": "A spend does not pay for one match of its own request, once.",
 } as const;
 

@@ -1,8 +1,9 @@
 /**
  * What the leaves of a log say together: seeds before the matches that name them, a match before the spend that pays for it,
  * and each population's spends, which are numbered without a gap, name the one before, add up, and stay within the home's share of
- * the budget that the named version of the population's document gives. A population's first spend takes over what the
- * accounts of the format before stood at.
+ * the budget that the named version of the population's document gives. What a region that was put back from a backup
+ * withholds counts as one of them, for a restoring that the log tells of. A population's first spend takes over what the accounts
+ * of the format before stood at.
  *
  * Keeps what later leaves may refer to: seeds, matches that nobody has paid for yet, and each population's last spend.
  * Does not: hold spends to the windows of a budget, since leaves tell no time.
@@ -20,6 +21,7 @@ import type { EarlierSpendLeaf } from "../../../schemas/json/earlier-spend-leaf.
 import type { Population, Share } from "../../../schemas/json/population.ts";
 import type { SpendLeaf } from "../../../schemas/json/spend-leaf.ts";
 import type { Trust } from "../../../schemas/json/trust.ts";
+import type { WithheldLeaf } from "../../../schemas/json/withheld-leaf.ts";
 import type { Fail as FailOf } from "../../audit-faults.ts";
 import type { FaultName } from "./faults.ts";
 import type { LoggedLeaf } from "./logged-leaf.ts";
@@ -48,6 +50,7 @@ export class Spends {
   readonly #seeds = new Set<string>();
   /** The request of each match that is not paid for, by the match leaf's hash. */
   readonly #matches = new Map<string, string>();
+  readonly #restores = new Set<string>();
   #uncompared = 0;
 
   /** By the versions that the trust file names. */
@@ -58,6 +61,11 @@ export class Spends {
   /** Spends under a version whose document is not known here. */
   get uncompared(): number {
     return this.#uncompared;
+  }
+
+  /** How often the region was put back from a backup. */
+  get restores(): number {
+    return this.#restores.size;
   }
 
   /** By population; those of the format before under their names of then, unless a population has taken the name. */
@@ -80,7 +88,20 @@ export class Spends {
   take(leaf: LoggedLeaf, hash: string, fail: Fail): void {
     if (leaf.type === "pavilion/seed-leaf") this.#seed(leaf, fail);
     else if (leaf.type === "pavilion/match-leaf") this.#match(leaf, hash, fail);
+    else if (leaf.type === "pavilion/restore-leaf") this.#restore(leaf, fail);
+    else if (leaf.type === "pavilion/withheld-leaf") this.#withheld(leaf, hash, fail);
     else this.#spend(leaf, hash, fail);
+  }
+
+  #restore({ restore }: { readonly restore: string }, fail: Fail): void {
+    if (this.#restores.has(restore)) fail("restore", "tells of a restoring that was told of before");
+    this.#restores.add(restore);
+  }
+
+  #withheld(leaf: WithheldLeaf, hash: string, fail: Fail): void {
+    if (!this.#restores.has(leaf.restore))
+      fail("restore", "withholds for a restoring that the log does not tell of before it");
+    this.#charge(leaf, hash, fail);
   }
 
   #seed({ commitment }: { readonly commitment: string }, fail: Fail): void {
@@ -98,6 +119,11 @@ export class Spends {
   }
 
   #spend(leaf: SpendLeaf | EarlierSpendLeaf, hash: string, fail: Fail): void {
+    this.#paysFor(leaf, fail);
+    this.#charge(leaf, hash, fail);
+  }
+
+  #charge(leaf: SpendLeaf | WithheldLeaf | EarlierSpendLeaf, hash: string, fail: Fail): void {
     const accounts = "home" in leaf ? this.#populations : this.#earlier;
     const { population, sequence, previous } = leaf;
     const before = accounts.get(population) ?? nothing;
@@ -106,8 +132,8 @@ export class Spends {
     if (previous !== before.last) fail("spend-order", "does not name the one before it");
     const carried = "home" in leaf ? leaf.carried : [];
     const epsilons = [before.epsilon, ...carried.map(({ epsilon }) => epsilon)];
-    if (!addsUp(epsilons, leaf.epsilon, leaf.total)) fail("spend-total", "does not add up");
-    this.#paysFor(leaf, fail);
+    const least = leaf.type === "pavilion/withheld-leaf" ? 0n : 1n;
+    if (!addsUp(epsilons, leaf.epsilon, leaf.total, least)) fail("spend-total", "does not add up");
     if ("home" in leaf) this.#withinTerms(leaf, before, fail);
     const delta = "home" in leaf ? leaf.deltaTotal : "0";
     // Goes on from what it says of itself: a leaf that is wrong is told once, not by all that follow it too.
@@ -122,10 +148,11 @@ export class Spends {
     this.#matches.delete(match);
   }
 
-  #withinTerms(leaf: SpendLeaf, before: Account, fail: Fail): void {
+  #withinTerms(leaf: SpendLeaf | WithheldLeaf, before: Account, fail: Fail): void {
     const { population, document, sequence, carried } = leaf;
     const deltas = [before.delta, ...carried.map(({ delta }) => delta)];
-    if (!addsUp(deltas, leaf.delta, leaf.deltaTotal)) fail("spend-total", "does not add up in delta");
+    const least = leaf.type === "pavilion/withheld-leaf" ? 0n : 1n;
+    if (!addsUp(deltas, leaf.delta, leaf.deltaTotal, least)) fail("spend-total", "does not add up in delta");
     if (sequence !== 1 && carried.length > 0)
       fail("spend-carried", "takes over accounts though it is not the first");
     for (const account of carried) {
@@ -145,11 +172,11 @@ export class Spends {
   }
 }
 
-/** Whether a total is the sum of those before it and what was charged, which is above zero, each in lowest terms. */
-function addsUp(before: readonly string[], charge: string, total: string): boolean {
+/** Whether a total is the sum of those before it and what was charged, each in lowest terms; `least` is the charge's numerator's. */
+function addsUp(before: readonly string[], charge: string, total: string, least: bigint): boolean {
   try {
     const [charged, sum] = [parseFraction(charge), parseFraction(total)];
-    if (charged.numerator <= 0n) return false;
+    if (charged.numerator < least) return false;
     if (formatFraction(charged) !== charge || formatFraction(sum) !== total) return false;
     return formatFraction(before.map(parseFraction).reduce(addFractions, charged)) === total;
   } catch (error) {

@@ -1,0 +1,15 @@
+// Generated from RestoreEntry.avsc by scripts/generate-avro-types.ts. Edit the schema, then run the script.
+
+/** A region was put back from a backup: what it does not know is compared with what others hold before it answers again. */
+export interface RestoreEntry {
+  /** Of this restoring alone, 32 hex digits. */
+  id: string;
+  /** When, in milliseconds since the epoch. */
+  restoredAt: number;
+  /** True once the operator has compared the region's log with every checkpoint of it that others hold. */
+  compared: boolean;
+  /** Leaves under the newest checkpoint that others hold; 0 where none is known. */
+  size: number;
+  /** That checkpoint's root, 64 hex digits; empty where none is known. */
+  root: string;
+}

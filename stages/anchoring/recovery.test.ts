@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { AnchoredLeaf, RestoreEntry } from "../../schemas/avro/index.ts";
+import { anchoring } from "./stage.ts";
+import { MemoryChain } from "./testing/memory-chain.ts";
+import { broughtLeaf, matchLeaf, Rig, settled, spendLeaf } from "./testing/rig.ts";
+
+const entry: RestoreEntry = {
+  ...{ id: "ab".repeat(16), restoredAt: 1, compared: false, size: 0, root: "" },
+};
+
+/** A region that answers `before` questions, has a copy made of its state, and answers `after` more. */
+async function lived({ before, after }: { readonly before: number; readonly after: number }) {
+  const rig = new Rig();
+  await settled(rig);
+  for (let number = 1; number <= before; number++) await answered(rig, number);
+  const state = rig.state.restored();
+  const known = rig.leaves.length;
+  const anchors = [...rig.chain.anchors];
+  for (let number = before + 1; number <= before + after; number++) await answered(rig, number);
+  return { rig, state, known, anchors };
+}
+
+async function answered(rig: Rig, number: number): Promise<void> {
+  await rig.take(matchLeaf(number));
+  await rig.take(spendLeaf(number));
+  await settled(rig);
+}
+
+/** The copy put back, its seeds' keys destroyed, on the same chain or on one that was put back too. */
+function putBack({ rig, state }: Awaited<ReturnType<typeof lived>>, chain: MemoryChain = rig.chain): Rig {
+  const restored = new Rig({ state: state.restored(), chain });
+  restored.time = rig.time + 10_000;
+  restored.restore = entry;
+  return restored;
+}
+
+const newestOf = (leaves: readonly AnchoredLeaf[]): Pick<RestoreEntry, "size" | "root"> => {
+  const { size, root } = leaves.at(-1) ?? { size: 0, root: "" };
+  return { size, root };
+};
+
+const kindsOf = (leaves: readonly AnchoredLeaf[]): string[] => leaves.map(({ kind }) => kind);
+
+describe("a region that was put back", () => {
+  test("uses no seed again, and anchors nothing, until its log was compared", async () => {
+    const restored = putBack(await lived({ before: 2, after: 0 }));
+    const sent = restored.chain.sent.length;
+    await settled(restored);
+    assert.deepEqual(
+      restored.seeds.map(({ open }) => open),
+      [false],
+    );
+    await restored.take(matchLeaf(9));
+    await settled(restored);
+    assert.deepEqual(restored.leaves, []);
+    assert.equal(restored.chain.sent.length, sent);
+    assert.deepEqual(restored.actions.slice(0, 2), ["seed.closed", "region.restored"]);
+  });
+
+  test("goes on where nothing was lost: a leaf says so, what was logged meanwhile follows, and a fresh seed opens", async () => {
+    const past = await lived({ before: 2, after: 0 });
+    const restored = putBack(past);
+    await restored.take(matchLeaf(9));
+    restored.restore = { ...entry, compared: true };
+    await settled(restored);
+    await settled(restored);
+    assert.deepEqual(kindsOf(restored.leaves), ["restore", "match", "seed"]);
+    assert.equal(restored.leaves[0]?.index, past.known);
+    const open = restored.seeds.filter((seed) => seed.open);
+    // The one after the last may have been made and lost.
+    assert.deepEqual(
+      open.map(({ id }) => id),
+      [3],
+    );
+  });
+
+  test("is behind what the chain holds until the missing leaves are brought, and then anchors what follows", async () => {
+    const past = await lived({ before: 2, after: 3 });
+    const restored = putBack(past);
+    restored.restore = { ...entry, compared: true };
+    await settled(restored);
+    assert.deepEqual(restored.leaves, []);
+    const behind = restored.audits.filter(({ action }) => action === "region.behind");
+    const needed = String(past.rig.leaves.length);
+    assert.deepEqual(
+      behind.map(({ details }) => details),
+      [{ reason: "REGION_BEHIND", size: String(past.known), needed }],
+    );
+    // Two of them come by the topic as well: their stage logged them before the copy was made.
+    const lost = past.rig.leaves.slice(past.known);
+    await restored.take(matchLeaf(3));
+    await restored.take(spendLeaf(3));
+    for (const leaf of past.rig.leaves) await restored.take(broughtLeaf(leaf));
+    for (let round = 0; round < 4; round++) await settled(restored);
+    assert.deepEqual(restored.leaves.slice(0, lost.length), lost);
+    assert.deepEqual(kindsOf(restored.leaves.slice(lost.length)), ["restore", "seed"]);
+    assert.deepEqual(restored.receipts, []);
+    assert.deepEqual(restored.state.entries("brought"), []);
+    assert.deepEqual(restored.state.entries("held"), []);
+  });
+
+  test("on a chain that was put back too, is behind the checkpoint that somebody holds", async () => {
+    const past = await lived({ before: 1, after: 2 });
+    const chain = new MemoryChain();
+    for (const { link } of past.anchors) chain.include(link);
+    const restored = putBack(past, chain);
+    restored.restore = { ...entry, compared: true, ...newestOf(past.rig.leaves) };
+    await settled(restored);
+    assert.deepEqual(restored.leaves, []);
+    for (const leaf of past.rig.leaves) await restored.take(broughtLeaf(leaf));
+    for (let round = 0; round < 4; round++) await settled(restored);
+    const texts = past.rig.leaves.slice(past.known).map(({ text }) => text);
+    assert.deepEqual(
+      restored.leaves.slice(0, texts.length).map(({ text }) => text),
+      texts,
+    );
+    // The same batches under the same checkpoints: whoever holds these finds them again.
+    assert.deepEqual(
+      new Set(restored.leaves.slice(0, texts.length).map(({ checkpoint }) => checkpoint)),
+      new Set(past.rig.leaves.slice(past.known).map(({ checkpoint }) => checkpoint)),
+    );
+  });
+
+  test("stays shut where somebody holds another log under its key", async () => {
+    const past = await lived({ before: 2, after: 0 });
+    const restored = putBack(past);
+    const { size } = newestOf(past.rig.leaves);
+    restored.restore = { ...entry, compared: true, size, root: "0".repeat(64) };
+    await settled(restored);
+    assert.deepEqual(restored.leaves, []);
+    const [told] = restored.audits.filter(({ action }) => action === "region.behind");
+    assert.equal(told?.details?.reason, "ANCHOR_FORKED");
+  });
+
+  test("waits for a chain that is away, and for the operator each time that it is put back", async () => {
+    const past = await lived({ before: 1, after: 0 });
+    const restored = putBack(past);
+    restored.restore = { ...entry, compared: true };
+    restored.chain.away = true;
+    await settled(restored);
+    assert.deepEqual(restored.leaves, []);
+    restored.chain.away = false;
+    for (let round = 0; round < 3; round++) await settled(restored);
+    assert.deepEqual(kindsOf(restored.leaves), ["restore", "seed"]);
+    restored.restore = { ...entry, id: "cd".repeat(16) };
+    const told = restored.leaves.length;
+    await restored.take(matchLeaf(5));
+    await settled(restored);
+    assert.equal(restored.leaves.length, told);
+    restored.restore = { ...restored.restore, compared: true };
+    for (let round = 0; round < 3; round++) await settled(restored);
+    assert.deepEqual(kindsOf(restored.leaves.slice(told)), ["restore", "match", "seed"]);
+    assert.deepEqual(
+      restored.seeds.filter(({ open }) => open).map(({ id }) => id),
+      [3, 5],
+    );
+  });
+});
+
+test("a leaf is brought only where the log's own checkpoint shows it in its place, and to a region that was put back", async () => {
+  const past = await lived({ before: 1, after: 2 });
+  const [next, second] = past.rig.leaves.slice(past.known);
+  assert.ok(next && second);
+  const restored = putBack(past);
+  await restored.tick();
+  const changed: AnchoredLeaf[] = [
+    { ...next, text: next.text.replace("2", "3") },
+    { ...next, index: second.index },
+    { ...next, log: "elsewhere" },
+    { ...next, checkpoint: next.checkpoint.replace("\n", "x\n") },
+    { ...next, checkpoint: "" },
+    { ...next, proof: next.proof.slice(1) },
+  ];
+  for (const leaf of changed) {
+    const outcome = await anchoring.handle(broughtLeaf(leaf), restored.state, restored.ports);
+    assert.deepEqual([outcome.kind, outcome.changes], ["reject", []]);
+  }
+  // One that is not the next changes nothing, nor does one that is there.
+  for (const leaf of [second, past.rig.leaves[0]]) {
+    assert.ok(leaf);
+    assert.deepEqual((await restored.take(broughtLeaf(leaf))).changes, []);
+  }
+  assert.deepEqual((await past.rig.take(broughtLeaf(next))).changes, []);
+  assert.notDeepEqual((await restored.take(broughtLeaf(next))).changes, []);
+});
