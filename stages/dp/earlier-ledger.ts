@@ -12,7 +12,7 @@ import {
 import { DELTA_MAX, greatestDelta } from "../../domain/statistics/mechanism.ts";
 import { rankOfText, Table, type StateView } from "../../runtime/contract/state.ts";
 import type { SpendLeaf } from "../../schemas/json/spend-leaf.ts";
-import type { Charge } from "./windows.ts";
+import { added, subtracted, type Amounts, type Charge } from "./windows.ts";
 
 interface EarlierAccount {
   readonly sequence: number;
@@ -20,7 +20,7 @@ interface EarlierAccount {
   readonly leaf: string | null;
 }
 
-type EarlierEntry = Omit<Charge, "delta">;
+type EarlierEntry = Pick<Charge, "epsilon" | "time" | "digest">;
 
 const LEDGER = new Table<EarlierAccount>("ledger");
 /** By `<population>/<sequence>`, ranked by the request, so that one is found by it. */
@@ -32,9 +32,7 @@ const SHARED_MAX = 100;
 export type CarriedAccount = SpendLeaf["carried"][number];
 
 /** What a population opens with. */
-export interface Opening {
-  readonly epsilon: string;
-  readonly delta: string;
+export interface Opening extends Amounts {
   /** In the order of their times. */
   readonly charges: readonly Charge[];
   readonly carried: readonly CarriedAccount[];
@@ -56,7 +54,18 @@ export function openingOf(names: readonly string[], state: StateView): Opening {
     carried.push({ population, sequence, epsilon, delta: formatFraction(delta), leaf });
   }
   charges.sort((one, other) => one.time - other.time);
-  return { epsilon: sumOf(carried, "epsilon"), delta: sumOf(carried, "delta"), charges, carried };
+  const total = { epsilon: sumOf(carried, "epsilon"), delta: sumOf(carried, "delta") };
+  return { ...total, charges: withBefore(charges, total), carried };
+}
+
+/** With what was spent before each of them, of a total that counts those that are gone as well. */
+function withBefore(charges: readonly Charge[], total: Amounts): Charge[] {
+  let before = charges.reduce(subtracted, total);
+  return charges.map((charge) => {
+    const one = { ...charge, before };
+    before = added(before, charge);
+    return one;
+  });
 }
 
 /** Those that are kept: the newest, without a gap. */

@@ -6,29 +6,27 @@
  * and of δ; a version of the document counts from its first spend on, and none that came before it is charged under any more; no
  * look-up walks the history. Does not: give back, or decide what is in a population.
  */
-import {
-  addFractions,
-  compareFractions,
-  formatFraction,
-  parseFraction,
-  subtractFractions,
-} from "../../crypto/fraction/fraction.ts";
+import { compareFractions, formatFraction, parseFraction } from "../../crypto/fraction/fraction.ts";
 import { deltaOf } from "../../domain/statistics/mechanism.ts";
 import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { BudgetState, Plan, Spend } from "../../schemas/avro/index.ts";
 import { hadPaid, openingOf, type CarriedAccount, type Opening } from "./earlier-ledger.ts";
-import { addedUp, advanced, withCharge, type Charge, type Charges, type Window } from "./windows.ts";
-
-const DAY_MS = 24 * 3_600_000;
-/** The longest window that a population may declare: older charges count in the total alone. */
-const WINDOW_DAYS_MAX = 3650;
+import { chargesOf, charging, DAY_MS, isCharged, type Places } from "./charges.ts";
+import {
+  added,
+  subtracted,
+  windowSince,
+  withCharge,
+  type Amounts,
+  type Charge,
+  type Charges,
+  type Window,
+} from "./windows.ts";
 
 /** What a population has spent. */
-interface Account {
+interface Account extends Amounts, Places {
   /** Number of its last spend. */
   readonly sequence: number;
-  readonly epsilon: string;
-  readonly delta: string;
   /** Hash of the leaf of its last spend. */
   readonly leaf: string | null;
   /** The version of the document that it was last charged under. */
@@ -36,24 +34,11 @@ interface Account {
   readonly digest: string;
   /** The event's time of its last charge, in milliseconds: none counts as earlier. */
   readonly time: number;
-  /** Place of its last charge, from 1, and of the first that is kept; those carried over come before its own. */
-  readonly places: number;
-  readonly oldest: number;
   readonly windows: readonly Window[];
 }
 
 /** By population. */
 const ACCOUNTS = new Table<Account>("accounts");
-/** By population and place. */
-const CHARGES = new Table<Charge>("charges");
-/** By request digest: the place of its charge. */
-const PAID = new Table<number>("paid");
-
-/** ε and δ, as fractions. */
-export interface Amounts {
-  readonly epsilon: string;
-  readonly delta: string;
-}
 
 export type Payment =
   /** `previous` is the hash of the population's last spend leaf; `changesWith` takes this spend's own. */
@@ -80,43 +65,30 @@ export function pay(plan: Plan, digest: string, state: StateView, time: number):
   if (isBeyond(asked, left)) return { outcome: "exhausted", asked, left };
 
   const { population } = plan;
-  const total = { epsilon: sum(account.epsilon, asked.epsilon), delta: sum(account.delta, asked.delta) };
-  const kept = firstKept(account, charges);
+  const { total: before } = charges;
+  const total = added(before, asked);
+  const charge: Charge = { ...asked, time: account.time, digest, before };
+  const { places, changes } = charging(population, charges, charge, opening?.charges);
   const paid = {
-    ...{
-      sequence: account.sequence + 1,
-      ...total,
-      time: account.time,
-      places: account.places + 1,
-      oldest: kept,
-    },
+    ...{ sequence: account.sequence + 1, ...total, time: account.time, ...places },
     ...{ version: plan.populationVersion, digest: plan.populationDigest },
     windows: account.windows.map((window) => withCharge(window, asked)),
   };
-  const { epsilon: totalEpsilon, delta: deltaTotal } = total;
-  const rest = {
-    left: difference(left.epsilon, asked.epsilon),
-    deltaLeft: difference(left.delta, asked.delta),
+  const rest = subtracted(left, asked);
+  const spend = {
+    ...{ population, sequence: paid.sequence, ...asked, total: total.epsilon, deltaTotal: total.delta },
+    ...{ left: rest.epsilon, deltaLeft: rest.delta },
   };
-  const spend = { population, sequence: paid.sequence, ...asked, total: totalEpsilon, deltaTotal, ...rest };
-  const charge: Charge = { ...asked, time: account.time, digest };
-  const changesWith = (leaf: string): Change[] => [
-    ...forgotten(population, account.oldest, kept, charges),
-    ...(opening?.charges ?? []).map((one, index) => chargeAt(population, index + 1, one)),
-    ACCOUNTS.put(population, { ...paid, leaf }),
-    chargeAt(population, paid.places, charge),
-    PAID.put(digest, paid.places),
-  ];
   return {
     outcome: "granted",
     spend,
     previous: account.leaf,
     carried: opening?.carried ?? [],
-    changesWith,
+    changesWith: (leaf) => [ACCOUNTS.put(population, { ...paid, leaf }), ...changes],
     state: {
       population,
       ...{ version: paid.version, digest: paid.digest, sequence: paid.sequence, time: paid.time },
-      ...{ epsilon: paid.epsilon, delta: paid.delta },
+      ...total,
       windows: paid.windows.map(({ days, epsilon, delta }) => ({ days, epsilon, delta })),
     },
   };
@@ -133,7 +105,7 @@ export function costless(plan: Plan, first: Spend, state: StateView, time: numbe
 
 /** Whether the request was ever charged, in any population; payments are known for as long as the longest window. */
 export const hasPaid = (digest: string, state: StateView): boolean =>
-  PAID.get(state, digest) !== undefined || hadPaid(digest, state);
+  isCharged(digest, state) || hadPaid(digest, state);
 
 interface StandingAccount {
   readonly account: Account;
@@ -155,24 +127,18 @@ function accountOf(
   const opening = known === undefined ? openingOf(carried, state) : undefined;
   const account = opening === undefined ? known : opened(opening);
   if (account === undefined) throw new Error("an account is known, or opens");
-  const charges: Charges = {
-    oldest: account.oldest,
-    last: account.places,
-    at: (place) =>
-      opening === undefined ? CHARGES.get(state, keyOf(population, place)) : opening.charges[place - 1],
-  };
+  const charges = chargesOf(population, account, state, opening?.charges);
   const now = Math.max(time, account.time);
   const windows = budgetWindows.map(({ days }) => {
-    const since = now - days * DAY_MS;
-    const window = account.windows.find((one) => one.days === days);
-    return window === undefined ? addedUp(days, charges, since) : advanced(window, charges, since);
+    const kept = account.windows.find((one) => one.days === days);
+    return windowSince(days, now - days * DAY_MS, charges, kept);
   });
   return { account: { ...account, time: now, windows }, opening, charges };
 }
 
 const opened = ({ epsilon, delta, charges }: Opening): Account => ({
   ...{ sequence: 0, epsilon, delta, leaf: null, version: 0, digest: "" },
-  ...{ time: charges.at(-1)?.time ?? 0, places: charges.length, oldest: 1, windows: [] },
+  ...{ time: charges.at(-1)?.time ?? 0, places: charges.length, oldest: 1, summed: 1, windows: [] },
 });
 
 const isStale = ({ populationVersion, populationDigest }: Plan, { version, digest }: Account): boolean =>
@@ -193,40 +159,11 @@ function leftUnder({ budgetTotal, budgetDelta, budgetWindows }: Plan, account: A
 
 /** Never less than nothing. */
 function remainder(limit: Amounts, spent: Amounts): Amounts {
-  const rest = (most: string, part: string): string => {
-    const left = difference(most, part);
-    return left.startsWith("-") ? "0" : left;
-  };
-  return { epsilon: rest(limit.epsilon, spent.epsilon), delta: rest(limit.delta, spent.delta) };
+  const { epsilon, delta } = subtracted(limit, spent);
+  const orNothing = (left: string): string => (left.startsWith("-") ? "0" : left);
+  return { epsilon: orNothing(epsilon), delta: orNothing(delta) };
 }
-
-const sum = (a: string, b: string): string =>
-  formatFraction(addFractions(parseFraction(a), parseFraction(b)));
-const difference = (a: string, b: string): string =>
-  formatFraction(subtractFractions(parseFraction(a), parseFraction(b)));
 
 const isBeyond = (asked: Amounts, left: Amounts): boolean =>
   compareFractions(parseFraction(asked.epsilon), parseFraction(left.epsilon)) > 0 ||
   compareFractions(parseFraction(asked.delta), parseFraction(left.delta)) > 0;
-
-/** The first charge that no window can hold any more, nor any that a later version brings. */
-function firstKept({ oldest, time }: Account, charges: Charges): number {
-  let kept = oldest;
-  while ((charges.at(kept)?.time ?? Infinity) <= time - WINDOW_DAYS_MAX * DAY_MS) kept++;
-  return kept;
-}
-
-function forgotten(population: string, oldest: number, kept: number, charges: Charges): Change[] {
-  const changes: Change[] = [];
-  for (let place = oldest; place < kept; place++) {
-    const charge = charges.at(place);
-    changes.push(CHARGES.remove(keyOf(population, place)));
-    if (charge !== undefined) changes.push(PAID.remove(charge.digest));
-  }
-  return changes;
-}
-
-const chargeAt = (population: string, place: number, charge: Charge): Change =>
-  CHARGES.put(keyOf(population, place), charge);
-
-const keyOf = (population: string, place: number): string => `${population}/${String(place)}`;

@@ -20,7 +20,7 @@ import {
 import type { Change, StateView } from "../../runtime/contract/state.ts";
 import type { Cell, ExactAggregate, Plan, ReleasedAggregate, RequestRef } from "../../schemas/avro/index.ts";
 import { SPENDS, type CarriedAccount } from "./earlier-ledger.ts";
-import { costless, hasPaid, pay, type Amounts } from "./ledger.ts";
+import { costless, hasPaid, pay } from "./ledger.ts";
 import { noiseFrom, type NoiseSource } from "./noise.ts";
 import { inPlanOrder, noised } from "./release.ts";
 import { ANSWERS, firstAnswer, noteAnswer } from "./repeats.ts";
@@ -34,6 +34,7 @@ import {
   releaseOf,
 } from "./request-memory.ts";
 import { spendLeafOf } from "./spend-leaf.ts";
+import type { Amounts } from "./windows.ts";
 
 export interface DpPorts {
   readonly region: string;

@@ -1,6 +1,7 @@
 /**
- * What was spent within a sliding window, kept as a sum: a charge that leaves is taken off once, so that no look-up adds up
- * what lies within.
+ * What was spent within a sliding window: the account's total less what had been spent before the window's first charge, which
+ * that charge names. The first charge is found by its time, in steps that double and then halve, so that a window passes a
+ * million charges in some forty look-ups.
  */
 import {
   addFractions,
@@ -9,19 +10,23 @@ import {
   subtractFractions,
 } from "../../crypto/fraction/fraction.ts";
 
-export interface Charge {
+/** ε and δ, as fractions. */
+export interface Amounts {
   readonly epsilon: string;
   readonly delta: string;
+}
+
+export interface Charge extends Amounts {
   /** In milliseconds; never before that of the charge before it. */
   readonly time: number;
   /** The request that it paid for. */
   readonly digest: string;
+  /** What the account had spent before it; absent where an earlier version of this program charged. */
+  readonly before?: Amounts;
 }
 
-export interface Window {
+export interface Window extends Amounts {
   readonly days: number;
-  readonly epsilon: string;
-  readonly delta: string;
   /** Place of the first charge within it. */
   readonly from: number;
 }
@@ -30,40 +35,83 @@ export interface Window {
 export interface Charges {
   readonly oldest: number;
   readonly last: number;
-  readonly at: (place: number) => Charge | undefined;
+  /** The first place from which on charges name what was spent before them. */
+  readonly summed: number;
+  /** All that the account has spent. */
+  readonly total: Amounts;
+  readonly at: (place: number) => Charge;
 }
 
-/** The window with what is no later than `since` taken off. */
-export function advanced(window: Window, charges: Charges, since: number): Window {
-  let { epsilon, delta, from } = window;
-  for (
-    let charge = charges.at(from);
-    charge !== undefined && charge.time <= since;
-    charge = charges.at(from)
-  ) {
-    epsilon = formatFraction(subtractFractions(parseFraction(epsilon), parseFraction(charge.epsilon)));
-    delta = formatFraction(subtractFractions(parseFraction(delta), parseFraction(charge.delta)));
-    from++;
+/** The window of what was charged later than `since`; `kept` is how it stood after the last charge, where it was kept. */
+export function windowSince(days: number, since: number, charges: Charges, kept?: Window): Window {
+  const from = firstAfter(since, kept?.from ?? charges.oldest, charges);
+  if (kept?.from === from) return kept;
+  return { days, from, ...amountsFrom(from, charges, kept) };
+}
+
+function amountsFrom(from: number, charges: Charges, kept: Window | undefined): Amounts {
+  if (from >= charges.summed) return subtracted(charges.total, spentBefore(from, charges));
+  // Charges of an earlier version do not say what was spent before them.
+  if (kept !== undefined) return charged(kept.from, from, charges).reduce(subtracted, kept);
+  const later = subtracted(charges.total, spentBefore(charges.summed, charges));
+  return charged(from, charges.summed, charges).reduce(added, later);
+}
+
+function charged(from: number, below: number, { at }: Charges): Amounts[] {
+  return Array.from({ length: below - from }, (_, index) => at(from + index));
+}
+
+/** What the account had spent before the charge of a place. */
+function spentBefore(place: number, { last, total, at }: Charges): Amounts {
+  if (place > last) return total;
+  const { before } = at(place);
+  if (before === undefined) throw new Error("a charge does not say what was spent before it");
+  return before;
+}
+
+/** The first place of a charge later than `since`, `from` or beyond; the one after the last where there is none. */
+function firstAfter(since: number, from: number, { last, at }: Charges): number {
+  const isWithin = (place: number): boolean => place > last || at(place).time > since;
+  let [low, high] = [from, from];
+  for (let step = 1; !isWithin(high); step *= 2) {
+    low = high + 1;
+    high = Math.min(high + step, last + 1);
   }
-  return { ...window, epsilon, delta, from };
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (isWithin(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
-/** A window that was not kept so far, as a version of the document that brings it: added up this once. */
-export function addedUp(days: number, charges: Charges, since: number): Window {
-  let window: Window = { days, epsilon: "0", delta: "0", from: charges.oldest };
-  for (let place = charges.oldest; place <= charges.last; place++) {
+/**
+ * The charges of an earlier version that come last among those below a place, so many at most, each with what was spent before it.
+ */
+export function summedUp(charges: Charges, limit: number): (readonly [place: number, charge: Charge])[] {
+  const summed: (readonly [place: number, charge: Charge])[] = [];
+  if (charges.summed <= charges.oldest) return summed;
+  let after = spentBefore(charges.summed, charges);
+  const end = Math.max(charges.oldest, charges.summed - limit);
+  for (let place = charges.summed - 1; place >= end; place--) {
     const charge = charges.at(place);
-    if (charge === undefined || charge.time <= since) window = { ...window, from: place + 1 };
-    else window = withCharge(window, charge);
+    after = subtracted(after, charge);
+    summed.push([place, { ...charge, before: after }]);
   }
-  return window;
+  return summed;
 }
 
-export const withCharge = (
-  window: Window,
-  { epsilon, delta }: Pick<Charge, "epsilon" | "delta">,
-): Window => ({
+export const withCharge = (window: Window, charge: Amounts): Window => ({
   ...window,
-  epsilon: formatFraction(addFractions(parseFraction(window.epsilon), parseFraction(epsilon))),
-  delta: formatFraction(addFractions(parseFraction(window.delta), parseFraction(delta))),
+  ...added(window, charge),
+});
+
+export const added = (one: Amounts, other: Amounts): Amounts => ({
+  epsilon: formatFraction(addFractions(parseFraction(one.epsilon), parseFraction(other.epsilon))),
+  delta: formatFraction(addFractions(parseFraction(one.delta), parseFraction(other.delta))),
+});
+
+export const subtracted = (whole: Amounts, part: Amounts): Amounts => ({
+  epsilon: formatFraction(subtractFractions(parseFraction(whole.epsilon), parseFraction(part.epsilon))),
+  delta: formatFraction(subtractFractions(parseFraction(whole.delta), parseFraction(part.delta))),
 });
