@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { publicKeyText } from "../../../domain/terms/signatures.ts";
 import type { AnchoredLeaf } from "../../../schemas/avro/index.ts";
 import { mutationsOf, pointer } from "../../../test/evidence-mutations.ts";
-import { logSigner, population, region } from "../../../pipelines/private-computation/simulation/region.ts";
+import { logSigner, population } from "../../../pipelines/private-computation/simulation/region.ts";
 import { hashOfText } from "../../anchored-leaf.ts";
 import { LogAudit } from "../../audit.ts";
 import { auditFaults } from "../../audit-faults.ts";
