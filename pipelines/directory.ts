@@ -5,7 +5,7 @@
 import { CollaborationVersions } from "../domain/terms/collaboration-versions.ts";
 import { PopulationVersions } from "../domain/terms/population-versions.ts";
 import type { CollaborationTable } from "../domain/terms/collaboration.ts";
-import type { PopulationTable } from "../domain/terms/home.ts";
+import type { Listed, PopulationTable } from "../domain/terms/home.ts";
 import { Seeds, type SeedTable } from "../domain/log/seeds.ts";
 import { Standing, type StandingTable } from "../domain/terms/standing.ts";
 import type { TableEntry } from "../runtime/kafka/tables.ts";
@@ -18,8 +18,8 @@ import type {
 
 /** What stages ask of the tables. */
 export interface Tables {
-  readonly collaborations: CollaborationTable & EntryTable<CollaborationEntry>;
-  readonly populations: PopulationTable & EntryTable<PopulationEntry>;
+  readonly collaborations: CollaborationTable & EntryTable<CollaborationEntry> & Listed;
+  readonly populations: PopulationTable & EntryTable<PopulationEntry> & Listed;
   readonly seeds: SeedTable;
   readonly standing: StandingTable;
   /** Those admitted, in order. */

@@ -25,13 +25,13 @@ const own: Readonly<Record<string, readonly string[]>> = {
   compliance: [...region, ...terms, "jurisdiction", "standing", "policy"],
   psi: ["blinding", "partition", "partitions"],
   aggregate: [...region, "blinding"],
-  dp: [...region, "seed", "blinding"],
+  dp: [...region, "seed", "blinding", "exposed", "restore", "homes"],
   signing: [...region, "issuer"],
   result: [...region, "collaborations", "standing", "isAdmitted"],
   zkp: ["prove", "circuit", "seed", "blinding"],
   anchoring: [
     ...["region", "partition", "chain", "logSigner", "seedPeriodMs"],
-    ...["createSeed", "seed", "destroySeed", "blinding"],
+    ...["createSeed", "seed", "destroySeed", "blinding", "restore"],
   ],
   evidence: ["region", "jurisdiction", "collaborationEntry", "populationEntry"],
 };

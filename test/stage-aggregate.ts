@@ -5,8 +5,10 @@ import assert from "node:assert/strict";
 import { coordinateOf, layoutOf, positionOf } from "../domain/statistics/coordinates.ts";
 import type { Outcome, Output } from "../runtime/contract/stage.ts";
 import type {
+  AnchoredLeaf,
   Cell,
   ExactAggregate,
+  LogLeaf,
   Plan,
   ReleasedAggregate,
   RequestRef,
@@ -16,6 +18,7 @@ import type { Request } from "../schemas/json/request.ts";
 import { dp, type DpPorts } from "../stages/dp/stage.ts";
 import { pinnedDatasets, planTerms } from "./stage-plan.ts";
 import { issuedAt, request, routed } from "./stage-question.ts";
+import { originOf } from "../domain/log/leaves.ts";
 import { blinding, seedBytes } from "../domain/log/testing/seeds.ts";
 import type { MemoryState } from "./stage-state.ts";
 
@@ -26,6 +29,10 @@ export const ports: DpPorts = {
   partitions: 4,
   seed: (id) => Promise.resolve(seedBytes(id)),
   blinding,
+  // No test of anything else has questions wait for anchors.
+  exposed: "1",
+  restore: () => undefined,
+  homes: () => [],
 };
 export const matchLeaf = "33".repeat(32);
 
@@ -113,6 +120,24 @@ export async function handleOverdue(
   const topic = "result.overdue" as const;
   const event = { type: "Overdue" as const, value: { request }, topic, key: request.requestId, time };
   const outcome = await dp.handle(event, state, ports);
+  state.apply(outcome.changes);
+  return outcome;
+}
+
+/** The log's word that a leaf is anchored. */
+export async function handleAnchored(
+  { kind, text }: Pick<LogLeaf, "kind" | "text">,
+  state: MemoryState,
+  time = issuedAt,
+  changed: Partial<DpPorts> = {},
+): Promise<Outcome> {
+  const topic = "proofs.anchored" as const;
+  const value: AnchoredLeaf = {
+    ...{ log: originOf("au-east"), index: 0, kind, requestDigest: null, text, size: 1, root: "", proof: [] },
+    ...{ checkpoint: "", chainId: 1, contract: "", anchorer: "", transaction: "", block: 1 },
+  };
+  const event = { type: "AnchoredLeaf" as const, value, topic, key: value.log, time };
+  const outcome = await dp.handle(event, state, { ...ports, ...changed });
   state.apply(outcome.changes);
   return outcome;
 }

@@ -94,7 +94,15 @@ const resultPorts = {
   standing,
   isAdmitted: () => true,
 };
-const dpPorts = { region, partitions: 2, seed, blinding };
+const dpPorts = {
+  region,
+  partitions: 2,
+  seed,
+  blinding,
+  exposed: "1",
+  restore: () => undefined,
+  homes: () => [],
+};
 
 /** A question that comes now, by its number. */
 async function questionOf(number: number) {

@@ -2,6 +2,7 @@
  * Where and under which terms a collaboration is answered: the population that it is over, with all of its datasets among the
  * population's, and the home of that population that a region is.
  */
+import { compareFractions, formatFraction, fraction, parseFraction } from "../../crypto/fraction/fraction.ts";
 import { digestOf } from "../../crypto/jws/canonical.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
@@ -12,6 +13,11 @@ import { hasDataset, homeIn } from "./population.ts";
 /** Verified populations of a region, at their latest versions. */
 export interface PopulationTable {
   latest(id: string): Population | undefined;
+}
+
+/** A table whose documents can be told one by one. */
+export interface Listed {
+  readonly ids: readonly string[];
 }
 
 export interface CollaborationHome {
@@ -104,4 +110,36 @@ export function populationTerms({ population, home }: CollaborationHome) {
     budgetWindowDays: first.days,
     budgetWindows: share.windows.map(({ days, epsilon, delta }) => ({ days, epsilon, delta })),
   };
+}
+
+/** What may be spent of a population at its home. */
+export interface HomeTerms {
+  readonly terms: ReturnType<typeof populationTerms> & { readonly carried: string[] };
+  /** The ε of the dearest question that a collaboration over it allows. */
+  readonly dearest: string;
+}
+
+/** Every population that is at home in a region, at its latest version. */
+export function homesAt(
+  region: string,
+  {
+    populations,
+    collaborations,
+  }: { populations: PopulationTable & Listed; collaborations: CollaborationTable & Listed },
+): HomeTerms[] {
+  const known = collaborations.ids.flatMap((id) => collaborations.latest(id) ?? []);
+  return populations.ids.flatMap((id) => {
+    const population = populations.latest(id);
+    if (population === undefined) return [];
+    const home = homeIn(population, region);
+    if (home === undefined) return [];
+    const prices = known
+      .filter((collaboration) => collaboration.population === id)
+      .map(({ budget }) => parseFraction(budget.epsilonPerQuestion));
+    const dearest = prices.reduce((a, b) => (compareFractions(a, b) < 0 ? b : a), fraction(0n));
+    const carried = accountsBefore(population, collaborations);
+    return [
+      { terms: { ...populationTerms({ population, home }), carried }, dearest: formatFraction(dearest) },
+    ];
+  });
 }

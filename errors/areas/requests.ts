@@ -157,6 +157,12 @@ export const requests = {
       when: "The request names a noise seed that is not anchored in this region, or is no longer open.",
       remedy: "Read the newest open seed from config.seeds, sign a new request that names it, and ask again.",
     },
+    REGION_RESTORED: {
+      status: 503,
+      audience: ["asker"],
+      when: "The region was put back from a backup while the question was under way: it does not know whether it was charged before, and charges it not again.",
+      remedy: "Wait until the region has an open seed again, then ask again, under a new id and nonce.",
+    },
     STALE_HEAD: {
       status: 409,
       audience: ["asker"],

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { didKeyOf, verificationMethodOf } from "../../crypto/did/did-key.ts";
 import { openerFor } from "../../crypto/hpke/hpke.ts";
 import { loadPolicy, type Policy } from "../../domain/policy/policy.ts";
+import { homesAt } from "../../domain/terms/home.ts";
 import { decodeRecord } from "../../domain/records/match-record.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import { serve, type Pipeline, type Serving } from "../../runtime/contract/pipeline.ts";
@@ -30,7 +31,7 @@ import { Directory, type Tables } from "../directory.ts";
 import { termsTopics } from "../terms.ts";
 import { asking } from "./asking.ts";
 import { releaseCircuit, type ReleaseInput } from "./circuit.ts";
-import { section, waitingIn } from "./settings.ts";
+import { exposedIn, section, waitingIn } from "./settings.ts";
 import { privateComputationTopics } from "./topics.ts";
 
 const policyFolder = new URL("../../domain/policy/", import.meta.url);
@@ -46,6 +47,7 @@ export const privateComputation: Pipeline = {
     "config.providers",
     "config.brokers",
     "config.seeds",
+    "config.restores",
   ],
   asking,
   section,
@@ -71,6 +73,7 @@ export const privateComputation: Pipeline = {
       serving: servingComputation(host, {
         ...{ policy, prover, directory },
         waiting: waitingIn(host.section),
+        exposed: exposedIn(host.section),
       }),
       apply: directory.apply,
       close: () => Promise.resolve(),
@@ -83,6 +86,8 @@ interface Opened {
   readonly prover: Pick<Prover<ReleaseInput>, "prove">;
   readonly directory: Tables;
   readonly waiting: WaitingLimits;
+  /** How much of a share may be spent and not yet anchored, a fraction. */
+  readonly exposed: string;
 }
 
 /** Each stage gets what it needs, name by name: nothing that another's work takes. */
@@ -94,7 +99,7 @@ export function servingComputation(
     readonly config: Pick<ConnectorConfig, "region" | "jurisdiction" | "partitions">;
     readonly hsm: Pick<Hsm, "key" | "seed">;
   },
-  { policy, prover, directory, waiting }: Opened,
+  { policy, prover, directory, waiting, exposed }: Opened,
 ): readonly Serving[] {
   const { collaborations, populations, standing, seeds } = directory;
   const { seed } = hsm;
@@ -124,7 +129,11 @@ export function servingComputation(
     })),
     serve(psi, (partition) => ({ partition, partitions, blinding })),
     serve(aggregate, () => ({ region, partitions, blinding })),
-    serve(dp, () => ({ region, partitions, seed, blinding })),
+    serve(dp, () => ({
+      ...{ region, partitions, seed, blinding, exposed },
+      restore: () => directory.restore,
+      homes: () => homesAt(region, directory),
+    })),
     serve(signing, () => ({ region, partitions, issuer })),
     serve(result, () => ({
       ...{ region, partitions, collaborations, standing },

@@ -1,6 +1,8 @@
 /**
  * What an operator may set of private computation, in `pipelines` of a connector's configuration.
  */
+import { compareFractions, fraction, parseFraction } from "../../crypto/fraction/fraction.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { TypeOf } from "../../runtime/contract/schema.ts";
 import { usualLimits, type WaitingLimits } from "../../stages/routing/fair-queue.ts";
 
@@ -17,6 +19,12 @@ export const section = {
       additionalProperties: false,
       properties: { tenant: count, broker: count },
     },
+    exposed: {
+      type: "string",
+      pattern: "^(1|[1-9][0-9]{0,5}/[1-9][0-9]{0,5})$",
+      description:
+        "How much of a population's share of its budget may be spent and not yet anchored, a fraction of at most 1, such as 1/20. Past it questions wait. A region that is put back from a backup counts it as spent.",
+    },
   },
 } as const;
 
@@ -24,4 +32,15 @@ export const section = {
 export function waitingIn(given: unknown): WaitingLimits {
   const { waiting = {} } = (given ?? {}) as TypeOf<typeof section>;
   return { ...usualLimits, ...waiting };
+}
+
+/** Of a share of a budget, a fraction of at most 1. Throws CONFIG_INVALID. */
+export function exposedIn(given: unknown): string {
+  const { exposed = "1/20" } = (given ?? {}) as TypeOf<typeof section>;
+  if (compareFractions(parseFraction(exposed), fraction(1n)) <= 0) return exposed;
+  throw new PavilionError(
+    "CONFIG_INVALID",
+    `In pipelines.private-computation, exposed is ${exposed}, and no more than the whole share can be spent.`,
+    "Give a fraction of at most 1, such as 1/20.",
+  );
 }

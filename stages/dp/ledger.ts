@@ -10,6 +10,8 @@ import { compareFractions, formatFraction, parseFraction } from "../../crypto/fr
 import { deltaOf } from "../../domain/statistics/mechanism.ts";
 import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { BudgetState, Plan, Spend } from "../../schemas/avro/index.ts";
+import type { SpendLeaf } from "../../schemas/json/spend-leaf.ts";
+import type { WithheldLeaf } from "../../schemas/json/withheld-leaf.ts";
 import { hadPaid, openingOf, type CarriedAccount, type Opening } from "./earlier-ledger.ts";
 import { chargesOf, charging, DAY_MS, isCharged, type Places } from "./charges.ts";
 import {
@@ -40,17 +42,30 @@ interface Account extends Amounts, Places {
 /** By population. */
 const ACCOUNTS = new Table<Account>("accounts");
 
+/** What a plan says of the population that pays. */
+export type BudgetTerms = Pick<
+  Plan,
+  | "population"
+  | "populationVersion"
+  | "populationDigest"
+  | "carried"
+  | "budgetTotal"
+  | "budgetDelta"
+  | "budgetWindows"
+>;
+
+/** `previous` is the hash of the population's last leaf in the ledger; `changesWith` takes this one's own. */
+export interface Charged {
+  readonly spend: Spend;
+  readonly previous: string | null;
+  readonly carried: readonly CarriedAccount[];
+  readonly changesWith: (leaf: string) => Change[];
+  /** Where the budget stands after it. */
+  readonly state: BudgetState;
+}
+
 export type Payment =
-  /** `previous` is the hash of the population's last spend leaf; `changesWith` takes this spend's own. */
-  | {
-      readonly outcome: "granted";
-      readonly spend: Spend;
-      readonly previous: string | null;
-      readonly carried: readonly CarriedAccount[];
-      readonly changesWith: (leaf: string) => Change[];
-      /** Where the budget stands after it. */
-      readonly state: BudgetState;
-    }
+  | ({ readonly outcome: "granted" } & Charged)
   /** Nothing is changed; `asked` and `left` are what it would take, and what could still be spent now. */
   | { readonly outcome: "exhausted"; readonly asked: Amounts; readonly left: Amounts }
   /** The plan is under a document that another has followed, or that is not the one that was charged under. */
@@ -58,12 +73,69 @@ export type Payment =
 
 /** Pays the plan's ε and δ for a request, or says why not. `time` is the event's, in milliseconds. */
 export function pay(plan: Plan, digest: string, state: StateView, time: number): Payment {
-  const { account, opening, charges } = accountOf(plan, state, time);
-  if (isStale(plan, account)) return { outcome: "stale" };
+  const standing = accountOf(plan, state, time);
+  if (isStale(plan, standing.account)) return { outcome: "stale" };
   const asked = { epsilon: formatFraction(parseFraction(plan.epsilon)), delta: deltaOf(plan) };
-  const left = leftUnder(plan, account);
+  const left = leftUnder(plan, standing.account);
   if (isBeyond(asked, left)) return { outcome: "exhausted", asked, left };
+  return { outcome: "granted", ...charged(plan, standing, asked, left, digest) };
+}
 
+/** Counts `most` as spent, or what is left where that is less; undefined where nothing is. `id` stands in a request's place. */
+export function withhold(
+  terms: BudgetTerms,
+  most: Amounts,
+  id: string,
+  state: StateView,
+  time: number,
+): Charged | undefined {
+  const standing = accountOf(terms, state, time);
+  const left = leftUnder(terms, standing.account);
+  const asked = {
+    epsilon: leastOf([most.epsilon, left.epsilon]),
+    delta: leastOf([most.delta, left.delta]),
+  };
+  if (asked.epsilon === "0" && asked.delta === "0") return undefined;
+  return charged(terms, standing, asked, left, id);
+}
+
+/**
+ * The changes of an entry that the log tells of and this ledger does not have; none where it has. Undefined where it does not follow the
+ * last one that it has. It counts from now on in every window, since a leaf tells no time.
+ */
+export function takeOver(
+  leaf: SpendLeaf | WithheldLeaf,
+  hash: string,
+  state: StateView,
+  time: number,
+): Change[] | undefined {
+  const { population, sequence, previous, epsilon, delta, total, deltaTotal, carried } = leaf;
+  const known = ACCOUNTS.get(state, population);
+  if (sequence <= (known?.sequence ?? 0)) return [];
+  const terms = { population, carried: carried.map((account) => account.population), budgetWindows: [] };
+  const { account, opening, charges } = accountOf(terms, state, time);
+  const after = added(account, { epsilon, delta });
+  const isNext = sequence === account.sequence + 1 && previous === account.leaf;
+  if (!isNext || after.epsilon !== total || after.delta !== deltaTotal) return undefined;
+  const digest = "request" in leaf ? leaf.request : leaf.restore;
+  const charge: Charge = { epsilon, delta, time: account.time, digest, before: charges.total };
+  const { places, changes } = charging(population, charges, charge, opening?.charges);
+  // A document that is not the last one's is a later one, whose number the leaf does not tell.
+  const version = leaf.document === account.digest ? account.version : account.version + 1;
+  const taken = {
+    ...{ sequence, ...after, time: account.time, ...places, version, digest: leaf.document, leaf: hash },
+    windows: (known?.windows ?? []).map((window) => withCharge(window, { epsilon, delta })),
+  };
+  return [ACCOUNTS.put(population, taken), ...changes];
+}
+
+function charged(
+  plan: BudgetTerms,
+  { account, opening, charges }: StandingAccount,
+  asked: Amounts,
+  left: Amounts,
+  digest: string,
+): Charged {
   const { population } = plan;
   const { total: before } = charges;
   const total = added(before, asked);
@@ -80,7 +152,6 @@ export function pay(plan: Plan, digest: string, state: StateView, time: number):
     ...{ left: rest.epsilon, deltaLeft: rest.delta },
   };
   return {
-    outcome: "granted",
     spend,
     previous: account.leaf,
     carried: opening?.carried ?? [],
@@ -119,7 +190,7 @@ interface StandingAccount {
  * population was a document. A clock that steps back frees no budget: time stands still until it has caught up.
  */
 function accountOf(
-  { population, carried, budgetWindows }: Plan,
+  { population, carried, budgetWindows }: Pick<BudgetTerms, "population" | "carried" | "budgetWindows">,
   state: StateView,
   time: number,
 ): StandingAccount {
@@ -145,17 +216,21 @@ const isStale = ({ populationVersion, populationDigest }: Plan, { version, diges
   populationVersion < Math.max(version, 1) || (populationVersion === version && populationDigest !== digest);
 
 /** What may still be spent under the total and every window; zero where a limit was lowered below what is spent. */
-function leftUnder({ budgetTotal, budgetDelta, budgetWindows }: Plan, account: Account): Amounts {
+function leftUnder({ budgetTotal, budgetDelta, budgetWindows }: BudgetTerms, account: Account): Amounts {
   const inTotal = remainder({ epsilon: budgetTotal, delta: budgetDelta }, account);
   const inWindows = account.windows.map((window) => {
     const limit = budgetWindows.find(({ days }) => days === window.days);
     return limit === undefined ? inTotal : remainder(limit, window);
   });
-  const least = (texts: string[]): string =>
-    texts.reduce((a, b) => (compareFractions(parseFraction(a), parseFraction(b)) <= 0 ? a : b));
   const all = [inTotal, ...inWindows];
-  return { epsilon: least(all.map(({ epsilon }) => epsilon)), delta: least(all.map(({ delta }) => delta)) };
+  return {
+    epsilon: leastOf(all.map(({ epsilon }) => epsilon)),
+    delta: leastOf(all.map(({ delta }) => delta)),
+  };
 }
+
+const leastOf = (texts: readonly string[]): string =>
+  texts.reduce((a, b) => (compareFractions(parseFraction(a), parseFraction(b)) <= 0 ? a : b));
 
 /** Never less than nothing. */
 function remainder(limit: Amounts, spent: Amounts): Amounts {

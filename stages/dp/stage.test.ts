@@ -274,7 +274,7 @@ test("rejects a seed that is not the one its commitment names, with nothing spen
   assert.deepEqual([paid.sequence, paid.total], [1, "1/2"]);
 });
 
-test("asks for the seed of the plan's number, and fails as the HSM does where it is gone", async () => {
+test("asks for the seed of the plan's number; charges nothing where it was destroyed, and fails as the HSM does", async () => {
   const exact = await aggregate(0, { seed: seedRef(7) });
   const asked: number[] = [];
   const seed = (id: number): Promise<Uint8Array> => {
@@ -284,8 +284,12 @@ test("asks for the seed of the plan's number, and fails as the HSM does where it
   assert.equal((await handle(exact, new MemoryState(), issuedAt, { seed })).kind, "publish");
   assert.deepEqual(asked, [7]);
   const gone = new PavilionError("HSM_KEY_MISSING", "The seed was destroyed.");
-  const failing = { seed: () => Promise.reject(gone) };
-  await assert.rejects(handle(exact, new MemoryState(), issuedAt, failing), gone);
+  const refused = await handle(exact, new MemoryState(), issuedAt, { seed: () => Promise.reject(gone) });
+  assert.ok(refused.kind === "publish");
+  assert.deepEqual([refused.refusals.map(({ code }) => code), refused.changes], [["STALE_SEED"], []]);
+  const away = new PavilionError("HSM_UNAVAILABLE", "The token is gone.");
+  const failing = { seed: () => Promise.reject(away) };
+  await assert.rejects(handle(exact, new MemoryState(), issuedAt, failing), away);
 });
 
 test("fails rather than noise with a seed of another length", async () => {

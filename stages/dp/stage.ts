@@ -5,21 +5,34 @@
  */
 import { compareFractions, parseFraction } from "../../crypto/fraction/fraction.ts";
 import { seedCommitmentOf, seedFrom } from "../../crypto/groth16/seed.ts";
-import type { BlindingSource } from "../../domain/log/blinding.ts";
+import { leafHash } from "../../crypto/merkle/merkle.ts";
 import { originOf } from "../../domain/log/leaves.ts";
 import { scalesFor } from "../../domain/statistics/mechanism.ts";
+import { PavilionError } from "../../errors/errors.ts";
+import { withChanges } from "../../runtime/contract/changed-state.ts";
 import {
   output,
   publish,
   refuse,
   reject,
   type Audit,
+  type Effects,
   type Outcome,
+  type RefusedRequest,
   type Stage,
 } from "../../runtime/contract/stage.ts";
 import type { Change, StateView } from "../../runtime/contract/state.ts";
-import type { Cell, ExactAggregate, Plan, ReleasedAggregate, RequestRef } from "../../schemas/avro/index.ts";
+import type {
+  AnchoredLeaf,
+  Cell,
+  ExactAggregate,
+  Plan,
+  ReleasedAggregate,
+  RequestRef,
+} from "../../schemas/avro/index.ts";
 import { SPENDS, type CarriedAccount } from "./earlier-ledger.ts";
+import { anchored, exposable, expose, mayExpose } from "./exposure.ts";
+import { firstHeld, hold, isWaitedFor } from "./held.ts";
 import { costless, hasPaid, pay } from "./ledger.ts";
 import { noiseFrom, type NoiseSource } from "./noise.ts";
 import { inPlanOrder, noised } from "./release.ts";
@@ -33,37 +46,76 @@ import {
   RELEASED,
   releaseOf,
 } from "./request-memory.ts";
+import { isShut, takeLogged, wasRestored, type RestorePorts } from "./restored.ts";
 import { spendLeafOf } from "./spend-leaf.ts";
 import type { Amounts } from "./windows.ts";
 
-export interface DpPorts {
-  readonly region: string;
+export interface DpPorts extends RestorePorts {
   readonly partitions: number;
   /** The seed of a number, 64 bytes; secret. HSM_KEY_MISSING where it was destroyed. */
   readonly seed: (id: number) => Promise<Uint8Array>;
-  readonly blinding: BlindingSource;
 }
 
-export const dp: Stage<"ExactAggregate" | "Overdue", DpPorts> = {
+export const dp: Stage<"ExactAggregate" | "Overdue" | "AnchoredLeaf", DpPorts> = {
   name: "dp",
   inputs: [
     { topic: "aggregate.sums", types: ["ExactAggregate"] },
     { topic: "result.overdue", types: ["Overdue"], besideAnswer: true },
+    { topic: "proofs.anchored", types: ["AnchoredLeaf"], besideAnswer: true },
   ],
   tables: [RELEASED, EXPIRED, ANSWERS, SPENDS],
   outputs: ["dp.released", "dp.witnesses", "proofs.pending", "budget.states"],
   handle({ type, value, time }, state, ports) {
-    return type === "Overdue" ? expire(value.request, state) : decide(value, state, time, ports);
+    if (type === "Overdue") return expire(value.request, state);
+    if (type === "AnchoredLeaf") return settle(value, state, time, ports);
+    return take(value, state, time, ports);
   },
 };
 
-/** What was decided before stands, whatever the time. */
+/** A fresh question goes behind those over the same population that wait. */
+async function take(exact: ExactAggregate, state: StateView, time: number, ports: DpPorts): Promise<Outcome> {
+  const isLast = isWaitedFor(exact.plan.population, state);
+  const outcome = await decide(exact, state, time, { ...ports, isLast });
+  return outcome ?? publish({ changes: hold(exact, time, state) });
+}
+
+/** What is anchored is exposed no longer: questions that waited for that are decided, as far as they may be. */
+async function settle(leaf: AnchoredLeaf, state: StateView, time: number, ports: DpPorts): Promise<Outcome> {
+  const hash = leafHash(Buffer.from(leaf.text, "utf8"));
+  const over = anchored(hash, state);
+  if (over === undefined) return takeLogged(leaf, hash, state, time, ports);
+  let effects: Required<Effects> = { outputs: [], changes: over.changes, audit: [] };
+  const refusals: RefusedRequest[] = [];
+  for (;;) {
+    const before = withChanges(state, effects.changes);
+    const next = firstHeld(over.population, before);
+    if (next === undefined) break;
+    // As of when it came: it was in time then, and its asker is told by the result stage if it is not any more.
+    const deciding = { ...ports, isLast: false };
+    const outcome = await decide(next.exact, withChanges(before, next.changes), next.time, deciding);
+    if (outcome === undefined) break;
+    effects = {
+      outputs: [...effects.outputs, ...outcome.outputs],
+      changes: [...effects.changes, ...next.changes, ...outcome.changes],
+      audit: [...effects.audit, ...outcome.audit],
+    };
+    const { request, document } = next.exact;
+    if (outcome.kind === "publish") refusals.push(...outcome.refusals);
+    else refusals.push({ request, document, code: outcome.code, detail: outcome.detail });
+  }
+  return publish(effects, refusals);
+}
+
+/** What a question is decided with; `isLast` where others wait that come before it. */
+type Deciding = DpPorts & { readonly isLast: boolean };
+
+/** What was decided before stands, whatever the time. Undefined where it has to wait for what is exposed. */
 function decide(
   exact: ExactAggregate,
   state: StateView,
   time: number,
-  ports: DpPorts,
-): Outcome | Promise<Outcome> {
+  ports: Deciding,
+): Outcome | undefined | Promise<Outcome | undefined> {
   const { request } = exact;
   if (isExpired(request.digest, state)) {
     return publish({ audit: [{ tenant: request.tenant, action: "request.expired", request }] });
@@ -71,6 +123,7 @@ function decide(
   const paid = releaseOf(request.digest, state);
   if (paid !== undefined) return publish({ outputs: [outputOf(paid)], audit: [repeated(request)] });
   if (request.deadline < time) return expire(request, state, forgetOld(state, time));
+  if (isShut(ports, state)) return putBack(request);
   const first = firstAnswer(exact, state);
   return first === undefined ? release(exact, state, time, ports) : repeat(exact, first, state, time);
 }
@@ -103,8 +156,9 @@ async function release(
   exact: ExactAggregate,
   state: StateView,
   time: number,
-  { region, seed, blinding }: DpPorts,
-): Promise<Outcome> {
+  ports: Deciding,
+): Promise<Outcome | undefined> {
+  const { region, blinding, exposed, isLast } = ports;
   const { request, document, plan, matchLeaf } = exact;
   const cells = inPlanOrder(exact);
   if (cells === undefined)
@@ -112,7 +166,12 @@ async function release(
   const payment = pay(plan, request.digest, state, time);
   if (payment.outcome === "stale") return outdated(request, plan);
   if (payment.outcome === "exhausted") return unaffordable(request, payment.asked, payment.left);
-  const source = noiseUnder(await seed(plan.seed.id), plan.seed.commitment);
+  const { population, epsilon, delta } = payment.spend;
+  const charge = { epsilon, delta };
+  if (isLast || !mayExpose(population, charge, exposable(plan, exposed), state)) return undefined;
+  const seed = await seedOf(plan.seed.id, ports);
+  if (seed === undefined) return wasRestored(state) ? putBack(request) : seedless(request);
+  const source = noiseUnder(seed, plan.seed.commitment);
   if (source === undefined)
     return reject("INTERNAL_ERROR", "The seed is not the one that its commitment names.");
 
@@ -133,15 +192,37 @@ async function release(
     ],
     changes: [
       ...changesWith(hash),
+      ...expose(population, hash, charge, state),
       ...noteAnswer(exact, released, state),
       ...forgetOld(state, time),
       noteRelease(released),
     ],
     audit: [
-      ...carriedOver(request, spend.population, carried),
+      ...carriedOver(request, population, carried),
       { tenant: request.tenant, action: "budget.spent", request, details },
     ],
   });
+}
+
+/** Undefined where its key was destroyed. */
+async function seedOf(id: number, { seed }: DpPorts): Promise<Uint8Array | undefined> {
+  try {
+    return await seed(id);
+  } catch (error) {
+    if (error instanceof PavilionError && error.code === "HSM_KEY_MISSING") return undefined;
+    throw error;
+  }
+}
+
+/** Whether it was charged before the region was put back is not known: it is not charged again. */
+function putBack(request: RequestRef): Outcome {
+  const detail = "The region was put back from a backup while the question was under way.";
+  return refuse({ request, code: "REGION_RESTORED", detail });
+}
+
+function seedless(request: RequestRef): Outcome {
+  const detail = "The seed that the request names was destroyed while the question was under way.";
+  return refuse({ request, code: "STALE_SEED", detail });
 }
 
 /** What a population's first spend takes over of the accounts that its datasets had before it was a document. */

@@ -77,13 +77,17 @@ export async function play(world: World, manner: Manner, hostile: boolean): Prom
     if (hostile) copies += await publishCopies(world, request);
     ask(world, request);
     if (hostile) copies += await publishCopies(world, request);
-    if (manner === "in turn") await world.settle(away);
-    else await world.go(world.choice.below(80), away);
+    // The next one need not wait for this one's anchor then.
+    if (manner === "in turn") {
+      await world.settle(away);
+      await world.passSeconds(anchoringSeconds, away);
+    } else await world.go(world.choice.below(80), away);
   }
   if (manner === "late") await world.wait(1_000 * (longDeadline.deadlineSeconds + 10));
   await world.settle();
   world.becomeCalm();
   if (hostile) for (const request of questions) copies += await publishCopies(world, request);
-  await world.passSeconds(anchoringSeconds);
+  // Asked at once, one waits for the anchor of the one before it: each is more than may be exposed of the budget.
+  await world.passSeconds(questions.length * anchoringSeconds);
   return { manner, copies };
 }

@@ -27,6 +27,7 @@ import {
   key,
   logSigner,
   partitions,
+  population,
   populationEntry,
   populations,
   region,
@@ -53,8 +54,8 @@ export function openParts(
 ): (means: Means) => readonly Serving[] {
   const chain = memoryChain();
   const directory: Tables = {
-    collaborations: { ...collaborations, entryOf: () => entry },
-    populations: { ...populations, entryOf: () => populationEntry },
+    collaborations: { ...collaborations, ids: [collaboration.id], entryOf: () => entry },
+    populations: { ...populations, ids: [population.id], entryOf: () => populationEntry },
     seeds: seedsIn(seedEntries),
     standing,
     providers: collaboration.providers.map(({ id }) => id),
@@ -68,7 +69,7 @@ export function openParts(
     const serving = [
       ...servingComputation(
         { config, hsm: onlyDeclared(hsm, privateComputation) },
-        { policy, prover, directory, waiting: usualLimits },
+        { policy, prover, directory, waiting: usualLimits, exposed: "1/20" },
       ),
       ...servingLog({ config, hsm: onlyDeclared(hsm, log), chain: failingChain }, directory),
     ];

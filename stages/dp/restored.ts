@@ -1,0 +1,127 @@
+/**
+ * The ledger of a region that was put back from a backup. It takes over what was charged since, as the log tells it, and counts as spent
+ * what may have been charged and was never logged. Until the log says that it goes on, nothing is charged.
+ */
+import type { BlindingSource } from "../../domain/log/blinding.ts";
+import { canonicalBytes } from "../../crypto/jws/canonical.ts";
+import { hashOfLeaf, leafText, originOf } from "../../domain/log/leaves.ts";
+import { greatestDelta } from "../../domain/statistics/mechanism.ts";
+import type { HomeTerms } from "../../domain/terms/home.ts";
+import { withChanges } from "../../runtime/contract/changed-state.ts";
+import {
+  output,
+  publish,
+  reject,
+  type Audit,
+  type Outcome,
+  type Output,
+} from "../../runtime/contract/stage.ts";
+import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
+import type { AnchoredLeaf, RestoreEntry } from "../../schemas/avro/index.ts";
+import type { WithheldLeaf } from "../../schemas/json/withheld-leaf.ts";
+import { validateDocument } from "../../schemas/reading/validate.ts";
+import { expose, exposable, isWithin } from "./exposure.ts";
+import { takeOver, withhold } from "./ledger.ts";
+import type { Amounts } from "./windows.ts";
+
+/** Under one key: the restoring that the ledger has gone through. */
+const RESTORED = new Table<string>("restored");
+
+export interface RestorePorts {
+  readonly region: string;
+  readonly blinding: BlindingSource;
+  /** How much of a share may be spent and not anchored, a fraction. */
+  readonly exposed: string;
+  /** How the region was last put back from a backup, if it ever was. */
+  readonly restore: () => RestoreEntry | undefined;
+  /** Every population at home here, with the ε of the dearest question that may be asked of it. */
+  readonly homes: () => readonly HomeTerms[];
+}
+
+/** Whether the region was put back, and its log does not say yet that it goes on. */
+export function isShut({ restore }: Pick<RestorePorts, "restore">, state: StateView): boolean {
+  const entry = restore();
+  return entry !== undefined && RESTORED.get(state, RESTORED.name) !== entry.id;
+}
+
+/** Whether the region was ever put back: seeds from before are gone. */
+export const wasRestored = (state: StateView): boolean => RESTORED.get(state, RESTORED.name) !== undefined;
+
+/** A leaf that the log tells of and that this ledger did not write, or wrote before it had this memory. */
+export async function takeLogged(
+  { kind, text }: AnchoredLeaf,
+  hash: string,
+  state: StateView,
+  time: number,
+  ports: RestorePorts,
+): Promise<Outcome> {
+  if (kind === "restore") return goOn(text, state, time, ports);
+  if (kind !== "spend" && kind !== "withheld") return publish({});
+  const document: unknown = JSON.parse(text);
+  // The ledger as it was before populations were documents has no part in this.
+  if (typeof document !== "object" || document === null || !("home" in document)) return publish({});
+  const leaf =
+    kind === "spend" ? validateDocument("spend-leaf", document) : validateDocument("withheld-leaf", document);
+  const changes = takeOver(leaf, hash, state, time);
+  if (changes === undefined)
+    return reject("INTERNAL_ERROR", "A spend of the log does not follow the ledger's last one.");
+  return publish({ changes });
+}
+
+async function goOn(text: string, state: StateView, time: number, ports: RestorePorts): Promise<Outcome> {
+  const { restore } = validateDocument("restore-leaf", JSON.parse(text));
+  if (ports.restore()?.id !== restore || !isShut(ports, state)) return publish({});
+  const outputs: Output[] = [];
+  const audit: Audit[] = [];
+  const changes: Change[] = [RESTORED.put(RESTORED.name, restore)];
+  for (const home of ports.homes()) {
+    const withheld = await withholdOf(home, restore, withChanges(state, changes), time, ports);
+    if (withheld === undefined) continue;
+    outputs.push(...withheld.outputs);
+    changes.push(...withheld.changes);
+    audit.push(withheld.audit);
+  }
+  return publish({ outputs, changes, audit });
+}
+
+/** Undefined where nothing is left that could have been spent. */
+async function withholdOf(
+  home: HomeTerms,
+  restore: string,
+  state: StateView,
+  time: number,
+  { region, blinding, exposed }: RestorePorts,
+): Promise<{ outputs: Output[]; changes: Change[]; audit: Audit } | undefined> {
+  const { terms } = home;
+  const payment = withhold(terms, mostLost(home, exposed), restore, state, time);
+  if (payment === undefined) return undefined;
+  const { spend, previous, carried, changesWith, state: standing } = payment;
+  const { population, sequence, epsilon, delta, total, deltaTotal } = spend;
+  const salt = await blinding(canonicalBytes(["pavilion/withheld-salt/v1", population, restore]));
+  const leaf: WithheldLeaf = {
+    ...{ type: "pavilion/withheld-leaf", home: region, population, document: terms.populationDigest },
+    ...{ sequence, previous, epsilon, delta, total, deltaTotal, carried: [...carried], restore },
+    salt: Buffer.from(salt).toString("hex"),
+  };
+  const hash = hashOfLeaf(leaf);
+  const logged = { kind: "withheld", request: null, text: leafText(leaf), completes: false };
+  return {
+    outputs: [
+      output("proofs.pending", "LogLeaf", logged, { key: originOf(region) }),
+      output("budget.states", "BudgetState", standing, { key: population }),
+    ],
+    changes: [...changesWith(hash), ...expose(population, hash, { epsilon, delta }, state)],
+    audit: {
+      tenant: region,
+      action: "budget.withheld",
+      details: { population, epsilon, delta, total, deltaTotal, restore, leaf: hash },
+    },
+  };
+}
+
+/** What a region may have spent at most and never anchored: the bound, or one question that is dearer than it. */
+function mostLost({ terms, dearest }: HomeTerms, part: string): Amounts {
+  const most = exposable(terms, part);
+  const larger = (one: string, other: string): string => (isWithin(one, other) ? other : one);
+  return { epsilon: larger(most.epsilon, dearest), delta: larger(most.delta, greatestDelta(dearest)) };
+}
