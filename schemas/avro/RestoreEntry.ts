@@ -6,8 +6,8 @@ export interface RestoreEntry {
   id: string;
   /** When, in milliseconds since the epoch. */
   restoredAt: number;
-  /** True once the operator has compared the region's log with every checkpoint of it that others hold. */
-  compared: boolean;
+  /** When the operator last compared the region's log with every checkpoint of it that others hold, in milliseconds since the epoch; null before. */
+  comparedAt: number | null;
   /** Leaves under the newest checkpoint that others hold; 0 where none is known. */
   size: number;
   /** That checkpoint's root, 64 hex digits; empty where none is known. */

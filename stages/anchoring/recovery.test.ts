@@ -6,7 +6,7 @@ import { MemoryChain } from "./testing/memory-chain.ts";
 import { broughtLeaf, matchLeaf, Rig, settled, spendLeaf } from "./testing/rig.ts";
 
 const entry: RestoreEntry = {
-  ...{ id: "ab".repeat(16), restoredAt: 1, compared: false, size: 0, root: "" },
+  ...{ id: "ab".repeat(16), restoredAt: 1, comparedAt: null, size: 0, root: "" },
 };
 
 /** A region that answers `before` questions, has a copy made of its state, and answers `after` more. */
@@ -62,7 +62,7 @@ describe("a region that was put back", () => {
     const past = await lived({ before: 2, after: 0 });
     const restored = putBack(past);
     await restored.take(matchLeaf(9));
-    restored.restore = { ...entry, compared: true };
+    restored.restore = { ...entry, comparedAt: 7 };
     await settled(restored);
     await settled(restored);
     assert.deepEqual(kindsOf(restored.leaves), ["restore", "match", "seed"]);
@@ -78,14 +78,14 @@ describe("a region that was put back", () => {
   test("is behind what the chain holds until the missing leaves are brought, and then anchors what follows", async () => {
     const past = await lived({ before: 2, after: 3 });
     const restored = putBack(past);
-    restored.restore = { ...entry, compared: true };
+    restored.restore = { ...entry, comparedAt: 7 };
     await settled(restored);
     assert.deepEqual(restored.leaves, []);
     const behind = restored.audits.filter(({ action }) => action === "region.behind");
     const needed = String(past.rig.leaves.length);
     assert.deepEqual(
       behind.map(({ details }) => details),
-      [{ reason: "REGION_BEHIND", size: String(past.known), needed }],
+      [{ restore: entry.id, reason: "REGION_BEHIND", size: String(past.known), needed, compared: "7" }],
     );
     // Two of them come by the topic as well: their stage logged them before the copy was made.
     const lost = past.rig.leaves.slice(past.known);
@@ -105,7 +105,7 @@ describe("a region that was put back", () => {
     const chain = new MemoryChain();
     for (const { link } of past.anchors) chain.include(link);
     const restored = putBack(past, chain);
-    restored.restore = { ...entry, compared: true, ...newestOf(past.rig.leaves) };
+    restored.restore = { ...entry, comparedAt: 7, ...newestOf(past.rig.leaves) };
     await settled(restored);
     assert.deepEqual(restored.leaves, []);
     for (const leaf of past.rig.leaves) await restored.take(broughtLeaf(leaf));
@@ -126,7 +126,7 @@ describe("a region that was put back", () => {
     const past = await lived({ before: 2, after: 0 });
     const restored = putBack(past);
     const { size } = newestOf(past.rig.leaves);
-    restored.restore = { ...entry, compared: true, size, root: "0".repeat(64) };
+    restored.restore = { ...entry, comparedAt: 7, size, root: "0".repeat(64) };
     await settled(restored);
     assert.deepEqual(restored.leaves, []);
     const [told] = restored.audits.filter(({ action }) => action === "region.behind");
@@ -136,7 +136,7 @@ describe("a region that was put back", () => {
   test("waits for a chain that is away, and for the operator each time that it is put back", async () => {
     const past = await lived({ before: 1, after: 0 });
     const restored = putBack(past);
-    restored.restore = { ...entry, compared: true };
+    restored.restore = { ...entry, comparedAt: 7 };
     restored.chain.away = true;
     await settled(restored);
     assert.deepEqual(restored.leaves, []);
@@ -148,7 +148,7 @@ describe("a region that was put back", () => {
     await restored.take(matchLeaf(5));
     await settled(restored);
     assert.equal(restored.leaves.length, told);
-    restored.restore = { ...restored.restore, compared: true };
+    restored.restore = { ...restored.restore, comparedAt: 7 };
     for (let round = 0; round < 3; round++) await settled(restored);
     assert.deepEqual(kindsOf(restored.leaves.slice(told)), ["restore", "match", "seed"]);
     assert.deepEqual(

@@ -180,22 +180,28 @@ class Tick {
       this.#changes.push(...beginComparing(restore, this.#state()));
       this.#tell("region.restored", { restore: restore.id });
     }
-    if (isComparing(restore, this.#state()) && restore.compared && (await this.#isWhole(restore))) {
+    if (
+      isComparing(restore, this.#state()) &&
+      restore.comparedAt !== null &&
+      (await this.#isWhole(restore))
+    ) {
       this.#changes.push(...(await goOn(restore, region, blinding, this.#state())));
-      this.#tell("region.compared", { restore: restore.id, size: String(sizeOf(this.#state())) });
+      const compared = String(restore.comparedAt);
+      this.#tell("region.compared", { restore: restore.id, size: String(sizeOf(this.#state())), compared });
     }
     if (isGoingOn(this.#state())) this.#changes.push(...takeHeld(restore, this.#state()));
   }
 
   /** Whether the log has every leaf that the chain holds, and those whom the operator asked. Told when it changes. */
-  async #isWhole({ size, root }: RestoreEntry): Promise<boolean> {
+  async #isWhole(restore: RestoreEntry): Promise<boolean> {
     const { chain } = this.#ports;
+    const { size, root } = restore;
     try {
       const anchored = await chain.newest(lastAnchor(this.#state()));
       this.#noteChain(undefined);
       const onChain = anchored === undefined ? [] : [{ ...anchored, root: anchored.root.slice("0x".length) }];
       const standing = compare([...onChain, ...(size === 0 ? [] : [{ size, root }])], this.#state());
-      this.#noteBehind(standing);
+      this.#noteBehind(standing, restore);
       return standing === "whole";
     } catch (error) {
       if (!(error instanceof PavilionError)) throw error;
@@ -204,16 +210,22 @@ class Tick {
     }
   }
 
-  #noteBehind(standing: ReturnType<typeof compare>): void {
-    const reason =
-      standing === "whole" ? undefined : standing === "forked" ? "ANCHOR_FORKED" : "REGION_BEHIND";
-    const told = troubleWith("others", this.#state());
+  /** Told each time that the operator asks, and as the log grows. */
+  #noteBehind(standing: ReturnType<typeof compare>, { id, comparedAt }: RestoreEntry): void {
+    if (standing === "whole") {
+      this.#changes.push(noteTrouble("others", undefined));
+      return;
+    }
+    const [reason, tree] =
+      standing === "forked"
+        ? (["ANCHOR_FORKED", undefined] as const)
+        : (["REGION_BEHIND", standing] as const);
     const size = String(sizeOf(this.#state()));
-    const needed = typeof standing === "object" ? String(standing.size) : size;
-    const now = reason && `${reason} ${size} ${needed}`;
-    if (told === now) return;
-    this.#changes.push(noteTrouble("others", now));
-    if (reason !== undefined) this.#tell("region.behind", { reason, size, needed });
+    const details = { reason, size, needed: String(tree?.size ?? size), compared: String(comparedAt) };
+    const told = JSON.stringify(details);
+    if (troubleWith("others", this.#state()) === told) return;
+    this.#changes.push(noteTrouble("others", told));
+    this.#tell("region.behind", { restore: id, ...details });
   }
 
   #state(): StateView {
