@@ -1,4 +1,5 @@
 /** Every command, by what it is about. What one needs to do its work is loaded when it is called. */
+import { recover } from "./recover/commands.ts";
 import { auditor } from "./auditor/commands.ts";
 import { budget } from "./budget/command.ts";
 import { collaboration } from "./collaboration/commands.ts";
@@ -38,6 +39,7 @@ export const commands: readonly Command[] = [
   requests,
   trust,
   ...auditor,
+  ...recover,
   verify,
   deadLetters,
   doctor,

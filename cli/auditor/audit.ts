@@ -1,6 +1,6 @@
 /**
- * `audit --access ACCESS.json --trust TRUST.json [--json]`: reads a region's whole log and audits it. Exit code 0 where all
- * holds, 1 where something does not.
+ * `audit --access ACCESS.json --trust TRUST.json [--save FILE] [--json]`: reads a region's whole log and audits it, and keeps a copy of
+ * it where that is wanted. Exit code 0 where all holds, 1 where something does not.
  */
 import { readConfig } from "../../runtime/config.ts";
 import { PavilionError } from "../../errors/errors.ts";
@@ -11,11 +11,13 @@ import { openAuditorClient } from "../../services/clients/auditor/client.ts";
 import { LogAudit, type AuditReport } from "../../verifier/audit.ts";
 import { readTrust } from "../../verifier/trust.ts";
 import { coloured } from "../colour.ts";
+import { copying } from "./log-copy.ts";
 import { misuse } from "../../errors/misuse.ts";
 
 interface Given {
   readonly access: string | undefined;
   readonly trust: string | undefined;
+  readonly save: string | undefined;
   readonly json: boolean;
 }
 
@@ -29,7 +31,8 @@ export async function audit(given: Given): Promise<number> {
   const logAudit = new LogAudit(...roots);
   // The bundles first: what is logged meanwhile is then missing from neither.
   await client.bundles(logAudit.bundles);
-  await client.leaves(logAudit);
+  if (given.save === undefined) await client.leaves(logAudit);
+  else await copying(given.save, logAudit, (taker) => client.leaves(taker));
   const report = logAudit.report();
   const { count: bundles } = logAudit.bundles;
   const lines = given.json

@@ -17,9 +17,16 @@ export const auditor = [
   }),
   command({
     name: "audit",
-    usage: "--access ACCESS.json --trust TRUST.json [--json]",
+    usage: "--access ACCESS.json --trust TRUST.json [--save FILE] [--json]",
     does: "reads a region's whole log: whether a leaf is missing, and whether every spend adds up",
-    options: { access: text("the access file that the operator gave the auditor"), trust, json },
+    options: {
+      access: text("the access file that the operator gave the auditor"),
+      trust,
+      save: text(
+        "where a copy of the log is kept: a region that lost the end of its log can be mended by it",
+      ),
+      json,
+    },
     act: async (given) => (await import("./audit.ts")).audit(given),
   }),
 ];

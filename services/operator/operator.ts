@@ -21,6 +21,7 @@ import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts"
 import { readTerms, type Terms, type TermsContext, type TermsReader } from "../clients/terms.ts";
 import type { Pipeline } from "../../runtime/contract/pipeline.ts";
 import { readEvents } from "../../runtime/kafka/events.ts";
+import { Recovery } from "./recovery.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
 import type {
@@ -327,6 +328,11 @@ export class Operator {
     } finally {
       await publisher.close();
     }
+  }
+
+  /** What is to be done of a region that was put back from a backup. */
+  recoveryOf(region: string): Recovery {
+    return new Recovery({ kafka: this.#kafka, codec: this.#codec, region, log: this.#log });
   }
 
   async disconnect(): Promise<void> {

@@ -1,0 +1,118 @@
+/**
+ * What others hold of a region's log, in files: checkpoints by themselves or within evidence bundles, and auditors' copies of the
+ * leaves. Nothing counts that the log's own key did not sign.
+ */
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { verifyCheckpoint } from "../../crypto/checkpoint/checkpoint.ts";
+import { CryptoError } from "../../crypto/errors.ts";
+import { originOf } from "../../domain/log/leaves.ts";
+import { PavilionError } from "../../errors/errors.ts";
+import { readText } from "../../runtime/text-file.ts";
+import { documentBounds, parseJson } from "../../schemas/reading/json-text.ts";
+import type { AnchoredLeaf } from "../../schemas/avro/index.ts";
+import type { HeldTree } from "../../services/operator/recovery.ts";
+
+/** A region's log, by its name and key. */
+export interface LogOf {
+  readonly region: string;
+  readonly publicKey: Uint8Array;
+}
+
+/** Of a checkpoint or a bundle, in bytes. */
+const fileMax = 64_000_000;
+/** Of a line of an auditor's copy, in characters. */
+const lineMax = 4_000_000;
+const bounds = { ...documentBounds, lengthMax: fileMax, valuesMax: 2_000_000 };
+
+/** The tree that a file's checkpoint signs. Throws DOCUMENT_INVALID. */
+export function treeIn(file: string, log: LogOf): HeldTree {
+  const text = readText(file, "DOCUMENT_INVALID", fileMax);
+  const note = text.trimStart().startsWith("{") ? checkpointIn(text, file) : text;
+  return treeOf(note, log) ?? notSigned(file, log);
+}
+
+function checkpointIn(text: string, file: string): string {
+  const { log } = parseJson(text, bounds) as { readonly log?: { readonly checkpoint?: unknown } };
+  if (typeof log?.checkpoint === "string") return log.checkpoint;
+  throw new PavilionError(
+    "DOCUMENT_INVALID",
+    `${file} is JSON, and no evidence bundle with a checkpoint in it.`,
+    "Name an evidence bundle, or a checkpoint as text.",
+  );
+}
+
+function treeOf(note: string, { region, publicKey }: LogOf): HeldTree | undefined {
+  try {
+    return verifyCheckpoint(note, { origin: originOf(region), publicKey });
+  } catch (error) {
+    if (error instanceof CryptoError) return undefined;
+    throw error;
+  }
+}
+
+function notSigned(file: string, { region }: LogOf): never {
+  throw new PavilionError(
+    "DOCUMENT_INVALID",
+    `${file} holds no checkpoint that the log of ${region} signed.`,
+    "Check that it is the file that you mean, and of this region.",
+  );
+}
+
+/** The largest tree that a copy of the log stands under. Throws DOCUMENT_INVALID. */
+export async function largestIn(file: string, log: LogOf): Promise<HeldTree | undefined> {
+  let largest: HeldTree | undefined;
+  let last = "";
+  for await (const { checkpoint } of leavesIn(file, log)) {
+    // A batch's leaves name the same one.
+    if (checkpoint === last) continue;
+    last = checkpoint;
+    const tree = treeOf(checkpoint, log) ?? notSigned(file, log);
+    if (tree.size > (largest?.size ?? 0)) largest = tree;
+  }
+  return largest;
+}
+
+/** The leaves of the region's log from a place on, in the order in which the file has them. */
+export async function* leavesIn(file: string, { region }: LogOf, from = 0): AsyncIterable<AnchoredLeaf> {
+  let number = 0;
+  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+    number++;
+    if (line.trim() === "") continue;
+    const leaf = line.length <= lineMax ? leafIn(line) : undefined;
+    if (leaf === undefined) {
+      throw new PavilionError(
+        "DOCUMENT_INVALID",
+        `${file} is no auditor's copy of a log: line ${String(number)} is not a leaf.`,
+        "Name a file that ./pavilion audit --save has written.",
+      );
+    }
+    if (leaf.log === originOf(region) && leaf.index >= from) yield leaf;
+  }
+}
+
+/** Held to its members' kinds: whether it stands in the log, the region itself checks. */
+function leafIn(line: string): AnchoredLeaf | undefined {
+  let leaf: unknown;
+  try {
+    leaf = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  return isLeaf(leaf) ? leaf : undefined;
+}
+
+const texts = ["log", "kind", "text", "root", "checkpoint", "contract", "anchorer", "transaction"] as const;
+const numbers = ["index", "size", "chainId", "block"] as const;
+
+function isLeaf(value: unknown): value is AnchoredLeaf {
+  if (typeof value !== "object" || value === null) return false;
+  const leaf = value as Partial<Record<keyof AnchoredLeaf, unknown>>;
+  return (
+    texts.every((name) => typeof leaf[name] === "string") &&
+    numbers.every((name) => Number.isSafeInteger(leaf[name])) &&
+    (leaf.requestDigest === null || typeof leaf.requestDigest === "string") &&
+    Array.isArray(leaf.proof) &&
+    leaf.proof.every((hash) => typeof hash === "string")
+  );
+}
