@@ -18,6 +18,7 @@ import { recordDigest } from "./record-digest.ts";
 import {
   explain,
   type Effects,
+  type Fill,
   type Outcome,
   type RefusedRequest,
   type Stage,
@@ -100,6 +101,11 @@ export class StageTask<E extends EventName, P> {
     this.#context = context;
     this.state = new StateStore(context.committed);
     this.#source = `/${context.region}/${context.stage.name}`;
+  }
+
+  /** How full is what the stage takes only so much of. */
+  fills(): readonly Fill[] {
+    return this.#context.stage.fills?.(this.state, this.#context.ports) ?? [];
   }
 
   /** Next offset to take of an input topic; 0 where nothing was taken. */

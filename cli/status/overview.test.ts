@@ -23,6 +23,7 @@ test("a stage shows its lag, rate, latency, failures and what it waits for", asy
     queued: () => 0,
     stateEntries: () => 1,
     restoreSeconds: () => 0.1,
+    fills: () => [],
     waitsFor: () => "hsm",
   });
   psi.handled(0.1);

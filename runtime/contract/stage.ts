@@ -81,6 +81,14 @@ interface StageInput {
   readonly besideAnswer?: true;
 }
 
+/** How much a stage holds of something of which it takes no more than so much. */
+export interface Fill {
+  /** What it is, as a metric's label: nobody's name. */
+  readonly of: string;
+  readonly held: number;
+  readonly most: number;
+}
+
 export interface Stage<E extends EventName = EventName, P = unknown> {
   readonly name: string;
   /** Co-partitioned inputs: partition n of each is handled together, one event at a time. */
@@ -94,6 +102,8 @@ export interface Stage<E extends EventName = EventName, P = unknown> {
   readonly tables?: readonly RankedTable[];
   /** Topics it writes, besides refusals, audit events and dead letters, which every stage may write. */
   readonly outputs: readonly TopicName[];
+  /** How full is what has a limit, for the operator: told now and then, by few look-ups. */
+  readonly fills?: (state: StateView, ports: P) => readonly Fill[];
   readonly handle: (event: StageEvent<E>, state: StateView, ports: P) => Outcome | Promise<Outcome>;
 }
 

@@ -17,7 +17,7 @@ import { Waits } from "../failures/persistence.ts";
 import type { Log } from "../log.ts";
 import type { Codec } from "../registry/codec.ts";
 import type { Asking } from "../contract/asking.ts";
-import type { Stage } from "../contract/stage.ts";
+import type { Fill, Stage } from "../contract/stage.ts";
 import type { RankedTable } from "../contract/state.ts";
 import type { Checkpoint, CommittedState } from "../state/committed.ts";
 import { MemoryState } from "../state/memory-state.ts";
@@ -117,6 +117,7 @@ export class PartitionWorker<E extends EventName, P> {
       stateEntries: () => this.#task?.state.size ?? 0,
       restoreSeconds: () => this.#restoreSeconds,
       waitsFor: () => this.#handler?.waitsFor,
+      fills: () => this.#fills(),
     });
     this.#finished = this.#run(earlier);
   }
@@ -149,6 +150,15 @@ export class PartitionWorker<E extends EventName, P> {
     this.#inbox.close();
     await this.#finished;
     this.#unwatch();
+  }
+
+  /** Nothing of a state that cannot be read: what handles the next input finds that out. */
+  #fills(): readonly Fill[] {
+    try {
+      return this.#task?.fills() ?? [];
+    } catch {
+      return [];
+    }
   }
 
   /** The next offset to handle of a topic where something fetched waits for its handler. */
@@ -199,6 +209,8 @@ export class PartitionWorker<E extends EventName, P> {
       if (error instanceof PavilionError && error.code === "STATE_UNSOUND") await committed.erase();
       throw error;
     } finally {
+      // Nobody asks a state that is closed.
+      this.#task = undefined;
       await transactor.discard();
       await committed.close();
     }

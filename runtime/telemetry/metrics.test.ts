@@ -12,6 +12,7 @@ const idle: PartitionView = {
   stateEntries: () => 0,
   restoreSeconds: () => undefined,
   waitsFor: () => undefined,
+  fills: () => [],
 };
 
 /** The samples of a metric as Prometheus reads them, without those that Node's own metrics are. */
@@ -62,6 +63,7 @@ test("asks every partition when it is asked, and no longer once that has gone", 
     queued: () => queued,
     restoreSeconds: () => 1.5,
     waitsFor: () => "hsm",
+    fills: () => [{ of: "waiting", held: 3, most: 4 }],
   });
   const at = 'stage="dp",partition="4"';
   assert.deepEqual(await samples(metrics, "lag_records"), [
@@ -70,11 +72,13 @@ test("asks every partition when it is asked, and no longer once that has gone", 
   assert.deepEqual(await samples(metrics, "state_restore_seconds"), [
     `pavilion_state_restore_seconds{${at}} 1.5`,
   ]);
+  assert.deepEqual(await samples(metrics, "fill_ratio"), [`pavilion_fill_ratio{${at},of="waiting"} 0.75`]);
+  assert.deepEqual(metrics.fills(), [{ stage: "dp", partition: "4", of: "waiting", held: 3, most: 4 }]);
   assert.deepEqual(await samples(metrics, "waiting"), [`pavilion_waiting{${at},port="hsm"} 1`]);
   queued = 5;
   assert.deepEqual(await samples(metrics, "queue_records"), [`pavilion_queue_records{${at}} 5`]);
   end();
-  for (const name of ["lag_records", "queue_records", "waiting"])
+  for (const name of ["lag_records", "queue_records", "waiting", "fill_ratio"])
     assert.deepEqual(await samples(metrics, name), []);
 });
 
@@ -91,12 +95,12 @@ test("the size of a state is told to a power of two, and never as less than it i
   );
 });
 
-test("labels are stages, partitions, declared topics, ports, codes and outcomes alone", async () => {
+test("labels are stages, partitions, declared topics, ports, codes, outcomes and what is held alone", async () => {
   const metrics = new Metrics();
   metrics.stage("dp");
   const own = metrics.registry.getMetricsAsArray().filter(({ name }) => name.startsWith("pavilion_"));
   const labels = own.flatMap((metric) => (metric as unknown as { labelNames: string[] }).labelNames);
-  const allowed = ["stage", "partition", "topic", "port", "code", "outcome"];
+  const allowed = ["stage", "partition", "topic", "port", "code", "outcome", "of"];
   assert.deepEqual(
     [...new Set(labels)].filter((label) => !allowed.includes(label)),
     [],

@@ -7,6 +7,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { TopicName } from "../../schemas/topics.ts";
 import { PavilionError } from "../../errors/errors.ts";
+import type { Fill } from "../contract/stage.ts";
 import type { BreakerState } from "../failures/breaker.ts";
 import { portAwayBy, ports, type Port } from "../failures/passing.ts";
 
@@ -21,7 +22,18 @@ export interface PartitionView {
   readonly restoreSeconds: () => number | undefined;
   /** The port that the input in hand waits for. */
   readonly waitsFor: () => Port | undefined;
+  /** How full is what the stage takes only so much of. */
+  readonly fills: () => readonly Fill[];
 }
+
+/** Of a partition of a stage. */
+export interface PartitionFill extends Fill {
+  readonly stage: string;
+  readonly partition: string;
+}
+
+/** What a stage keeps in Kafka for itself. */
+export type OwnTopic = "changelog" | "dead-letter";
 
 /** From a tenth of a millisecond to a minute: an idle handler and ten proofs. */
 const handlerBuckets = [
@@ -63,6 +75,13 @@ export class Metrics {
   readonly #breakerState = this.#gauge("breaker_state", "0 closed, 1 half open, 2 open.", ["port"]);
   readonly #breakerOpened = this.#counter("breaker_opened_total", "How often a breaker opened.", ["port"]);
 
+  readonly #keptRecords = this.#gauge("kept_records", "Records of a stage's changelog and dead letters.", [
+    "stage",
+    "topic",
+  ]);
+  readonly #folder = this.#gauge("state_folder_bytes", "What the states on disk take.", []);
+  readonly #free = this.#gauge("state_folder_free_bytes", "Disk that is free where they lie.", []);
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
     for (const port of ports) this.breaker(port, "closed");
@@ -95,6 +114,28 @@ export class Metrics {
         return port === undefined ? [] : [[{ port }, 1]];
       },
     );
+    this.#standing(
+      "fill_ratio",
+      "What is held of what a stage takes only so much of, of the most.",
+      ["of"],
+      (view) => view.fills().map(({ of, held, most }) => [{ of }, held / most]),
+    );
+  }
+
+  /** How full is what has a limit, in all partitions of this process. */
+  fills(): PartitionFill[] {
+    return [...this.#watches].flatMap(({ stage, partition, view }) =>
+      view.fills().map((fill) => ({ stage, partition, ...fill })),
+    );
+  }
+
+  keptRecords(stage: string, topic: OwnTopic, records: number): void {
+    this.#keptRecords.set({ stage, topic }, records);
+  }
+
+  stateFolder(bytes: number, free: number): void {
+    this.#folder.set(bytes);
+    this.#free.set(free);
   }
 
   stage(stage: string): StageMetrics {

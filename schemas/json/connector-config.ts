@@ -20,6 +20,10 @@ export interface ConnectorConfig {
    * Folder for the stages' state, made if absent: sealed, and restored from Kafka where it is lost. Enough disk for all of it.
    */
   stateFolder: string;
+  /**
+   * The log warns when fewer MiB are free where the state folder lies; 1024 unless given.
+   */
+  stateFreeMiB?: number;
   kafka: ConnectorKafka;
   /**
    * Confluent-compatible schema registry.

@@ -35,6 +35,7 @@ import { openMetricsEndpoint, type MetricsEndpoint } from "./metrics-endpoint.ts
 import { HostParts } from "./parts.ts";
 import { tokenAddressOf } from "./token-address.ts";
 import { sectionsOf } from "./sections.ts";
+import { watchLimits } from "./limits.ts";
 
 export interface Connector {
   stop(): Promise<void>;
@@ -94,6 +95,7 @@ export async function startConnector(
     }
   }
   await Promise.all([...crews.values()].map((crew) => crew.start()));
+  const limits = watchLimits({ ...context, config, metrics: telemetry.metrics, stages: [...served] });
   const routes = opened.flatMap(({ open }) => open.routes ?? []);
   const http = config.http === undefined ? undefined : await openHttp(config.http, routes, { log });
   log.info({ stages: [...served] }, "connector is up");
@@ -101,6 +103,7 @@ export async function startConnector(
   return {
     async stop() {
       await http?.close();
+      await limits.stop();
       await clock.stop();
       // Before the workers: whoever is let in meanwhile would start one again.
       await tables.close();

@@ -20,6 +20,7 @@ import {
 import { issuedAt, request } from "../../test/stage-question.ts";
 import { seedRef } from "../../domain/log/testing/seeds.ts";
 import { MemoryState } from "../../test/stage-state.ts";
+import { answeredData, noteAnswer } from "./repeats.ts";
 
 /** The same question asked again: another id, nonce and time, another deadline, and a newer seed. */
 const again = (asking: number, change: Partial<Plan> = {}): Promise<ExactAggregate> =>
@@ -173,6 +174,21 @@ test("answers are forgotten too where a dataset that stood still stays and anoth
   for (const sequence of [1, 2, 3, 4]) await asked(1 + sequence, sequence);
   // Of the dataset that left nothing says that it is behind; of the one in its place the newest stays.
   assert.equal(state.entries("answers").length, 2);
+});
+
+test("how many data answers are kept of is told of the collaboration that has the most", async () => {
+  const { state, outcome } = await answered();
+  const { held, most } = answeredData(new MemoryState());
+  assert.deepEqual([held, most, answeredData(state).held], [0, 100, 1]);
+  const [one] = plan.datasets;
+  assert.ok(one);
+  const note = (collaboration: string, dataset: string): void => {
+    const changed = { ...plan, collaboration, datasets: [...plan.datasets, { ...one, dataset }] };
+    const released = { ...releasedIn(outcome), plan: changed };
+    state.apply(noteAnswer({ ...first, plan: changed }, released, state));
+  };
+  for (const dataset of ["a", "b", "b", "c"]) note("other", dataset);
+  assert.equal(answeredData(state).held, 3);
 });
 
 test("doubled, or after a restart, askings of one question pay once", async () => {

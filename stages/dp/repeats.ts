@@ -4,13 +4,14 @@
  */
 import { digestOf } from "../../crypto/jws/canonical.ts";
 import { parseDocument } from "../../schemas/reading/validate.ts";
+import type { Fill } from "../../runtime/contract/stage.ts";
 import { rankOfText, Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { ExactAggregate, Plan, ReleasedAggregate } from "../../schemas/avro/index.ts";
 
 /** By `<collaboration>/<digest of the question>`, ranked by the data that was asked. */
 export const ANSWERS = new Table<ReleasedAggregate>("answers", ({ plan }) => rankOfData(plan));
-/** By collaboration: the data that answers are kept of, the oldest first. */
-const DATA = new Table<readonly Data[]>("answered-data");
+/** By collaboration: the data that answers are kept of, the oldest first. Ranked by how many they are, the most first. */
+export const DATA = new Table<readonly Data[]>("answered-data", ({ length }) => -length);
 
 /** As of which heads something was asked. */
 type Data = Pick<Plan, "collaboration" | "epoch" | "datasets">;
@@ -21,6 +22,12 @@ const FORGOTTEN_MAX = 200;
 const DATA_MAX = 100;
 /** So many answers of an earlier version are looked through, once. */
 const EARLIER_MAX = 1_000;
+
+/** Of how many different data of a collaboration answers are kept, at the most. */
+export function answeredData(state: StateView): Fill {
+  const [most] = DATA.ranked(state, { limit: 1 });
+  return { of: "data of one collaboration with answers", held: most?.value.length ?? 0, most: DATA_MAX };
+}
 
 /** The first answer to the same question, if there was one. */
 export const firstAnswer = (exact: ExactAggregate, state: StateView): ReleasedAggregate | undefined =>

@@ -36,7 +36,7 @@ import { firstHeld, hold, isWaitedFor } from "./held.ts";
 import { costless, hasPaid, pay } from "./ledger.ts";
 import { noiseFrom, type NoiseSource } from "./noise.ts";
 import { inPlanOrder, noised } from "./release.ts";
-import { ANSWERS, firstAnswer, noteAnswer } from "./repeats.ts";
+import { ANSWERS, answeredData, DATA, firstAnswer, noteAnswer } from "./repeats.ts";
 import {
   EXPIRED,
   forgetOld,
@@ -63,8 +63,9 @@ export const dp: Stage<"ExactAggregate" | "Overdue" | "AnchoredLeaf", DpPorts> =
     { topic: "result.overdue", types: ["Overdue"], besideAnswer: true },
     { topic: "proofs.anchored", types: ["AnchoredLeaf"], besideAnswer: true },
   ],
-  tables: [RELEASED, EXPIRED, ANSWERS, SPENDS],
+  tables: [RELEASED, EXPIRED, ANSWERS, DATA, SPENDS],
   outputs: ["dp.released", "dp.witnesses", "proofs.pending", "budget.states"],
+  fills: (state) => [answeredData(state)],
   handle({ type, value, time }, state, ports) {
     if (type === "Overdue") return expire(value.request, state);
     if (type === "AnchoredLeaf") return settle(value, state, time, ports);

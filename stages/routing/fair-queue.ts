@@ -8,6 +8,7 @@
  * tenant after at most one of each other tenant of its own; what waits is bounded for each tenant, each signer and in all.
  * Does not: say when there is room for the next one; see in-flight.ts.
  */
+import type { Fill } from "../../runtime/contract/stage.ts";
 import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { RoutedRequest } from "../../schemas/avro/index.ts";
 
@@ -102,6 +103,23 @@ export class FairQueue {
   takeLate(time: number): RoutedRequest[] {
     const late = WAITING.ranked(this.#state, { below: time, limit: LATE_MAX });
     return late.filter(({ key }) => this.#takeOut(key)).map(({ value }) => value);
+  }
+
+  /** How full the queues are: of those who signed the fullest one's, and of its tenants'. */
+  get fills(): Fill[] {
+    const signers = this.#signers();
+    const fullest = signers.reduce<Signer | undefined>(
+      (most, one) => (most === undefined || one.length > most.length ? one : most),
+      undefined,
+    );
+    const tenants = fullest === undefined ? [] : this.#tenants(fullest.signer);
+    const lengths = tenants.map((tenant) => this.#queue(`${fullest?.signer ?? ""}/${tenant}`).length);
+    return [
+      { of: "brokers that wait", held: signers.length, most: SIGNERS_MAX },
+      { of: "requests of one broker that wait", held: fullest?.length ?? 0, most: this.#limits.broker },
+      { of: "tenants of one broker that wait", held: tenants.length, most: TENANTS_MAX },
+      { of: "requests of one tenant that wait", held: Math.max(0, ...lengths), most: this.#limits.tenant },
+    ];
   }
 
   /** False for one of an earlier form, which no queue counts: it is only let go. */

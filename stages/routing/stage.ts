@@ -15,7 +15,7 @@ import {
 } from "../../runtime/contract/stage.ts";
 import type { StateView } from "../../runtime/contract/state.ts";
 import { faultOf, isElsewheres } from "./admission.ts";
-import { WAITING, type WaitingLimits } from "./fair-queue.ts";
+import { FairQueue, WAITING, type WaitingLimits } from "./fair-queue.ts";
 import { missingStage, noteSeen } from "./health.ts";
 import { FLIGHTS } from "./in-flight.ts";
 import { memoryOf, noteDigest, SEEN } from "./replay.ts";
@@ -43,6 +43,7 @@ export const routing: Stage<"SignedRequest" | "Concluded" | "Tick", RoutingPorts
   ],
   tables: [SEEN.entries, FLIGHTS, WAITING],
   outputs: ["routing.routed"],
+  fills: (state, { waiting }) => new FairQueue(state, waiting).fills,
   handle(event, state, ports) {
     if (event.type === "SignedRequest") return route(event, state, ports);
     const turns = new Turns(state, event.time, ports.waiting);

@@ -6,7 +6,7 @@ import type { RoutedRequest } from "../../schemas/avro/index.ts";
 import { refusalsIn } from "../../test/stage-run.ts";
 import { oddTexts } from "../../test/odd-names.ts";
 import { MemoryState } from "../../test/stage-state.ts";
-import { SIGNERS_MAX, TENANTS_MAX, type WaitingLimits } from "./fair-queue.ts";
+import { FairQueue, SIGNERS_MAX, TENANTS_MAX, type WaitingLimits } from "./fair-queue.ts";
 import { IN_FLIGHT_MAX } from "./in-flight.ts";
 import { Turns } from "./turns.ts";
 
@@ -161,6 +161,21 @@ test("a tenant has only so many waiting; another is let in", () => {
   gate.end("a-0");
   assert.ok(wait("a", 10_001));
   assert.equal(wait("a", 10_002), false);
+});
+
+test("how full the queues are is told of the fullest signer, and of the tenant that has most of its", () => {
+  const gate = new Gate();
+  const held = (): number[] => new FairQueue(gate.state, limits).fills.map((fill) => fill.held);
+  for (const number of numbers(IN_FLIGHT_MAX)) gate.enter(routed("a", number));
+  assert.deepEqual(held(), [0, 0, 0, 0]);
+  for (const number of numbers(3)) gate.enter(routed("b", number), 0, "one");
+  for (const number of numbers(2)) gate.enter(routed("c", number), 0, "other");
+  for (const number of numbers(4)) gate.enter(routed("d", number), 0, "other");
+  assert.deepEqual(held(), [2, 6, 2, 4]);
+  assert.deepEqual(
+    new FairQueue(gate.state, limits).fills.map(({ most }) => most),
+    [SIGNERS_MAX, limits.broker, TENANTS_MAX, limits.tenant],
+  );
 });
 
 test("whoever waits past the deadline is refused, and does not take a place", () => {
