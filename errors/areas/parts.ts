@@ -86,6 +86,13 @@ export const parts = {
       remedy:
         "Nothing: the chain was reorganised, and the log is anchored again from the last anchor that stands.",
     },
+    STATE_NEWER: {
+      status: 500,
+      audience: ["operator"],
+      when: "A later version of this program kept the states that lie in the folder; this one does not touch them.",
+      remedy:
+        "Run that version or a later one. To go back, put the copy of the whole stack in its place that was made before it was brought up.",
+    },
     STATE_UNSOUND: {
       status: 500,
       audience: ["operator"],

@@ -265,6 +265,19 @@ test("a folder of the version before is brought up, with the ranks that its entr
   await again.close();
 });
 
+test("a folder of a later version is refused by a code, and nothing in it is touched", async () => {
+  const folder = freshFolder();
+  await kept(folder, change("a", 1));
+  const name = place.replaceAll("/", ".");
+  renameSync(join(folder, `${name}.2.sqlite`), join(folder, `${name}.3.sqlite`));
+  const before = readdirSync(folder);
+  assert.throws(() => opening(folder), {
+    code: "STATE_NEWER",
+    message: /psi\.changelog\.0\.3\.sqlite has layout 3; this version of the program reads up to 2/,
+  });
+  assert.deepEqual(readdirSync(folder), before);
+});
+
 test("what this process read before another had the state is not taken for what stands there now", async () => {
   const folder = freshFolder();
   const open = opening(folder, "cluster", keys, 1_000_000);

@@ -11,8 +11,7 @@
  * A power failure may lose the last writes (WAL, synchronous = NORMAL), never a part of one: the replay begins earlier.
  */
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { LRUCache } from "lru-cache";
 import { PavilionError } from "../../errors/errors.ts";
@@ -20,6 +19,7 @@ import type { ChangelogKeys } from "../kafka/changelog.ts";
 import { ChangedState } from "../contract/changed-state.ts";
 import { rankIn, type Change, type Entry, type Range, type RankedTable } from "../contract/state.ts";
 import type { Checkpoint, CommittedState } from "./committed.ts";
+import { bringUp, fileOf, layoutVersion, removeDatabase, requireNoneNewer } from "./layout.ts";
 
 interface CachedValue {
   readonly value: unknown;
@@ -40,10 +40,6 @@ interface DiskStatePlan {
   readonly cache: LRUCache<string, CachedValue>;
 }
 
-/**
- * Nothing of another layout than this one is read; a file of the one before, in which no entry had a rank, is brought up.
- */
-const layoutVersion = 2;
 /** Kafka keeps a compacted topic's deletions for a day (delete.retention.ms); half of it is left for a slow replay. */
 const oldestMs = 12 * 3_600_000;
 const flushAfterMs = 1_000;
@@ -344,7 +340,7 @@ const entryOverhead = 200;
 
 /**
  * Opens partitions' states below one folder, by their changelogs' places; they share a cache of values of so many bytes.
- * What SQLite does not read is begun anew.
+ * What SQLite does not read is begun anew. Throws STATE_NEWER, and touches nothing, where a later version of this program left one.
  */
 export function statesIn(
   folder: string,
@@ -352,16 +348,16 @@ export function statesIn(
   cacheBytes = 256 * 1024 * 1024,
 ): (place: string, tables: readonly RankedTable[]) => CommittedState {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  requireNoneNewer(folder);
   const cache = new LRUCache<string, CachedValue>({
     maxSize: cacheBytes,
     sizeCalculation: ({ length }, place) => length + place.length + entryOverhead,
   });
   return (place, tables) => {
-    const name = place.replaceAll("/", ".");
-    const file = join(folder, `${name}.${String(layoutVersion)}.sqlite`);
+    const file = fileOf(place, folder);
     const own = { ...plan, place, cache, file, tables };
     try {
-      bringUp(join(folder, `${name}.sqlite`), file);
+      bringUp(place, folder);
       return new DiskState(own);
     } catch {
       removeDatabase(file);
@@ -370,31 +366,9 @@ export function statesIn(
   };
 }
 
-/**
- * Gives a file of the layout before the name that files of this one have: an earlier version of this program then finds none, and
- * begins with the changelog. A crash in between leaves one of the two.
- */
-function bringUp(earlier: string, file: string): void {
-  if (!existsSync(earlier)) return;
-  try {
-    removeDatabase(file);
-    const database = new DatabaseSync(earlier);
-    // What lies beside the file belongs to it by name: it is taken in first.
-    database.exec("pragma journal_mode = delete");
-    database.close();
-    renameSync(earlier, file);
-  } finally {
-    removeDatabase(earlier);
-  }
-}
-
 /** The column that the layout before did not have. */
 function addRank(database: DatabaseSync): void {
   const columns = database.prepare("select name from pragma_table_info('entries')").all();
   if (columns.length > 0 && !columns.some(({ name }) => name === "rank"))
     database.exec("alter table entries add column rank real");
-}
-
-function removeDatabase(file: string): void {
-  for (const part of ["", "-wal", "-shm"]) rmSync(file + part, { force: true });
 }

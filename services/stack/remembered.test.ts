@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -21,4 +21,25 @@ test("a region and a user may be called what JavaScript's own objects have: each
   }
   const again = await rememberedIn(folder, names, names);
   assert.deepEqual([again.ports, again.passwords], [ports, passwords]);
+});
+
+test("a stack of the version before is brought up, and one of a later version is refused and stays as it is", async () => {
+  const dir = join(folder, "versions");
+  mkdirSync(dir);
+  const file = join(dir, "stack.json");
+  const first = await rememberedIn(dir, ["core"], ["eu-central"]);
+  const rewrite = (version: number): string => {
+    const text = JSON.stringify({ ...first, version });
+    writeFileSync(file, text);
+    return text;
+  };
+  rewrite(1);
+  assert.deepEqual(await rememberedIn(dir, ["core"], ["eu-central"]), first);
+  assert.equal((JSON.parse(readFileSync(file, "utf8")) as { version: number }).version, 2);
+  const later = rewrite(3);
+  await assert.rejects(rememberedIn(dir, ["core"], ["eu-central"]), {
+    code: "CONFIG_INVALID",
+    message: /written by another version/,
+  });
+  assert.equal(readFileSync(file, "utf8"), later);
 });

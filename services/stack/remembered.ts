@@ -28,8 +28,14 @@ export interface RememberedChain {
   readonly deployedAt: number;
 }
 
+/**
+ * Of the stack: one that a later version of this program has brought up is not touched by an earlier one. The format before is
+ * read as it is; what differed were the states.
+ */
+const formatVersion = 2;
+
 export interface Remembered {
-  readonly version: 1;
+  readonly version: typeof formatVersion;
   readonly ports: {
     readonly kafka: KafkaPorts;
     readonly registry: number;
@@ -48,7 +54,7 @@ export interface Remembered {
 
 const fileIn = (dir: string): string => join(dir, "stack.json");
 
-/** Throws CONFIG_INVALID for what another version of this program wrote, or nobody did. */
+/** Throws CONFIG_INVALID for what a later version of this program wrote, or nobody did. */
 export function readRemembered(dir: string): Remembered | undefined {
   const file = fileIn(dir);
   if (!existsSync(file)) return undefined;
@@ -58,11 +64,12 @@ export function readRemembered(dir: string): Remembered | undefined {
   } catch (cause) {
     throw new PavilionError("CONFIG_INVALID", `${file} is not JSON.`, undefined, { cause });
   }
-  if (known.version === 1) return known as Remembered;
+  if (known.version === formatVersion - 1 || known.version === formatVersion)
+    return { ...(known as Remembered), version: formatVersion };
   throw new PavilionError(
     "CONFIG_INVALID",
     `${file} was written by another version of this program.`,
-    "Run the version that made it, or make a new stack in another folder.",
+    "Run that version or a later one, put back the copy of the stack that was made before, or make a new stack in another folder.",
   );
 }
 
@@ -87,7 +94,7 @@ export async function rememberedIn(
   );
   const remembered: Remembered = {
     ...known,
-    version: 1,
+    version: formatVersion,
     ports: {
       kafka: known?.ports.kafka ?? { client, controller },
       registry: known?.ports.registry ?? registry,

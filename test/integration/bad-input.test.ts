@@ -325,7 +325,7 @@ test("a part that is down, a port that is taken and a stack of a later version: 
   requireCode(await stack.pavilion.run("up"), "PORT_IN_USE");
   squatter.close();
 
-  writeFileSync(file, kept.replace('"version": 1', '"version": 2'));
+  writeFileSync(file, kept.replace('"version": 2', '"version": 3'));
   requireCode(await stack.pavilion.run("up"), "CONFIG_INVALID");
   writeFileSync(file, kept);
   await stack.pavilion.done("up");
