@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 
-const main = resolve(import.meta.dirname, "../../cli/main.ts");
+const clone = resolve(import.meta.dirname, "../..");
 
 export interface Ran {
   readonly code: number;
@@ -18,9 +18,12 @@ export class CommandLine {
   readonly home: string;
   readonly #dir: string;
 
-  /** `dir` is where commands run, and where what they keep lies. */
-  constructor(dir: string) {
+  readonly #main: string;
+
+  /** `dir` is where commands run, and where what they keep lies; `version` is the clone whose commands they are. */
+  constructor(dir: string, version = clone) {
     this.#dir = dir;
+    this.#main = join(version, "cli", "main.ts");
     this.home = join(dir, "home");
   }
 
@@ -51,7 +54,7 @@ export class CommandLine {
   }
 
   start(...args: string[]): ChildProcess {
-    return spawn(process.execPath, [main, ...args], {
+    return spawn(process.execPath, [this.#main, ...args], {
       cwd: this.#dir,
       env: { ...process.env, PAVILION_HOME: this.home, FORCE_COLOR: undefined },
       stdio: ["ignore", "pipe", "pipe"],
