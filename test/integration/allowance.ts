@@ -40,8 +40,7 @@ export function allowedTo(topics: readonly string[]): Record<string, Allowance> 
     const others =
       /\.(broker\.requests|config\.(brokers|collaborations|populations|providers|restores)|log\.brought|ingest\.(northwind-health|southbank-insurance))$/;
     // For whoever asks, operates or audits: no stage goes by them.
-    const unread =
-      /\.(audit\.events|budget\.states|evidence\.bundles|match\.preimages|requests\.ended)$/;
+    const unread = /\.(audit\.events|budget\.states|evidence\.bundles|match\.preimages|requests\.ended)$/;
     const shared = own.filter((topic) => !parties.test(topic));
     const read = shared.filter((topic) => !unread.test(topic));
     const write = own.filter((topic) => told.test(topic) || (shared.includes(topic) && !others.test(topic)));
