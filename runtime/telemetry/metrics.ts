@@ -39,6 +39,8 @@ export type OwnTopic = "changelog" | "dead-letter";
 const handlerBuckets = [
   0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60,
 ];
+/** From ten milliseconds, below which it cannot be told. */
+const loopBuckets = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const endToEndBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 
 const breakerValues: Readonly<Record<BreakerState, number>> = { closed: 0, "half-open": 1, open: 2 };
@@ -57,11 +59,19 @@ export class Metrics {
     "handler_seconds",
     "Handling of one input, retries included.",
     handlerBuckets,
+    ["stage"],
   );
   readonly #endToEnd = this.#histogram(
     "end_to_end_seconds",
     "From Kafka's timestamp of an input to the commit of what it led to.",
     endToEndBuckets,
+    ["stage"],
+  );
+  readonly #loop = this.#histogram(
+    "event_loop_held_seconds",
+    "Each second, how long the event loop was held at its longest stretch.",
+    loopBuckets,
+    [],
   );
   readonly #retries = this.#counter("retries_total", "Attempts that failed.", ["stage", "code"]);
   readonly #deadLetters = this.#counter("dead_letters_total", "Inputs sent to the dead letters.", [
@@ -167,6 +177,11 @@ export class Metrics {
     };
   }
 
+  /** The longest stretch of a second. */
+  loopHeld(seconds: number): void {
+    this.#loop.observe(seconds);
+  }
+
   breaker(port: Port, state: BreakerState): void {
     this.#breakerState.set({ port }, breakerValues[state]);
     this.#breakerOpened.inc({ port }, state === "open" ? 1 : 0);
@@ -180,9 +195,9 @@ export class Metrics {
     return new Gauge({ name: `pavilion_${name}`, help, labelNames, registers: [this.registry] });
   }
 
-  #histogram(name: string, help: string, buckets: number[]): Histogram<"stage"> {
+  #histogram<L extends string>(name: string, help: string, buckets: number[], labelNames: L[]): Histogram<L> {
     const registers = [this.registry];
-    return new Histogram({ name: `pavilion_${name}`, help, labelNames: ["stage"], buckets, registers });
+    return new Histogram({ name: `pavilion_${name}`, help, labelNames, buckets, registers });
   }
 
   /** A gauge over all partitions of this process, asked for at each scrape. */

@@ -23,6 +23,7 @@ import { StageWorker } from "../../runtime/kafka/stage-worker.ts";
 import { openTables } from "../../runtime/kafka/tables.ts";
 import type { Log } from "../../runtime/log.ts";
 import { openCodec } from "../../runtime/registry/codec.ts";
+import { watchLoop } from "../../runtime/telemetry/loop-delay.ts";
 import type { Metrics } from "../../runtime/telemetry/metrics.ts";
 import { statesIn } from "../../runtime/state/disk-state.ts";
 import { openTelemetry } from "../../runtime/telemetry/telemetry.ts";
@@ -69,6 +70,9 @@ export async function startConnector(
   const codec = await openCodec(config.registryUrl, topicsOf(pipelines), keys);
   const telemetry = openTelemetry(await tracingOf(config));
   const endpoint = await serveMetrics(config, telemetry.metrics, log);
+  const loop = watchLoop((seconds) => {
+    telemetry.metrics.loopHeld(seconds);
+  }, log);
 
   const hsm = guardHsm(unguarded, telemetry.metrics);
   const parts = new HostParts(config, hsm, telemetry.metrics);
@@ -111,6 +115,7 @@ export async function startConnector(
       await Promise.all(opened.map(({ open }) => open.close()));
       await parts.close();
       await unguarded.close();
+      loop.close();
       await endpoint?.close();
       await telemetry.tracing.close();
       log.info("connector has stopped");
