@@ -28,7 +28,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   dp: [...region, "seed", "blinding", "exposed", "restore", "homes"],
   signing: [...region, "issuer"],
   result: [...region, "collaborations", "standing", "isAdmitted"],
-  zkp: ["prove", "circuit", "seed", "blinding"],
+  zkp: ["prove", "represent", "circuit", "seed", "blinding"],
   anchoring: [
     ...["region", "partition", "chain", "logSigner", "seedPeriodMs"],
     ...["createSeed", "seed", "destroySeed", "blinding", "restore"],
@@ -60,7 +60,8 @@ function hostOf(pipeline: Pipeline): Host {
     section: undefined,
     hsm: onlyDeclared(hsm, pipeline),
     chain: () => ({}) as AnchorChain,
-    prover: <T>() => Promise.resolve({ setup: "development", prove: nothing } as unknown as Prover<T>),
+    prover: <T>() =>
+      Promise.resolve({ setup: "development", prove: nothing, represent: nothing } as unknown as Prover<T>),
     owners: () => undefined,
   };
 }

@@ -292,7 +292,14 @@ const provenByStage = (
   const { grouping, category } = cell;
   const released = { grouping, category, suppressed: false, values };
   const key = createHash("sha256").update("the zkp stage's key").digest();
-  const release = { plan, matchLeaf: hashOfLeaf(match), seed: secretSeed, key, prove: prover.prove };
+  const release = {
+    plan,
+    matchLeaf: hashOfLeaf(match),
+    seed: secretSeed,
+    key,
+    prove: prover.prove,
+    represent: prover.represent,
+  };
   return proveGroup(cell, released, release);
 };
 

@@ -9,6 +9,7 @@ export {
   IDENTITY,
   ORDER,
   addPoints,
+  decodeCurvePoint,
   decodePoint,
   encodePoint,
   encodePoints,
@@ -16,5 +17,6 @@ export {
 } from "./group.ts";
 export { type Opening, verifyOpenings } from "./openings.ts";
 export { type RepresentationProof, proveRepresentation, verifyRepresentation } from "./representation.ts";
+export { type Representation, type Represented, represent } from "./represented.ts";
 export { decodeScalar, encodeScalar, scalarFrom } from "./scalars.ts";
 export { liftShare, shareOf, sharesOf } from "./share.ts";

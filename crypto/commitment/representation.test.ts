@@ -13,7 +13,9 @@ import {
   encodePoint,
   generator,
   multiply,
+  decodePoint,
   proveRepresentation,
+  represent,
   scalarFrom,
   verifyRepresentation,
 } from "./commitment.ts";
@@ -246,5 +248,31 @@ describe("the nonces of a proof", () => {
     refuses(() => proveRepresentation(BASES, WITNESS.slice(1), CONTEXT, nonces("short")));
     refuses(() => proveRepresentation(BASES, [...WITNESS, 0n], CONTEXT, nonces("long")));
     refuses(() => proveRepresentation([], [], CONTEXT, nonces("none")));
+  });
+});
+
+describe("a sum over coordinates", () => {
+  const given = {
+    coordinates: [
+      { slot: 0, index: 2 },
+      { slot: 1, index: 0 },
+      { slot: 1, index: 3 },
+    ],
+    scalars: [3n, 0n, ORDER - 1n, 2n ** 200n],
+    context: CONTEXT,
+    nonces: BASES.map((_, index) => nonces("sum")(index)),
+  };
+
+  test("is what its scalars say, with a proof of it over these bases and the blinding's", () => {
+    const { point, proof } = represent(given);
+    assert.deepEqual(point, encodePoint(sumOf(BASES, given.scalars)));
+    assert.ok(verifyRepresentation(BASES, decodePoint(point), CONTEXT, proof));
+    assert.deepEqual(proof, proveRepresentation(BASES, given.scalars, CONTEXT, nonces("sum")));
+  });
+
+  test("is refused without a scalar and a nonce for each base", () => {
+    refuses(() => represent({ ...given, scalars: given.scalars.slice(1) }));
+    refuses(() => represent({ ...given, nonces: given.nonces.slice(1) }));
+    refuses(() => represent({ ...given, nonces: [...given.nonces, Buffer.alloc(64)] }));
   });
 });

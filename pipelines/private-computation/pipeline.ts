@@ -83,7 +83,7 @@ export const privateComputation: Pipeline = {
 
 interface Opened {
   readonly policy: Policy;
-  readonly prover: Pick<Prover<ReleaseInput>, "prove">;
+  readonly prover: Pick<Prover<ReleaseInput>, "prove" | "represent">;
   readonly directory: Tables;
   readonly waiting: WaitingLimits;
   /** How much of a share may be spent and not yet anchored, a fraction. */
@@ -139,6 +139,6 @@ export function servingComputation(
       ...{ region, partitions, collaborations, standing },
       isAdmitted: (provider) => directory.providers.includes(provider),
     })),
-    serve(zkp, () => ({ prove: prover.prove, circuit, seed, blinding })),
+    serve(zkp, () => ({ prove: prover.prove, represent: prover.represent, circuit, seed, blinding })),
   ];
 }

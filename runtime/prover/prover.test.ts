@@ -6,6 +6,14 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { releaseCircuit, type ReleaseInput } from "../../pipelines/private-computation/circuit.ts";
+import {
+  blindingGenerator,
+  decodePoint,
+  generator,
+  represent,
+  verifyRepresentation,
+  type Representation,
+} from "../../crypto/commitment/commitment.ts";
 import { releaseSignals } from "../../crypto/groth16/release-statement.ts";
 import { verifyProof } from "../../crypto/groth16/verify.ts";
 import { releaseExample } from "../../test/release-example.ts";
@@ -18,6 +26,16 @@ const mismatched = { name: "PavilionError", code: "CIRCUIT_MISMATCH" };
 
 const holds = async (prover: Prover<ReleaseInput>, input: ReleaseInput): Promise<boolean> =>
   verifyProof(prover.verificationKey, await prover.prove(input), releaseSignals(input.statement));
+
+const representation = (): Representation => ({
+  coordinates: [
+    { slot: 0, index: 3 },
+    { slot: 1, index: 1 },
+  ],
+  scalars: [17n, 4_711n, 2n ** 200n],
+  context: Buffer.from("match, group and part"),
+  nonces: [1, 2, 3].map((byte) => Buffer.alloc(64, byte)),
+});
 
 /** Threads and channels to them that keep the process alive. */
 const threads = (): string[] =>
@@ -70,6 +88,26 @@ describe("the prover", () => {
     await assert.rejects(prover.prove({ statement: { ...statement, bounds }, opening }), {
       code: "GROTH16_INVALID_INPUT",
     });
+  });
+
+  test("represents what a part does not open, as this thread would, byte for byte", async () => {
+    const given = representation();
+    assert.deepEqual(await prover.represent(given), represent(given));
+    assert.deepEqual(await prover.represent(given), represent(given));
+    const { point, proof } = await prover.represent(given);
+    const bases = [generator(0, 3), generator(1, 1), blindingGenerator()];
+    assert.ok(verifyRepresentation(bases, decodePoint(point), given.context, proof));
+  });
+
+  test("fails on what cannot be represented, says nothing about it, and goes on", async () => {
+    const given = representation();
+    await assert.rejects(prover.represent({ ...given, scalars: [123_456_789n] }), (error: unknown) => {
+      assert.ok(error instanceof PavilionError && error.code === "PROOF_FAILED");
+      assert.equal(error.cause, undefined);
+      assert.doesNotMatch(`${error.message} ${error.remedy}`, /[0-9]/);
+      return true;
+    });
+    assert.deepEqual(await prover.represent(given), represent(given));
   });
 
   test("refuses more than it can hold, and makes what it took", async () => {

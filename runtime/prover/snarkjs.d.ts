@@ -35,6 +35,7 @@ declare module "snarkjs" {
       witnessOptions?: { readonly memorySize: number },
       proverOptions?: { readonly singleThread: boolean },
     ) => Promise<{ readonly proof: SnarkProof; readonly publicSignals: readonly string[] }>;
+    readonly prove: (zkey: File, witness: File) => Promise<{ readonly proof: SnarkProof }>;
     readonly verify: (
       key: unknown,
       signals: readonly string[],

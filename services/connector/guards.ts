@@ -48,7 +48,11 @@ export function guardHsm(hsm: Hsm, metrics: Metrics): Hsm {
 export function guardProver<T>(prover: Prover<T>, metrics: Metrics): Prover<T> {
   const rules = { away: "PROVER_UNAVAILABLE", saysAway: () => false } as const;
   const breaker = new Breaker("prover", rules, stateTo(metrics, "prover"));
-  return { ...prover, prove: breaker.guard(prover.prove) };
+  return {
+    ...prover,
+    prove: breaker.guard(prover.prove),
+    represent: breaker.guard(prover.represent),
+  };
 }
 
 /** Anchoring takes a chain that is held for one that is away, and goes on without it. */

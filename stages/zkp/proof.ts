@@ -7,17 +7,15 @@
  */
 import { createHmac } from "node:crypto";
 import {
-  addPoints,
-  blindingGenerator,
   commitSums,
+  decodeCurvePoint,
   decodeScalar,
   encodePoint,
-  generator,
-  multiply,
   ORDER,
-  proveRepresentation,
   scalarFrom,
   type Point,
+  type Representation,
+  type Represented,
 } from "../../crypto/commitment/commitment.ts";
 import type { Proof } from "../../crypto/groth16/verify.ts";
 import type { ReleaseOpening, ReleaseStatement } from "../../crypto/groth16/release-statement.ts";
@@ -40,6 +38,9 @@ export type Prove = (input: {
   readonly opening: ReleaseOpening;
 }) => Promise<Proof>;
 
+/** `represent` of crypto/commitment, wherever it is done. PROOF_FAILED for what cannot be represented. */
+export type Represent = (input: Representation) => Promise<Represented>;
+
 /** What all groups of a release share. */
 export interface Release {
   readonly plan: Plan;
@@ -50,6 +51,7 @@ export interface Release {
   /** Secret key of the request, from which remainders are blinded. */
   readonly key: Uint8Array;
   readonly prove: Prove;
+  readonly represent: Represent;
 }
 
 /** One proof a part. `exact` and `released` are of the same group, which is not suppressed. */
@@ -72,7 +74,7 @@ async function provePart(
   commitment: Point,
   { grouping, category, sums, blinding }: Cell,
   released: ReleasedCell,
-  { plan, matchLeaf, seed, key, prove }: Release,
+  { plan, matchLeaf, seed, key, prove, represent }: Release,
 ): Promise<PartProof> {
   const asked = plan.groupings[grouping];
   if (asked === undefined) throw new Error("a cell is of no grouping of its plan");
@@ -85,12 +87,13 @@ async function provePart(
       .digest();
 
   const rho = scalarFrom(secret("remainder"));
-  const bases = [...opening.peeled.map(({ slot, index }) => generator(slot, index)), blindingGenerator()];
-  const witness = [...opening.peeled.map((coordinate) => BigInt(sumAt(coordinate))), rho];
-  const remainder = addPoints(bases.map((base, index) => multiply(base, witness[index] ?? 0n)));
-  const context = remainderContext(matchLeaf, grouping, category, part, hexOf(commitment));
-  const nonce = (index: number): Uint8Array => secret(`nonce ${String(index)}`);
-  const representation = proveRepresentation(bases, witness, context, nonce, remainder);
+  const scalars = [...opening.peeled.map((coordinate) => BigInt(sumAt(coordinate))), rho];
+  const remainder = await represent({
+    coordinates: opening.peeled,
+    scalars,
+    context: remainderContext(matchLeaf, grouping, category, part, hexOf(encodePoint(commitment))),
+    nonces: scalars.map((_, index) => secret(`nonce ${String(index)}`)),
+  });
 
   const widths = widthsOf(plan);
   const statement: ReleaseStatement = {
@@ -99,7 +102,7 @@ async function provePart(
     group: groupNumber(grouping, category),
     part: part.part,
     statistics: part.statistics,
-    point: commitment.subtract(remainder).toAffine(),
+    point: commitment.subtract(decodeCurvePoint(remainder.point)).toAffine(),
     bases: basesOf(opening).map((base) => base.toAffine()),
     released: part.statistics.map((index) => BigInt(released.values[index] ?? missing())),
     bounds: part.statistics.map((index) => widths[index] ?? missing()),
@@ -112,16 +115,16 @@ async function provePart(
       seed,
     },
   });
-  const { challenge, responses } = representation;
+  const { challenge, responses } = remainder.proof;
   return {
     part: part.part,
-    remainder: hexOf(remainder),
+    remainder: hexOf(remainder.point),
     representation: { challenge, responses: [...responses] },
     proof: { a: [...a], b: b.map((row) => [...row]), c: [...c] },
   };
 }
 
-const hexOf = (point: Point): string => Buffer.from(encodePoint(point)).toString("hex");
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 function missing(): never {
   throw new Error("a release lacks a statistic of its plan");

@@ -26,7 +26,7 @@ import { openProver } from "../../runtime/prover/prover.ts";
 import type { StageEvent } from "../../runtime/contract/stage.ts";
 import type { Cell, Plan, ReleasedCell, ReleaseProof, ReleaseWitness } from "../../schemas/avro/index.ts";
 import type { Release } from "../../schemas/json/evidence-bundle.ts";
-import { checkOpening } from "./testing/reference-prover.ts";
+import { checkOpening, representHere } from "./testing/reference-prover.ts";
 import { ASKED, planAt, requestNamed } from "../../test/stage-plan.ts";
 import { blinding, seedBytes } from "../../domain/log/testing/seeds.ts";
 import { MemoryState } from "../../test/stage-state.ts";
@@ -35,6 +35,7 @@ import { zkp, type ZkpPorts } from "./stage.ts";
 const matchLeaf = "5a".repeat(32);
 const ports: ZkpPorts = {
   prove: checkOpening,
+  represent: representHere,
   circuit: "c1".repeat(32),
   seed: (id) => Promise.resolve(seedBytes(id)),
   blinding,
@@ -234,7 +235,7 @@ test("the circuit's own proofs verify, all groups at once, and none for other va
   const prover = await openProver(releaseCircuit);
   after(() => prover.close());
   const witness = witnessOf(planAt(), 40, 5, [0, 2]);
-  const release = await proven(witness, { prove: prover.prove });
+  const release = await proven(witness, { prove: prover.prove, represent: prover.represent });
   const statements = statementsIn(release, witness);
   assert.equal(statements.length, 2);
   const random = (length: number): Uint8Array => Buffer.alloc(length, 7);

@@ -8,10 +8,11 @@ import type { BlindingSource } from "../../domain/log/blinding.ts";
 import { output, publish, type Outcome, type Stage } from "../../runtime/contract/stage.ts";
 import type { ReleaseWitness } from "../../schemas/avro/index.ts";
 import type { Release as BundledRelease } from "../../schemas/json/evidence-bundle.ts";
-import { proveGroup, type Prove, type Release } from "./proof.ts";
+import { proveGroup, type Prove, type Release, type Represent } from "./proof.ts";
 
 export interface ZkpPorts {
   readonly prove: Prove;
+  readonly represent: Represent;
   /** SHA-256 of the verification key's file, 64 hex digits. */
   readonly circuit: string;
   /** The seed of a number, 64 bytes; secret. */
@@ -34,6 +35,7 @@ async function prove(witness: ReleaseWitness, ports: ZkpPorts): Promise<Outcome>
     seed: seedFrom(await ports.seed(plan.seed.id)),
     key: await ports.blinding(canonicalBytes(["pavilion/remainders/v1", request.digest, matchLeaf])),
     prove: ports.prove,
+    represent: ports.represent,
   };
   const groups: BundledRelease["groups"] = [];
   for (const [index, cell] of witness.released.entries()) {

@@ -14,7 +14,7 @@ import type { EventTypes } from "../../../schemas/avro/index.ts";
 import type { Means } from "../../../simulation/world.ts";
 import { usualLimits } from "../../../stages/routing/fair-queue.ts";
 import { ingest } from "../../../stages/ingest/stage.ts";
-import { checkOpening } from "../../../stages/zkp/testing/reference-prover.ts";
+import { checkOpening, representHere } from "../../../stages/zkp/testing/reference-prover.ts";
 import type { Tables } from "../../directory.ts";
 import { blindingKey, hpkeKey, issuerKey, logKey } from "../../keys.ts";
 import { log, servingLog } from "../../log/pipeline.ts";
@@ -65,7 +65,8 @@ export function openParts(
     const away = "CHAIN_UNAVAILABLE";
     const hsm = memoryHsm(wrap);
     const failingChain = wrap(chain, { anchor: away, prove: away, standing: away, newest: away });
-    const prover = wrap({ prove: checkOpening }, { prove: "PROVER_UNAVAILABLE" });
+    const lost = "PROVER_UNAVAILABLE";
+    const prover = wrap({ prove: checkOpening, represent: representHere }, { prove: lost, represent: lost });
     const serving = [
       ...servingComputation(
         { config, hsm: onlyDeclared(hsm, privateComputation) },

@@ -9,10 +9,14 @@ import {
   blindingGenerator,
   decodePoint,
   multiply,
+  represent,
 } from "../../../crypto/commitment/commitment.ts";
 import { releaseSignals } from "../../../crypto/groth16/release-statement.ts";
 import { seedCommitmentOf } from "../../../crypto/groth16/seed.ts";
-import type { Prove } from "../proof.ts";
+import type { Prove, Represent } from "../proof.ts";
+
+/** What the prover's thread does, in this one. */
+export const representHere: Represent = (input) => Promise.resolve(input).then(represent);
 
 /** Throws for an opening that the circuit would refuse. */
 export const checkOpening: Prove = ({ statement, opening }) => {
