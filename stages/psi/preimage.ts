@@ -23,9 +23,21 @@ export interface MatchedList {
   readonly digest: string;
 }
 
+/** Who matched, in parts, each the canonical JSON of a list; of nobody none. */
+export function listed(people: readonly MatchedPerson[]): string[] {
+  const lists: string[] = [];
+  for (let start = 0; start < people.length; start += PART_SIZE)
+    lists.push(
+      JSON.stringify(
+        people.slice(start, start + PART_SIZE).map(({ categories, leaves }) => ({ categories, leaves })),
+      ),
+    );
+  return lists;
+}
+
 /** `bound` is how many records the smallest dataset has here; `digest` is the request's. */
 export async function listOf(
-  people: readonly MatchedPerson[],
+  lists: readonly string[],
   plan: Plan,
   bound: number,
   { digest, partition }: { readonly digest: string; readonly partition: number },
@@ -33,24 +45,23 @@ export async function listOf(
 ): Promise<MatchedList> {
   const parts: string[] = [];
   for (let part = 0; part === 0 || part * PART_SIZE < bound; part++) {
-    const start = part * PART_SIZE;
-    const room = Math.min(PART_SIZE, bound - start) * entryLength(plan);
+    const room = Math.min(PART_SIZE, bound - part * PART_SIZE) * entryLength(plan);
     const salt = await blinding(canonicalBytes(["pavilion/match-salt/v1", digest, partition, part]));
-    const listed = people
-      .slice(start, start + PART_SIZE)
-      .map(({ categories, leaves }) => ({ categories, leaves }));
-    const padding = "0".repeat(room - (JSON.stringify(listed).length - "[]".length));
-    const about = { type: "pavilion/matched-leaves", request: digest, partition, part };
-    const bytes = canonicalBytes({
-      ...about,
+    const people = lists[part] ?? "[]";
+    const padding = "0".repeat(room - (people.length - "[]".length));
+    const about = {
+      type: "pavilion/matched-leaves",
+      request: digest,
       salt: Buffer.from(salt).toString("hex"),
-      people: listed,
-      padding,
-    });
-    parts.push(new TextDecoder().decode(bytes));
+    };
+    // Members stand in the order of their names, and the list is in canonical form already.
+    const [before, after] = [canonical({ padding, part, partition }), canonical(about)];
+    parts.push(`${before.slice(0, -1)},"people":${people},${after.slice(1)}`);
   }
   return { parts, digest: partitionDigest(parts.map(sha256)) };
 }
+
+const canonical = (document: object): string => new TextDecoder().decode(canonicalBytes(document));
 
 /** The longest that a person's entry can be, its comma included. */
 function entryLength({ datasets, groupings }: Plan): number {

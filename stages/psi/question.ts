@@ -8,7 +8,8 @@ import { output, type Audit, type Output, type RefusedRequest } from "../../runt
 import type { MatchQuestion, RequestRef } from "../../schemas/avro/index.ts";
 import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import { compareHeads, type Head } from "./heads.ts";
-import { match, type DatasetRecords, type Match } from "./match.ts";
+import type { DatasetRecords } from "./match.ts";
+import { matchIn, type KnownMatch } from "./matches.ts";
 import { listOf } from "./preimage.ts";
 import { EPOCHS, HEADS, placeOf, recordsOf } from "./records.ts";
 
@@ -104,17 +105,18 @@ function decideOne(
   const records = plan.datasets.map(({ dataset }) =>
     recordsOf(state, plan, dataset, headOf(dataset)?.records ?? 0),
   );
-  return answer(question, records, at);
+  return answer(question, state, records, at);
 }
 
 async function answer(
   { request, document, plan }: MatchQuestion,
+  state: StateView,
   records: readonly DatasetRecords[],
   { partition, partitions, blinding }: Place,
 ): Promise<RefusedRequest | Output[]> {
-  let found: Match;
+  let found: KnownMatch;
   try {
-    found = match(records, plan);
+    found = matchIn(state, plan, records);
   } catch (error) {
     // The input may be a slice that is in order: the question ends, not the slice.
     if (!(error instanceof PavilionError)) throw error;
@@ -122,8 +124,8 @@ async function answer(
   }
   const bound = Math.min(...records.map(({ count }) => count));
   const at = { digest: request.digest, partition };
-  const { parts, digest } = await listOf(found.people, plan, bound, at, blinding);
-  const { cells } = found;
+  const { parts, digest } = await listOf(found.lists, plan, bound, at, blinding);
+  const cells = [...found.cells];
   const partial = { request, document, plan, partition, partitions, cells, preimage: digest };
   const to = { key: request.requestId };
   return [
