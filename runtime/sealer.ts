@@ -7,6 +7,7 @@
  * Does not: hide in which of these an event lies.
  */
 import { createSecretKey, randomBytes } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import { CryptoError } from "../crypto/errors.ts";
 import { pad, unpad } from "../crypto/padding/iso7816.ts";
 import { open, seal } from "../crypto/sealing/envelope.ts";
@@ -15,6 +16,10 @@ import type { ChangelogKeys } from "./kafka/changelog.ts";
 
 /** AES-GCM with random 96-bit nonces: at most 2^32 envelopes a generation (NIST SP 800-38D, section 8.3). */
 const nonceBytes = 12;
+
+/** Of the names that are remembered, texts included: tables, positions and open requests are named again and again. */
+const namesBytes = 4 * 1024 * 1024;
+const nameOverhead = 200;
 
 const smallestBucket = 64;
 const wholeBucket = 1024;
@@ -26,6 +31,11 @@ export function sealerWith(
 ): ChangelogKeys {
   const key = { generation, secret: createSecretKey(bytes) };
   const naming = createSecretKey(nameKey);
+  const names = new LRUCache<string, string>({
+    maxSize: namesBytes,
+    sizeCalculation: (name, text) => name.length + text.length + nameOverhead,
+    memoMethod: (text) => Buffer.from(keyedName(naming, Buffer.from(text))).toString("hex"),
+  });
   return {
     seal: (plaintext, place) =>
       Buffer.from(
@@ -33,7 +43,7 @@ export function sealerWith(
       ),
     /** Throws SEALING_ENVELOPE_MALFORMED for padding that `seal` does not make, beside what the envelope's open throws. */
     open: (envelope, place) => contentOf(open(key, envelope, Buffer.from(place))),
-    nameOf: (text) => Buffer.from(keyedName(naming, Buffer.from(text))).toString("hex"),
+    nameOf: (text) => names.memo(text),
   };
 }
 

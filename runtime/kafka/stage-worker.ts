@@ -35,6 +35,12 @@ export type StageContext<E extends EventName, P> = Omit<
   readonly telemetry?: Telemetry;
 };
 
+/**
+ * What arrives ends a fetch at once; with nothing there, it is asked again after so long. Each stage's idle fetches cost the event
+ * loop and Kafka something; a partition that is taken over, or goes on after a pause, waits for the one under way.
+ */
+const fetchWaitMs = 500;
+
 export class StageWorker<E extends EventName, P> implements Feed {
   readonly #context: StageContext<E, P> & WorkerContext<E, P>;
   readonly #changelog: string;
@@ -127,7 +133,7 @@ export class StageWorker<E extends EventName, P> implements Feed {
       sessionTimeout: 6_000,
       heartbeatInterval: 1_500,
       rebalanceTimeout: 12_000,
-      maxWaitTimeInMs: 250,
+      maxWaitTimeInMs: fetchWaitMs,
       readUncommitted: false,
       allowAutoTopicCreation: false,
       retry: { retries: 10 },

@@ -42,7 +42,8 @@ interface DiskStatePlan {
 
 /** Kafka keeps a compacted topic's deletions for a day (delete.retention.ms); half of it is left for a slow replay. */
 const oldestMs = 12 * 3_600_000;
-const flushAfterMs = 1_000;
+/** Positions and the like change with every transaction and are written once a flush; a restart replays what came after it. */
+const flushAfterMs = 5_000;
 const flushAfterEntries = 2_000;
 /** So many entries of a table may lie over the rows that are read in their order. */
 const passedOverMax = 200;
