@@ -1,6 +1,6 @@
 /**
  * Committed state on disk, in SQLite: one file a partition, names hashed and values sealed as in the changelog. Changes are
- * gathered for a moment and written together with the place in the changelog up to which they are complete, so that a
+ * gathered for some seconds and written together with the place in the changelog up to which they are complete, so that a
  * new owner on this machine replays only what came after. Memory holds what was not yet written, and a bounded cache
  * that all stores of a process share.
  *
