@@ -21,14 +21,14 @@ const terms = ["collaborations", "populations"];
 const own: Readonly<Record<string, readonly string[]>> = {
   ingest: [...region, ...terms, "openBatch", "decodeRecord", "randomBytes"],
   "oprf-relay": [...region, ...terms],
-  routing: [...region, ...terms, "seeds", "standing", "answeringStages", "waiting"],
+  routing: [...region, ...terms, "seeds", "standing", "answeringStages", "provingStage", "limits"],
   compliance: [...region, ...terms, "jurisdiction", "standing", "policy"],
   psi: ["blinding", "partition", "partitions"],
   aggregate: [...region, "blinding"],
   dp: [...region, "seed", "blinding", "exposed", "restore", "homes"],
   signing: [...region, "issuer"],
   result: [...region, "collaborations", "standing", "isAdmitted"],
-  zkp: ["prove", "represent", "circuit", "seed", "blinding"],
+  zkp: ["partition", "collaborations", "prove", "represent", "circuit", "seed", "blinding"],
   anchoring: [
     ...["region", "partition", "chain", "logSigner", "seedPeriodMs"],
     ...["createSeed", "seed", "destroySeed", "blinding", "restore"],

@@ -10,7 +10,7 @@ import { statesIn } from "../../runtime/state/disk-state.ts";
 import { StateStore } from "../../runtime/state/store.ts";
 import { dp } from "../../stages/dp/stage.ts";
 import { result } from "../../stages/result/stage.ts";
-import { usualLimits } from "../../stages/routing/fair-queue.ts";
+import { usualLimits } from "../../stages/routing/limits.ts";
 import { routing } from "../../stages/routing/stage.ts";
 import { anchoring } from "../../stages/anchoring/stage.ts";
 import { Standing } from "../../domain/terms/standing.ts";
@@ -59,7 +59,8 @@ const seed = (id: number): Promise<Uint8Array> => Promise.resolve(seedBytes(id))
 
 const routingPorts = {
   ...{ region, ...terms, standing, partitions: 2, answeringStages: ["dp"] },
-  waiting: usualLimits,
+  provingStage: "zkp",
+  limits: usualLimits,
   seeds: seedsOf({ ...firstSeed, open: true }),
 };
 const never = (): never => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AnswerGroup } from "../../schemas/avro/index.ts";
-import { answerTable } from "./answer.ts";
+import { answerTable, evidenceLines } from "./answer.ts";
 
 const told = (category: string, value: number): AnswerGroup => ({
   ...{ grouping: "age-band", category, suppressed: false },
@@ -37,4 +37,11 @@ test("quartiles beneath a histogram say what they leave out", () => {
     /12, 15, 17, .* and nobody in those with too few$/,
   );
   assert.equal(quartilesIn(table(tooFew("0 to 9"), tooFew("10 to 19"))), undefined);
+});
+
+test("it is said when the evidence comes only where that takes a while", () => {
+  for (const seconds of [null, 1, 5]) assert.deepEqual(evidenceLines(seconds), []);
+  assert.match(evidenceLines(6).join(), /in about 6 seconds:/);
+  assert.match(evidenceLines(119).join(), /in about 119 seconds:/);
+  assert.match(evidenceLines(121).join(), /in about 3 minutes:/);
 });

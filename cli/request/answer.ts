@@ -18,6 +18,16 @@ export function answerTable(answer: Answer): string[] {
   ];
 }
 
+/** So soon that nobody needs to be told. */
+const soonSeconds = 5;
+
+/** When the evidence comes, where others' comes before it. */
+export function evidenceLines(seconds: number | null): string[] {
+  if (seconds === null || seconds <= soonSeconds) return [];
+  const wait = seconds < 120 ? `${String(seconds)} seconds` : `${String(Math.ceil(seconds / 60))} minutes`;
+  return [`  its evidence comes in about ${wait}: the proofs of other answers are made first`];
+}
+
 const quartileLines = (answer: Answer): string[] =>
   [...histogramsIn(answer)].flatMap(([name, bins]) => {
     const quartiles = [0.25, 0.5, 0.75].map((share) => quantileOf(bins, share));

@@ -17,7 +17,7 @@ import { newRequest, requireAsked, signRequest, type Asked } from "../../service
 import { openBroker } from "../../services/keystore/parties.ts";
 import { misuse } from "../../errors/misuse.ts";
 import { accessOf, keysOf } from "../party/keys.ts";
-import { answerTable } from "./answer.ts";
+import { answerTable, evidenceLines } from "./answer.ts";
 
 const evidenceSecondsDefault = "300";
 
@@ -126,8 +126,10 @@ async function keepBundle(
 }
 
 function resultLines(file: string, result: Result): string[] {
-  const { requestId, answer, code, message } = result;
-  if (answer !== null) return [`  ${file}: request ${requestId}`, ...answerTable(answer)];
+  const { requestId, answer, code, message, evidenceSeconds } = result;
+  if (answer !== null) {
+    return [`  ${file}: request ${requestId}`, ...answerTable(answer), ...evidenceLines(evidenceSeconds)];
+  }
   return [
     `  ${file}: request ${requestId} is refused`,
     `  ${errorCodeOr(code ?? "", "INTERNAL_ERROR")}: ${message ?? ""}`,

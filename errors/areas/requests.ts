@@ -109,9 +109,15 @@ export const requests = {
     RATE_LIMITED: {
       status: 429,
       audience: ["asker"],
-      when: "As many requests signed by the broker are waiting in the region as are allowed: in each partition 1,024 for a tenant and 8,192 in all, for 256 tenants, unless the operator has set other limits.",
+      when: "As many requests signed by the broker are waiting in the region as are allowed: in each partition 1,024 for a tenant and 8,192 in all, for 256 tenants, unless the operator has set other limits. Or the broker or the tenant asked more often within a minute than the operator lets it. The message says in about how many seconds there is room. Nothing is charged.",
       remedy:
         "Wait for the results of earlier requests, then ask again, under a new id and nonce and fewer at once.",
+    },
+    EVIDENCE_BEHIND: {
+      status: 429,
+      audience: ["asker"],
+      when: "The broker's questions are answered faster than their proofs are made, and as many of its answers wait for theirs as are allowed: 8,192 in a partition, unless the operator has set another limit. The message says in about how many seconds there is room. Nothing is charged.",
+      remedy: "Wait until evidence of earlier answers has come, then ask again, under a new id and nonce.",
     },
     CLOCK_SKEW: {
       status: 422,

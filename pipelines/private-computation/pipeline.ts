@@ -21,7 +21,7 @@ import { ingest } from "../../stages/ingest/stage.ts";
 import { oprfRelay } from "../../stages/oprf-relay/stage.ts";
 import { psi } from "../../stages/psi/stage.ts";
 import { result } from "../../stages/result/stage.ts";
-import type { WaitingLimits } from "../../stages/routing/fair-queue.ts";
+import type { RoutingLimits } from "../../stages/routing/limits.ts";
 import { routing } from "../../stages/routing/stage.ts";
 import { signing } from "../../stages/signing/stage.ts";
 import { zkp } from "../../stages/zkp/stage.ts";
@@ -31,7 +31,7 @@ import { Directory, type Tables } from "../directory.ts";
 import { termsTopics } from "../terms.ts";
 import { asking } from "./asking.ts";
 import { releaseCircuit, type ReleaseInput } from "./circuit.ts";
-import { exposedIn, section, waitingIn } from "./settings.ts";
+import { exposedIn, limitsIn, section } from "./settings.ts";
 import { privateComputationTopics } from "./topics.ts";
 
 const policyFolder = new URL("../../domain/policy/", import.meta.url);
@@ -72,7 +72,7 @@ export const privateComputation: Pipeline = {
     return {
       serving: servingComputation(host, {
         ...{ policy, prover, directory },
-        waiting: waitingIn(host.section),
+        limits: limitsIn(host.section),
         exposed: exposedIn(host.section),
       }),
       apply: directory.apply,
@@ -85,7 +85,7 @@ interface Opened {
   readonly policy: Policy;
   readonly prover: Pick<Prover<ReleaseInput>, "prove" | "represent">;
   readonly directory: Tables;
-  readonly waiting: WaitingLimits;
+  readonly limits: RoutingLimits;
   /** How much of a share may be spent and not yet anchored, a fraction. */
   readonly exposed: string;
 }
@@ -99,7 +99,7 @@ export function servingComputation(
     readonly config: Pick<ConnectorConfig, "region" | "jurisdiction" | "partitions">;
     readonly hsm: Pick<Hsm, "key" | "seed">;
   },
-  { policy, prover, directory, waiting, exposed }: Opened,
+  { policy, prover, directory, limits, exposed }: Opened,
 ): readonly Serving[] {
   const { collaborations, populations, standing, seeds } = directory;
   const { seed } = hsm;
@@ -122,7 +122,8 @@ export function servingComputation(
     serve(routing, () => ({
       ...{ region, partitions, collaborations, populations, seeds, standing },
       answeringStages: answering,
-      waiting,
+      provingStage: zkp.name,
+      limits,
     })),
     serve(compliance, () => ({
       ...{ region, jurisdiction, partitions, collaborations, populations, standing, policy },
@@ -139,6 +140,9 @@ export function servingComputation(
       ...{ region, partitions, collaborations, standing },
       isAdmitted: (provider) => directory.providers.includes(provider),
     })),
-    serve(zkp, () => ({ prove: prover.prove, represent: prover.represent, circuit, seed, blinding })),
+    serve(zkp, (partition) => ({
+      ...{ partition, collaborations, prove: prover.prove, represent: prover.represent },
+      ...{ circuit, seed, blinding },
+    })),
   ];
 }

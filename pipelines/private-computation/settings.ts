@@ -4,7 +4,7 @@
 import { compareFractions, fraction, parseFraction } from "../../crypto/fraction/fraction.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import type { TypeOf } from "../../runtime/contract/schema.ts";
-import { usualLimits, type WaitingLimits } from "../../stages/routing/fair-queue.ts";
+import { usualLimits, type RoutingLimits } from "../../stages/routing/limits.ts";
 
 const count = { type: "integer", minimum: 1, maximum: 100_000 } as const;
 
@@ -15,7 +15,14 @@ export const section = {
     waiting: {
       type: "object",
       description:
-        "How many questions may wait for their turn in a partition, of one tenant of a broker and of one broker.",
+        "How many questions may wait for their turn in a partition, of one tenant of a broker and of one broker; and for how many answers of one broker the proofs may wait there before it may ask no more.",
+      additionalProperties: false,
+      properties: { tenant: count, broker: count, evidence: { ...count, maximum: 32_768 } },
+    },
+    rates: {
+      type: "object",
+      description:
+        "How many questions may be asked a minute in a partition, for one tenant of a broker and by one broker; any number where it is not set.",
       additionalProperties: false,
       properties: { tenant: count, broker: count },
     },
@@ -29,9 +36,9 @@ export const section = {
 } as const;
 
 /** The limits as they are set; the usual ones where they are not. */
-export function waitingIn(given: unknown): WaitingLimits {
-  const { waiting = {} } = (given ?? {}) as TypeOf<typeof section>;
-  return { ...usualLimits, ...waiting };
+export function limitsIn(given: unknown): RoutingLimits {
+  const { waiting = {}, rates = {} } = (given ?? {}) as TypeOf<typeof section>;
+  return { waiting: { ...usualLimits.waiting, ...waiting }, rates: { ...usualLimits.rates, ...rates } };
 }
 
 /** Of a share of a budget, a fraction of at most 1. Throws CONFIG_INVALID. */

@@ -81,6 +81,13 @@ export const privateComputationTopics = {
   "dp.released": { events: ["ReleasedAggregate"], key: "request id", partitions: "spread" },
   "dp.witnesses": { events: ["ReleaseWitness"], key: "request id", partitions: "spread", sealed: true },
   "budget.states": { events: ["BudgetState"], key: "population", partitions: "one", compacted: true },
+  "zkp.turns": {
+    events: ["ReleaseWitness", "ProofTurn"],
+    key: "request id",
+    partitions: "spread",
+    sealed: true,
+  },
+  "zkp.waiting": { events: ["EvidenceQueue"], key: "region", partitions: "spread" },
   "zkp.proven": { events: ["ReleaseProof"], key: "request id", partitions: "spread" },
   "signing.signed": { events: ["SignedResult"], key: "request id", partitions: "spread" },
   "result.refusals": { events: ["Refusal"], key: "request id", partitions: "spread" },

@@ -30,4 +30,6 @@ export interface Result {
   evidenceFor: string | null;
   /** True where no admitted party signed the record that is answered: requestDigest is the record's own, and no request is closed by it. */
   unsigned: boolean;
+  /** About how many seconds it takes, as things stand, until the answer's proofs are made; its bundle follows with the next anchor. Null where no evidence of its own follows, and where nothing is known. Not signed. */
+  evidenceSeconds: number | null;
 }

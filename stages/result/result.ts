@@ -10,7 +10,8 @@ export function answered(signed: SignedResult, region: string): Result {
   const evidence = topicFor(region, "evidence.bundles");
   const evidenceFor = repeats?.digest ?? request.digest;
   const parts = { answer, credential, matchLeaf, spendLeaf, evidence, evidenceFor };
-  return { ...namedBy(request), status: "provisional", code: null, message: null, ...parts, unsigned: false };
+  const told = { code: null, message: null, unsigned: false, evidenceSeconds: null };
+  return { ...namedBy(request), status: "provisional", ...parts, ...told };
 }
 
 export function refused({ request, code, message, unsigned }: Refusal): Result {
@@ -26,4 +27,5 @@ const nothing = {
   spendLeaf: null,
   evidence: null,
   evidenceFor: null,
+  evidenceSeconds: null,
 };

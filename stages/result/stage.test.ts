@@ -20,7 +20,7 @@ import { KEEP_CLOSED_MS } from "./arbiter.ts";
 const PRUNE_EVERY_MS = 3_600_000;
 import { result } from "./stage.ts";
 
-type Input = StageEvent<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick">;
+type Input = StageEvent<"RoutedRequest" | "SignedResult" | "Refusal" | "EvidenceQueue" | "Tick">;
 
 /** South was not admitted, or was revoked. */
 const ports = {
@@ -368,6 +368,7 @@ test("whatever the order, and however often each is doubled, each digest gets on
           for (const name of opened) if (!expected.has(name)) asked.add(name);
           continue;
         }
+        assert.ok(input.type !== "EvidenceQueue");
         const name = input.value.request.digest;
         if (input.type === "RoutedRequest") opened.add(name);
         else if (!expected.has(name))
@@ -395,4 +396,29 @@ test("a restart between any two events changes nothing", async () => {
     assert.deepEqual([...before.overdue, ...after.overdue], whole.overdue);
     assert.deepEqual(after.state.snapshot(), whole.state.snapshot());
   }
+});
+
+test("an answer says about how long its proofs take, as was told last", async () => {
+  const { key: signer } = collaboration.brokers[0] ?? { key: "" };
+  const told = (waiting: number, time = start): Input => {
+    const shares = waiting === 0 ? [] : [{ signer, tenant: "clinic", waiting }];
+    const value = { shares, millisecondsEach: 500 };
+    return { type: "EvidenceQueue", value, topic: "zkp.waiting", key: "", time };
+  };
+  const secondsOf = async (inputs: Input[]): Promise<number | null | undefined> => {
+    const state = new MemoryState();
+    const outcomes: Outcome[] = [];
+    for (const input of inputs) outcomes.push(await handle(input, state));
+    const reply = outcomes.at(-1)?.outputs.find(({ type }) => type === "Result");
+    return (reply?.value as Result | undefined)?.evidenceSeconds;
+  };
+  assert.equal(await secondsOf([signedAt("a")]), null);
+  assert.equal(await secondsOf([told(99), signedAt("a")]), 50);
+  assert.equal(await secondsOf([told(99), told(0), signedAt("a")]), 1);
+  assert.equal(await secondsOf([told(0), signedAt("a", start + 59_000)]), 1);
+  // The stage is away: it would tell every second while some wait.
+  assert.equal(await secondsOf([told(99), signedAt("a", start + 61_000)]), null);
+  // A stored answer has the first one's evidence.
+  assert.equal(await secondsOf([told(99), signedAt("b", start, refFor("a"))]), null);
+  assert.equal(await secondsOf([told(99), refusedAt("a")]), null);
 });

@@ -12,7 +12,7 @@ import {
 } from "../../runtime/contract/stage.ts";
 import type { StateView } from "../../runtime/contract/state.ts";
 import type { StandingTable } from "../../domain/terms/standing.ts";
-import type { Refusal, RequestRef, Result, RoutedRequest } from "../../schemas/avro/index.ts";
+import type { Refusal, RequestRef, Result, RoutedRequest, SignedResult } from "../../schemas/avro/index.ts";
 import {
   close,
   isClosed,
@@ -24,6 +24,7 @@ import {
   open,
   openDocument,
 } from "./arbiter.ts";
+import { evidenceSeconds, noteQueue } from "./evidence-wait.ts";
 import {
   endOf,
   forgetUnlisted,
@@ -41,12 +42,16 @@ export interface ResultPorts extends ListingPorts {
   readonly standing: Pick<StandingTable, "hasBroker">;
 }
 
-export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick", ResultPorts> = {
+export const result: Stage<
+  "RoutedRequest" | "SignedResult" | "Refusal" | "EvidenceQueue" | "Tick",
+  ResultPorts
+> = {
   name: "result",
   inputs: [
     { topic: "routing.routed", types: ["RoutedRequest"], besideAnswer: true },
     { topic: "signing.signed", types: ["SignedResult"] },
     { topic: "result.refusals", types: ["Refusal"], besideAnswer: true },
+    { topic: "zkp.waiting", types: ["EvidenceQueue"], besideAnswer: true },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
   tables: [OPEN, CLOSED.entries, UNLISTED],
@@ -62,7 +67,7 @@ export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick"
       case "RoutedRequest":
         return begin(value, state, ports);
       case "SignedResult":
-        return conclude({ request: value.request, document: null }, answered(value, ports.region), {
+        return conclude({ request: value.request, document: null }, answer(value, state, time, ports), {
           state,
           time,
           ports,
@@ -71,11 +76,20 @@ export const result: Stage<"RoutedRequest" | "SignedResult" | "Refusal" | "Tick"
         // Nobody's request: there is nothing to close, and to remember it would let anybody fill the memory.
         if (value.unsigned) return publish(told(value.request, refused(value), ports));
         return conclude(value, refused(value), { state, time, ports });
+      case "EvidenceQueue":
+        return publish({ changes: [noteQueue(value, time)] });
       case "Tick":
         return sweep(state, time);
     }
   },
 };
+
+/** With about how long its proofs take, where it has some of its own. */
+function answer(signed: SignedResult, state: StateView, time: number, ports: ResultPorts): Result {
+  const result = answered(signed, ports.region);
+  if (result.evidenceFor !== result.requestDigest) return result;
+  return { ...result, evidenceSeconds: evidenceSeconds(signed.request, ports.collaborations, state, time) };
+}
 
 interface Context {
   readonly state: StateView;

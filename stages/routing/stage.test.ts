@@ -5,7 +5,6 @@ import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import type { RequestRef, RoutedRequest, SignedRequest } from "../../schemas/avro/index.ts";
 import { signRequest } from "../../domain/terms/request.ts";
 import { Standing } from "../../domain/terms/standing.ts";
-import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import {
   brokerKey,
   collaboration,
@@ -15,57 +14,11 @@ import {
   signed,
   population,
   strangerKey,
-  tableOf,
 } from "../../test/stage-question.ts";
 import { earlierCollaborationOf, populationOver, populationsOf } from "../../test/populations.ts";
 import { firstSeed, seedRef, seedsOf } from "../../domain/log/testing/seeds.ts";
 import { oddIds, renamed } from "../../test/odd-names.ts";
-import { MemoryState } from "../../test/stage-state.ts";
-import { usualLimits } from "./fair-queue.ts";
-import { routing, type RoutingPorts } from "./stage.ts";
-
-const openSeed = { ...firstSeed, open: true };
-
-const portsFor = (document: Collaboration = collaboration): RoutingPorts => ({
-  region: "au-east",
-  collaborations: tableOf(document),
-  populations: populationsOf(populationOver(document, { region: "au-east" })),
-  seeds: seedsOf(openSeed),
-  standing: new Standing(),
-  partitions: 4,
-  answeringStages: ["compliance", "dp"],
-  waiting: usualLimits,
-});
-
-class Region {
-  readonly state = new MemoryState();
-  readonly ports: RoutingPorts;
-
-  constructor(ports = portsFor()) {
-    this.ports = ports;
-  }
-
-  async tick(time: number, stages: readonly string[] = this.ports.answeringStages): Promise<Outcome> {
-    const value = { worker: "one", stages: [...stages] };
-    const event = { type: "Tick" as const, value, topic: "clock.ticks" as const, key: value.worker, time };
-    const outcome = await routing.handle(event, this.state, this.ports);
-    this.state.apply(outcome.changes);
-    return outcome;
-  }
-
-  async ask(value: SignedRequest, time = issuedAt, key = value.requestId): Promise<Outcome> {
-    const event = { type: "SignedRequest" as const, value, topic: "broker.requests" as const, key, time };
-    const outcome = await routing.handle(event, this.state, this.ports);
-    this.state.apply(outcome.changes);
-    return outcome;
-  }
-}
-
-async function healthy(ports = portsFor()): Promise<Region> {
-  const region = new Region(ports);
-  await region.tick(issuedAt);
-  return region;
-}
+import { healthy, openSeed, portsFor, refusalIn, Region } from "./testing/region.ts";
 
 /** The code of a record that is answered in nobody's name: it changes nothing, and leads to nothing. */
 function declinedCode(outcome: Outcome): string {
@@ -83,13 +36,6 @@ const expectDeclined = async (
 ): Promise<void> => {
   assert.equal(declinedCode(await region.ask(value, time, key)), code);
 };
-
-function refusalIn(outcome: Outcome) {
-  assert.equal(outcome.kind, "publish");
-  assert.equal(outcome.outputs.length, 0);
-  assert.equal(outcome.refusals.length, 1);
-  return outcome.refusals[0];
-}
 
 const expectCode = async (
   code: string,

@@ -13,14 +13,17 @@ import {
   type Stage,
   type StageEvent,
 } from "../../runtime/contract/stage.ts";
-import type { StateView } from "../../runtime/contract/state.ts";
+import type { Change, StateView } from "../../runtime/contract/state.ts";
 import { faultOf, isElsewheres } from "./admission.ts";
-import { FairQueue, WAITING, type WaitingLimits } from "./fair-queue.ts";
+import { FairQueue } from "../../runtime/contract/fair-queue.ts";
+import { evidenceWait, noteQueue } from "./evidence-door.ts";
 import { missingStage, noteSeen } from "./health.ts";
 import { FLIGHTS } from "./in-flight.ts";
+import type { RoutingLimits } from "./limits.ts";
+import { BUCKETS, forgetFull, rated } from "./rates.ts";
 import { memoryOf, noteDigest, SEEN } from "./replay.ts";
-import { Turns } from "./turns.ts";
-import { verifyRequest, type Fault } from "./verification.ts";
+import { Turns, WAITING } from "./turns.ts";
+import { verifyRequest, type Fault, type VerifiedRequest } from "./verification.ts";
 
 export interface RoutingPorts {
   readonly region: string;
@@ -31,28 +34,33 @@ export interface RoutingPorts {
   readonly partitions: number;
   /** The stages that a question waits for: all of them must be up for it to be answered. */
   readonly answeringStages: readonly string[];
-  readonly waiting: WaitingLimits;
+  /** The one that makes the proofs, for which no answer waits. */
+  readonly provingStage: string;
+  readonly limits: RoutingLimits;
 }
 
-export const routing: Stage<"SignedRequest" | "Concluded" | "Tick", RoutingPorts> = {
+export const routing: Stage<"SignedRequest" | "Concluded" | "EvidenceQueue" | "Tick", RoutingPorts> = {
   name: "routing",
   inputs: [
     { topic: "broker.requests", types: ["SignedRequest"] },
     { topic: "result.concluded", types: ["Concluded"] },
+    { topic: "zkp.waiting", types: ["EvidenceQueue"], besideAnswer: true },
     { topic: "clock.ticks", types: ["Tick"] },
   ],
-  tables: [SEEN.entries, FLIGHTS, WAITING],
+  tables: [SEEN.entries, FLIGHTS, WAITING, BUCKETS],
   outputs: ["routing.routed"],
-  fills: (state, { waiting }) => new FairQueue(state, waiting).fills,
+  fills: (state, { limits }) => new FairQueue(state, WAITING, limits.waiting).fills,
   handle(event, state, ports) {
     if (event.type === "SignedRequest") return route(event, state, ports);
-    const turns = new Turns(state, event.time, ports.waiting);
+    if (event.type === "EvidenceQueue") return publish({ changes: [noteQueue(event.value)] });
+    const { time } = event;
+    const turns = new Turns(state, time, ports.limits.waiting);
     if (event.type === "Concluded") {
       turns.end(event.value.requestDigest);
       return turns.outcome();
     }
-    const seen = noteSeen(event.value.stages, ports.answeringStages, state, event.time);
-    return turns.outcome({ changes: [...seen, ...SEEN.forget(state, event.time)] });
+    const seen = noteSeen(event.value.stages, [...ports.answeringStages, ports.provingStage], state, time);
+    return turns.outcome({ changes: [...seen, ...SEEN.forget(state, time), ...forgetFull(state, time)] });
   },
 };
 
@@ -84,15 +92,44 @@ function route(event: StageEvent<"SignedRequest">, state: StateView, ports: Rout
     const detail = "The request names a seed that is not anchored here, or is no longer open.";
     return refuse({ request, document, code: "STALE_SEED", detail }, { changes });
   }
+  const asking = mayAsk(verified, state, time, ports);
+  if ("code" in asking) return refuse({ request, document, ...asking }, { changes });
   const { id, commitment } = seed;
-  const turns = new Turns(state, time, ports.waiting);
-  const routed = { request, document, signature, seed: { id, commitment } };
-  if (!turns.enter(routed, verified.broker.key)) {
-    const detail = "This broker, or this tenant of it, has as many requests waiting as are allowed.";
+  const turns = new Turns(state, time, ports.limits.waiting);
+  const waiter = { signer: verified.broker.key, tenant };
+  if (!turns.enter({ request, document, signature, seed: { id, commitment } }, waiter)) {
+    const detail = `This broker, or this tenant of it, has as many requests waiting as are allowed.${about(turns.roomIn(waiter))}`;
     return refuse({ request, document, code: "RATE_LIMITED", detail }, { changes });
   }
-  return turns.outcome({ changes });
+  return turns.outcome({ changes: [...changes, ...asking.changes] });
 }
+
+/** Whether its broker and tenant may ask any more for now; what that takes of how often they may. */
+function mayAsk(
+  { request, broker }: VerifiedRequest,
+  state: StateView,
+  time: number,
+  { provingStage, limits }: RoutingPorts,
+): { readonly changes: readonly Change[] } | Fault {
+  const isProving = missingStage([provingStage], state, time) === undefined;
+  const wait = isProving ? evidenceWait(broker.key, limits.waiting.evidence, state) : undefined;
+  if (wait !== undefined) {
+    const detail = `The proofs of as many answers of this broker are still to be made as are allowed.${about(wait)}`;
+    return { code: "EVIDENCE_BEHIND", detail };
+  }
+  const { changes, waitMs } = rated(
+    { signer: broker.key, tenant: request.tenant },
+    limits.rates,
+    state,
+    time,
+  );
+  if (waitMs === 0) return { changes };
+  const detail = "This broker, or this tenant of it, has asked as often within a minute as is allowed.";
+  return { code: "RATE_LIMITED", detail: `${detail}${about(Math.ceil(waitMs / 1_000))}` };
+}
+
+const about = (seconds: number | undefined): string =>
+  seconds === undefined ? "" : ` There is room again in about ${String(seconds)} seconds.`;
 
 function unavailable(state: StateView, time: number, ports: RoutingPorts): Fault | undefined {
   const stage = missingStage(ports.answeringStages, state, time);

@@ -6,9 +6,9 @@ import type { RoutedRequest } from "../../schemas/avro/index.ts";
 import { refusalsIn } from "../../test/stage-run.ts";
 import { oddTexts } from "../../test/odd-names.ts";
 import { MemoryState } from "../../test/stage-state.ts";
-import { FairQueue, SIGNERS_MAX, TENANTS_MAX, type WaitingLimits } from "./fair-queue.ts";
+import { FairQueue, SIGNERS_MAX, TENANTS_MAX, type QueueLimits } from "../../runtime/contract/fair-queue.ts";
 import { IN_FLIGHT_MAX } from "./in-flight.ts";
-import { Turns } from "./turns.ts";
+import { Turns, WAITING } from "./turns.ts";
 
 const later = 1_000_000;
 
@@ -22,7 +22,7 @@ function routed(tenant: string, number: number, deadline = later): RoutedRequest
 
 /** The state of one partition, and who went in which order. */
 /** Small, so that a test reaches them. */
-const limits: WaitingLimits = { tenant: 64, broker: 320 };
+const limits: QueueLimits = { tenant: 64, broker: 320 };
 
 class Gate {
   readonly state = new MemoryState();
@@ -32,7 +32,7 @@ class Gate {
   /** Whether the request was let in. */
   enter(request: RoutedRequest, time = 0, signer = "key"): boolean {
     const turns = new Turns(this.state, time, limits);
-    const isIn = turns.enter(request, signer);
+    const isIn = turns.enter(request, { signer, tenant: request.request.tenant });
     this.#apply(turns.outcome());
     return isIn;
   }
@@ -165,7 +165,7 @@ test("a tenant has only so many waiting; another is let in", () => {
 
 test("how full the queues are is told of the fullest signer, and of the tenant that has most of its", () => {
   const gate = new Gate();
-  const held = (): number[] => new FairQueue(gate.state, limits).fills.map((fill) => fill.held);
+  const held = (): number[] => new FairQueue(gate.state, WAITING, limits).fills.map((fill) => fill.held);
   for (const number of numbers(IN_FLIGHT_MAX)) gate.enter(routed("a", number));
   assert.deepEqual(held(), [0, 0, 0, 0]);
   for (const number of numbers(3)) gate.enter(routed("b", number), 0, "one");
@@ -173,9 +173,25 @@ test("how full the queues are is told of the fullest signer, and of the tenant t
   for (const number of numbers(4)) gate.enter(routed("d", number), 0, "other");
   assert.deepEqual(held(), [2, 6, 2, 4]);
   assert.deepEqual(
-    new FairQueue(gate.state, limits).fills.map(({ most }) => most),
+    new FairQueue(gate.state, WAITING, limits).fills.map(({ most }) => most),
     [SIGNERS_MAX, limits.broker, TENANTS_MAX, limits.tenant],
   );
+});
+
+test("one for whom there is no room is told when there is, by how turns went lately", () => {
+  const gate = new Gate();
+  const waiter = { signer: "key", tenant: "a" };
+  const roomIn = (): number | undefined => new Turns(gate.state, 0, limits).roomIn(waiter);
+  for (const number of numbers(IN_FLIGHT_MAX + limits.tenant)) gate.enter(routed("a", number));
+  gate.enter(routed("b", 0));
+  gate.enter(routed("a", 0), 0, "other");
+  assert.equal(roomIn(), undefined);
+  for (const number of numbers(10)) gate.end(`a-${String(number)}`, 4_000 * (number + 1));
+  assert.equal(roomIn(), 4);
+  for (const number of numbers(3)) gate.enter(routed("b", 1 + number), 40_000);
+  gate.enter(routed("a", 1), 40_000, "other");
+  // Its own, another tenant's, and as many of the other signer's, of which there is one.
+  assert.equal(roomIn(), 12);
 });
 
 test("whoever waits past the deadline is refused, and does not take a place", () => {

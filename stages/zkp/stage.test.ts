@@ -29,11 +29,14 @@ import type { Release } from "../../schemas/json/evidence-bundle.ts";
 import { checkOpening, representHere } from "./testing/reference-prover.ts";
 import { ASKED, planAt, requestNamed } from "../../test/stage-plan.ts";
 import { blinding, seedBytes } from "../../domain/log/testing/seeds.ts";
+import { collaboration, tableOf } from "../../test/stage-question.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 import { zkp, type ZkpPorts } from "./stage.ts";
 
 const matchLeaf = "5a".repeat(32);
 const ports: ZkpPorts = {
+  partition: 0,
+  collaborations: tableOf(collaboration),
   prove: checkOpening,
   represent: representHere,
   circuit: "c1".repeat(32),
@@ -82,7 +85,7 @@ async function proven(witness: ReleaseWitness, own: Partial<ZkpPorts> = {}): Pro
   const event: StageEvent<"ReleaseWitness"> = {
     type: "ReleaseWitness",
     value: witness,
-    topic: "dp.witnesses",
+    topic: "zkp.turns",
     key: witness.request.requestId,
     time: ASKED,
   };

@@ -1,16 +1,21 @@
 /**
- * The zkp stage: proves a release. It runs beside signing, not before it: an answer does not wait for its proofs, and
- * its evidence does. See README.md.
+ * The zkp stage: proves a release, those who wait for it in turn. It runs beside signing, not before it: an answer does not
+ * wait for its proofs, and its evidence does. See README.md.
  */
 import { seedFrom } from "../../crypto/groth16/seed.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import type { BlindingSource } from "../../domain/log/blinding.ts";
-import { output, publish, type Outcome, type Stage } from "../../runtime/contract/stage.ts";
+import type { CollaborationTable } from "../../domain/terms/collaboration.ts";
+import type { Waiter } from "../../runtime/contract/fair-queue.ts";
+import { output, publish, type Outcome, type Stage, type StageEvent } from "../../runtime/contract/stage.ts";
 import type { ReleaseWitness } from "../../schemas/avro/index.ts";
 import type { Release as BundledRelease } from "../../schemas/json/evidence-bundle.ts";
 import { proveGroup, type Prove, type Release, type Represent } from "./proof.ts";
+import { ProofTurns } from "./turns.ts";
 
 export interface ZkpPorts {
+  readonly partition: number;
+  readonly collaborations: CollaborationTable;
   readonly prove: Prove;
   readonly represent: Represent;
   /** SHA-256 of the verification key's file, 64 hex digits. */
@@ -20,12 +25,41 @@ export interface ZkpPorts {
   readonly blinding: BlindingSource;
 }
 
-export const zkp: Stage<"ReleaseWitness", ZkpPorts> = {
+export const zkp: Stage<"ReleaseWitness" | "ProofTurn" | "Tick", ZkpPorts> = {
   name: "zkp",
-  inputs: [{ topic: "dp.witnesses", types: ["ReleaseWitness"], besideAnswer: true }],
-  outputs: ["zkp.proven"],
-  handle: ({ value: witness }, _state, ports) => prove(witness, ports),
+  inputs: [
+    { topic: "dp.witnesses", types: ["ReleaseWitness"], besideAnswer: true },
+    { topic: "zkp.turns", types: ["ReleaseWitness", "ProofTurn"], besideAnswer: true },
+    { topic: "clock.ticks", types: ["Tick"], besideAnswer: true },
+  ],
+  outputs: ["zkp.turns", "zkp.waiting", "zkp.proven"],
+  handle(event, state, ports) {
+    const turns = new ProofTurns(state, ports.partition, event.time);
+    if (event.type === "ReleaseWitness") return take(event, turns, ports);
+    if (event.type === "ProofTurn") turns.pass(event.value.number);
+    else turns.tick();
+    return publish(turns.effects);
+  },
 };
+
+/** One that comes on the stage's own topic has its turn. */
+async function take(
+  { topic, value }: StageEvent<"ReleaseWitness">,
+  turns: ProofTurns,
+  ports: ZkpPorts,
+): Promise<Outcome> {
+  if (topic === "zkp.turns") return prove(value, ports);
+  if (turns.enter(value, waiterOf(value, ports))) return publish(turns.effects);
+  const { outputs, audit } = await prove(value, ports);
+  return publish({ ...turns.effects, outputs: [...outputs, ...turns.effects.outputs], audit });
+}
+
+/** The key that signed; of a collaboration that is not known here any more, the broker by its name. */
+function waiterOf({ request, plan }: ReleaseWitness, { collaborations }: ZkpPorts): Waiter {
+  const { tenant, broker: id } = request;
+  const brokers = collaborations.at(plan.collaboration, plan.version)?.brokers;
+  return { tenant, signer: brokers?.find((broker) => broker.id === id)?.key ?? id };
+}
 
 async function prove(witness: ReleaseWitness, ports: ZkpPorts): Promise<Outcome> {
   const { request, plan, matchLeaf } = witness;

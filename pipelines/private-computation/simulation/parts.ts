@@ -12,7 +12,7 @@ import { onlyDeclared } from "../../../runtime/hsm/declared.ts";
 import { keyring, type Hsm, type HsmKey } from "../../../runtime/hsm/hsm.ts";
 import type { EventTypes } from "../../../schemas/avro/index.ts";
 import type { Means } from "../../../simulation/world.ts";
-import { usualLimits } from "../../../stages/routing/fair-queue.ts";
+import { usualLimits } from "../../../stages/routing/limits.ts";
 import { ingest } from "../../../stages/ingest/stage.ts";
 import { checkOpening, representHere } from "../../../stages/zkp/testing/reference-prover.ts";
 import type { Tables } from "../../directory.ts";
@@ -70,7 +70,7 @@ export function openParts(
     const serving = [
       ...servingComputation(
         { config, hsm: onlyDeclared(hsm, privateComputation) },
-        { policy, prover, directory, waiting: usualLimits, exposed: "1/20" },
+        { policy, prover, directory, limits: usualLimits, exposed: "1/20" },
       ),
       ...servingLog({ config, hsm: onlyDeclared(hsm, log), chain: failingChain }, directory),
     ];

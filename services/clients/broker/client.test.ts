@@ -19,6 +19,7 @@ const result = (requestDigest: string): Result => ({
   spendLeaf: null,
   evidence: null,
   evidenceFor: null,
+  evidenceSeconds: null,
   unsigned: false,
 });
 

@@ -1,39 +1,46 @@
 /**
- * Requests that wait for their turn, by who signed for whom. Signers take turns, one request each in a round, however
+ * What waits in a stage for its turn, by who signed for whom. Signers take turns, one each in a round, however
  * many each has waiting; and within a signer's turns so do the tenants that it signs for. Round robin in two levels, where
- * every request costs the same. A signer is the key that a collaboration pins, not the name beside it: names of brokers
+ * every turn costs the same. A signer is the key that a collaboration pins, not the name beside it: names of brokers
  * and tenants are chosen by whoever writes a collaboration, and may be somebody else's.
  *
  * Promises: a signer that has one waiting gets a turn after at most one of each other signer's, and within its turns a
  * tenant after at most one of each other tenant of its own; what waits is bounded for each tenant, each signer and in all.
- * Does not: say when there is room for the next one; see in-flight.ts.
+ * Does not: say when the next turn is. A stage has one queue.
  */
-import type { Fill } from "../../runtime/contract/stage.ts";
-import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
-import type { RoutedRequest } from "../../schemas/avro/index.ts";
+import type { Fill } from "./stage.ts";
+import type { Change, StateView, Table } from "./state.ts";
 
-/** How many requests may wait in a partition: of one tenant of one signer, and of one signer, whomever it signs for. */
-export interface WaitingLimits {
+/** How many may wait in a partition: of one tenant of one signer, and of one signer, whomever it signs for. */
+export interface QueueLimits {
   readonly tenant: number;
   readonly broker: number;
 }
 
-export const usualLimits: WaitingLimits = { tenant: 1_024, broker: 8_192 };
 /** For so many tenants of one signer some may wait, … */
 export const TENANTS_MAX = 256;
 /** … and of so many signers. */
 export const SIGNERS_MAX = 256;
 
-/** `signers`: those that have requests waiting, in the order of their turns, under one key. */
+/** `signers`: those that have something waiting, in the order of their turns, under one key. */
 const SIGNERS = "signers";
-/** `tenants`: signer → its tenants that have requests waiting, in the order of their turns. */
+/** `tenants`: signer → its tenants that have something waiting, in the order of their turns. */
 const TENANTS = "tenants";
 /** `tenant-queues`: `<signer>/<tenant>` → its queue. */
 const QUEUES = "tenant-queues";
-/** By `<signer>/<tenant>/<number>`, ranked by the deadline. */
-export const WAITING = new Table<RoutedRequest>("waiting", ({ request }) => request.deadline);
-/** So many are taken out at once that waited past their deadlines; what is left is, with the next event. */
+/** So many are taken out at once that waited too long; what is left is, with the next event. */
 export const LATE_MAX = 200;
+
+/** For whom something waits. */
+export interface Waiter {
+  readonly signer: string;
+  readonly tenant: string;
+}
+
+/** How many wait for a tenant of a signer. */
+export interface Share extends Waiter {
+  readonly waiting: number;
+}
 
 interface Signer {
   readonly signer: string;
@@ -51,14 +58,17 @@ interface Queue {
 const emptyQueue: Queue = { first: 0, next: 0, length: 0 };
 
 /** The queues as they are in a handler's state, and what the handler changes in them. */
-export class FairQueue {
+export class FairQueue<V> {
   readonly #state: StateView;
-  readonly #limits: WaitingLimits;
+  /** By `<signer>/<tenant>/<number>`; ranked by when it has waited too long, where that is asked. */
+  readonly #waiting: Table<V>;
+  readonly #limits: QueueLimits;
   /** By table and key; the last change of each counts. */
   readonly #changed = new Map<string, Change>();
 
-  constructor(state: StateView, limits: WaitingLimits) {
+  constructor(state: StateView, waiting: Table<V>, limits: QueueLimits) {
     this.#state = state;
+    this.#waiting = waiting;
     this.#limits = limits;
   }
 
@@ -67,8 +77,7 @@ export class FairQueue {
   }
 
   /** False where as many wait as may. */
-  put(routed: RoutedRequest, signer: string): boolean {
-    const { tenant } = routed.request;
+  put(value: V, { signer, tenant }: Waiter): boolean {
     const signers = this.#signers();
     const before = signers.find((one) => one.signer === signer);
     const place = `${signer}/${tenant}`;
@@ -84,25 +93,47 @@ export class FairQueue {
       before === undefined ? [...signers, after] : signers.map((one) => (one === before ? after : one)),
     );
     if (queue.length === 0) this.#keepTenants(signer, [...tenants, tenant]);
-    this.#change(WAITING.put(numbered(place, queue.next), routed));
+    this.#change(this.#waiting.put(numbered(place, queue.next), value));
     this.#keepQueue(place, { ...queue, next: queue.next + 1, length: queue.length + 1 });
     return true;
   }
 
-  /** Takes out the request whose turn it is; its signer, and its tenant among the signer's, go to the end. */
-  take(): RoutedRequest | undefined {
+  /** Takes out what has the turn; its signer, and its tenant among the signer's, go to the end. */
+  take(): V | undefined {
     const [turn, ...others] = this.#signers();
     if (turn === undefined) return undefined;
     const { signer, length } = turn;
-    const routed = this.#takeOf(signer);
+    const value = this.#takeOf(signer);
     this.#keepSigners(length > 1 ? [...others, { signer, length: length - 1 }] : others);
-    return routed;
+    return value;
   }
 
-  /** Takes out requests whose deadlines are before `time`, the earliest first: before anything else of an event. */
-  takeLate(time: number): RoutedRequest[] {
-    const late = WAITING.ranked(this.#state, { below: time, limit: LATE_MAX });
+  /** Takes out what is ranked below, the lowest first: before anything else of an event. */
+  takeBelow(rank: number): V[] {
+    const late = this.#waiting.ranked(this.#state, { below: rank, limit: LATE_MAX });
     return late.filter(({ key }) => this.#takeOut(key)).map(({ value }) => value);
+  }
+
+  /** How many wait. */
+  get length(): number {
+    return this.#signers().reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /**
+   * How many wait for whom, in the order of turns; of at most so many tenants. What a signer has besides those stands under
+   * a tenant without a name.
+   */
+  shares(tenantsMax: number): Share[] {
+    let left = tenantsMax;
+    return this.#signers().flatMap(({ signer, length }) => {
+      const tenants = this.#tenants(signer).slice(0, left);
+      left -= tenants.length;
+      const shares = tenants.map((tenant) => {
+        return { signer, tenant, waiting: this.#queue(`${signer}/${tenant}`).length };
+      });
+      const rest = shares.reduce((sum, { waiting }) => sum - waiting, length);
+      return rest > 0 ? [...shares, { signer, tenant: "", waiting: rest }] : shares;
+    });
   }
 
   /** How full the queues are: of those who signed the fullest one's, and of its tenants'. */
@@ -128,12 +159,12 @@ export class FairQueue {
     const place = `${signer}/${tenant}`;
     const queue = this.#queue(place);
     if (queue.length === 0) {
-      this.#change(WAITING.remove(key));
+      this.#change(this.#waiting.remove(key));
       return false;
     }
     // Those that waited longest are mostly the first: whoever is taken next is not looked for behind them.
     const first = Number(counted) === queue.first ? queue.first + 1 : queue.first;
-    this.#change(WAITING.remove(key));
+    this.#change(this.#waiting.remove(key));
     this.#keepQueue(place, { ...queue, first, length: queue.length - 1 });
     if (queue.length === 1)
       this.#keepTenants(
@@ -149,17 +180,17 @@ export class FairQueue {
     return true;
   }
 
-  #takeOf(signer: string): RoutedRequest {
+  #takeOf(signer: string): V {
     const [tenant = "", ...others] = this.#tenants(signer);
     const place = `${signer}/${tenant}`;
     const { first, next, length } = this.#queue(place);
     for (let number = first; number < next; number++) {
-      const routed = this.#at(place, number);
-      if (routed === undefined) continue;
-      this.#change(WAITING.remove(numbered(place, number)));
+      const value = this.#at(place, number);
+      if (value === undefined) continue;
+      this.#change(this.#waiting.remove(numbered(place, number)));
       this.#keepQueue(place, { first: number + 1, next, length: length - 1 });
       this.#keepTenants(signer, length > 1 ? [...others, tenant] : others);
-      return routed;
+      return value;
     }
     throw new Error("a signer has a turn and nothing waiting");
   }
@@ -188,8 +219,8 @@ export class FairQueue {
     this.#set(QUEUES, place, queue.length === 0 ? undefined : queue);
   }
 
-  #at(place: string, number: number): RoutedRequest | undefined {
-    return this.#get(WAITING.name, numbered(place, number)) as RoutedRequest | undefined;
+  #at(place: string, number: number): V | undefined {
+    return this.#get(this.#waiting.name, numbered(place, number)) as V | undefined;
   }
 
   #get(table: string, key: string): unknown {
