@@ -19,7 +19,7 @@ import { misuse } from "../../errors/misuse.ts";
 import { accessOf, keysOf } from "../party/keys.ts";
 import { answerTable, evidenceLines } from "./answer.ts";
 
-const evidenceSecondsDefault = "300";
+const evidenceSecondsMin = 300;
 
 interface Question {
   readonly file: string;
@@ -37,8 +37,8 @@ export async function request(files: readonly string[], given: Given): Promise<n
   if (given.bundle !== undefined && files.length > 1) {
     throw misuse("--bundle writes the evidence of one question: ask that one alone.");
   }
-  const seconds = secondsIn(given.timeout ?? evidenceSecondsDefault);
-  if (seconds === undefined) throw misuse(`--timeout takes ${secondsWanted}.`);
+  const seconds = given.timeout === undefined ? undefined : secondsIn(given.timeout);
+  if (given.timeout !== undefined && seconds === undefined) throw misuse(`--timeout takes ${secondsWanted}.`);
   const bundle = given.bundle === undefined ? undefined : placeFor(given.bundle);
   const questions = files.map(readQuestion);
   const broker = brokerOf(questions);
@@ -114,11 +114,12 @@ async function keepBundle(
   client: BrokerClient,
   result: Result | undefined,
   file: string,
-  seconds: number,
+  seconds: number | undefined,
 ): Promise<{ number: number; hash: string } | undefined> {
   if (result?.answer === null || result?.evidenceFor === null || result === undefined) return undefined;
   console.error("  the answer is provisional; waiting for its proofs and the anchor of its spend …");
-  const text = await client.evidence(result.evidenceFor, seconds * 1_000);
+  const wait = seconds ?? Math.max(evidenceSecondsMin, 2 * (result.evidenceSeconds ?? 0));
+  const text = await client.evidence(result.evidenceFor, wait * 1_000);
   const bundle = JSON.parse(text) as EvidenceBundleDocument;
   writeFileSync(file, `${JSON.stringify(bundle, undefined, 2)}\n`);
   const { block, blockHash } = bundle.log.chain;

@@ -129,7 +129,9 @@ function mayAsk(
 }
 
 const about = (seconds: number | undefined): string =>
-  seconds === undefined ? "" : ` There is room again in about ${String(seconds)} seconds.`;
+  seconds === undefined
+    ? ""
+    : ` There is room again in about ${seconds === 1 ? "a second" : `${String(seconds)} seconds`}.`;
 
 function unavailable(state: StateView, time: number, ports: RoutingPorts): Fault | undefined {
   const stage = missingStage(ports.answeringStages, state, time);

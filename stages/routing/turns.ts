@@ -1,6 +1,7 @@
 /**
  * Lets requests go while there is room, whoever signed them in turn, and each one's tenants in theirs.
  */
+import { paceAfter, secondsOf, turnsUntil } from "../../domain/fairness/turns-left.ts";
 import {
   output,
   publish,
@@ -9,7 +10,6 @@ import {
   type Outcome,
   type RefusedRequest,
 } from "../../runtime/contract/stage.ts";
-import { paceAfter, secondsOf, turnsUntil } from "../../domain/fairness/turns-left.ts";
 import { FairQueue, LATE_MAX, type QueueLimits, type Waiter } from "../../runtime/contract/fair-queue.ts";
 import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { RoutedRequest } from "../../schemas/avro/index.ts";

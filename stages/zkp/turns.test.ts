@@ -179,7 +179,9 @@ test("a turn that does not come back is given out anew by a tick, and counts onc
   partition.time += 1;
   await partition.tick();
   assert.equal(partition.turns.length, 1);
-  partition.turns.push(lost);
+  partition.turns.unshift(lost);
+  await partition.turn();
+  assert.equal(partition.turns.length, 1);
   await partition.settle();
   assert.deepEqual(partition.proven, ["flood-0", "flood-1", "flood-2", "flood-3"]);
   assert.equal(partition.turns.length, 0);
