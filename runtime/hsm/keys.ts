@@ -48,6 +48,8 @@ export function distinctKeys(declared: readonly KeyDeclaration[]): readonly KeyD
   return [...keys.values()];
 }
 
+/** What the label of every seed's key begins with, and of no other key. */
+const SEED_LABEL_PREFIX = "seed/";
 /** The largest number of a seed; the smallest is 0. */
 const SEED_NUMBER_MAX = 0xffff_ffff;
 /** SoftHSM takes no shorter key for HMAC-SHA-512. */
@@ -102,7 +104,7 @@ export function seedKind(number: number): KeyKind {
     throw new RangeError("A seed's number is an unsigned 32-bit integer.");
   }
   return {
-    label: `seed/${String(number)}`,
+    label: `${SEED_LABEL_PREFIX}${String(number)}`,
     generator: pkcs11.CKM_GENERIC_SECRET_KEY_GEN,
     secret: macKey(SEED_KEY_LENGTH),
   };
@@ -129,6 +131,12 @@ export interface RegionKey {
 export function objectsOf(token: Token, kind: KeyKind): pkcs11.Handle[] {
   return findObjects(token, [{ type: pkcs11.CKA_LABEL, value: kind.label }]);
 }
+
+/** All objects that the token holds under a seed's label, whatever its number. PKCS#11 itself finds whole labels alone. */
+export const seedObjectsOf = (token: Token): pkcs11.Handle[] =>
+  findObjects(token, []).filter((object) =>
+    readAttribute(token, object, pkcs11.CKA_LABEL)?.toString("utf8").startsWith(SEED_LABEL_PREFIX),
+  );
 
 /** Generates the kind's key, or pair, in a session that may write. Throws PavilionError HSM_OPERATION_FAILED. */
 export function generateKey(library: pkcs11.PKCS11, session: pkcs11.Handle, kind: KeyKind): void {
@@ -166,7 +174,12 @@ function findObjects({ library, session }: Token, template: pkcs11.Template): pk
   return refusing("HSM_OPERATION_FAILED", () => {
     library.C_FindObjectsInit(session, template);
     try {
-      return library.C_FindObjects(session, 16);
+      const found: pkcs11.Handle[] = [];
+      for (let some = library.C_FindObjects(session, 16); some.length > 0; ) {
+        found.push(...some);
+        some = library.C_FindObjects(session, 16);
+      }
+      return found;
     } finally {
       library.C_FindObjectsFinal(session);
     }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import pkcs11 from "pkcs11js";
 import { openHsm } from "./hsm.ts";
 import { provisionKeys } from "./provision.ts";
+import { destroyAllSeeds } from "./seeds.ts";
 import { blinding, initialiseToken, keys, withHsm, withObjects } from "./testing/token.ts";
 
 const region = initialiseToken("region-seeds");
@@ -11,9 +12,9 @@ const MISSING = { code: "HSM_KEY_MISSING" };
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 
 /** Counts the objects of a label in the token, from outside of the module. */
-function objectsLabelled(label: string): number {
+function objectsLabelled(label: string, token = region): number {
   let count = 0;
-  withObjects(region, label, (_library, _session, objects) => {
+  withObjects(token, label, (_library, _session, objects) => {
     count = objects.length;
   });
   return count;
@@ -82,8 +83,8 @@ test("the key of a seed cannot be read, loosened, or used for anything but its M
 });
 
 /** A key as another program might leave it under a seed's label. */
-function leaveKey(label: string, extractable: boolean): void {
-  withObjects(region, label, (library, session) => {
+function leaveKey(label: string, extractable: boolean, token = region): void {
+  withObjects(token, label, (library, session) => {
     library.C_GenerateKey(session, { mechanism: pkcs11.CKM_GENERIC_SECRET_KEY_GEN }, [
       { type: pkcs11.CKA_LABEL, value: label },
       { type: pkcs11.CKA_CLASS, value: pkcs11.CKO_SECRET_KEY },
@@ -140,6 +141,25 @@ test("seeds are made, drawn and destroyed while other operations run", async () 
     };
     await Promise.all(Array.from({ length: 30 }, (_, index) => one(index)));
   });
+});
+
+test("all seeds are destroyed at once, doubles and foreign ones too, and no other key is", async () => {
+  const other = initialiseToken("region-restored");
+  provisionKeys(other, keys);
+  // More than a token hands out at a time.
+  const numbers = Array.from({ length: 40 }, (_, index) => index * 7);
+  const before = await withHsm(other, async (hsm) => {
+    for (const number of numbers) await hsm.createSeed(number);
+    return hex(await hsm.key(blinding).operate(Buffer.from("steady")));
+  });
+  for (const label of ["seed/7", "seed/none", "seeds", "my seed/1"]) leaveKey(label, false, other);
+  assert.equal(destroyAllSeeds(other), numbers.length + 2);
+  assert.equal(destroyAllSeeds(other), 0);
+  await withHsm(other, async (hsm) => {
+    for (const number of numbers) await assert.rejects(hsm.seed(number), MISSING);
+    assert.equal(hex(await hsm.key(blinding).operate(Buffer.from("steady"))), before);
+  });
+  for (const label of ["seeds", "my seed/1"]) assert.equal(objectsLabelled(label, other), 1);
 });
 
 test("a closed HSM makes and destroys nothing", async () => {

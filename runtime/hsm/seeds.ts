@@ -7,10 +7,11 @@
  * what a token leaves behind of a destroyed key. SoftHSM removes its file; a hardware token clears its memory.
  */
 import pkcs11 from "pkcs11js";
-import { findKey, generateKey, objectsOf } from "./keys.ts";
+import { PavilionError } from "../../errors/errors.ts";
+import { findKey, generateKey, objectsOf, seedObjectsOf } from "./keys.ts";
 import type { KeyKind } from "./keys.ts";
-import { refusing } from "./token.ts";
-import type { Token } from "./token.ts";
+import { closeToken, openToken, refusing } from "./token.ts";
+import type { Token, TokenAddress } from "./token.ts";
 
 /** Throws PavilionError HSM_OPERATION_FAILED, HSM_UNAVAILABLE, or HSM_KEY_MISSING when what is there is unfit. */
 export function createSeedKey(token: Token, kind: KeyKind): void {
@@ -34,6 +35,25 @@ export function destroySeedKey(token: Token, kind: KeyKind): void {
     withWriteSession(token, (session) => {
       for (const object of found) token.library.C_DestroyObject(session, object);
     });
+  }
+}
+
+/**
+ * Destroys the keys of all seeds in a token, for good; answers how many there were. For a token that was put back from a
+ * copy: it holds keys again that were destroyed since. Run it alone, as `provisionKeys` says. Throws PavilionError
+ * HSM_UNAVAILABLE, HSM_LOGIN_FAILED, or HSM_OPERATION_FAILED where some are left.
+ */
+export function destroyAllSeeds(address: TokenAddress): number {
+  const token = openToken(address, "write");
+  try {
+    const seeds = seedObjectsOf(token);
+    refusing("HSM_OPERATION_FAILED", () => {
+      for (const seed of seeds) token.library.C_DestroyObject(token.session, seed);
+    });
+    if (seedObjectsOf(token).length === 0) return seeds.length;
+    throw new PavilionError("HSM_OPERATION_FAILED", "The HSM kept keys of seeds that it was told to destroy.");
+  } finally {
+    closeToken(token);
   }
 }
 
