@@ -6,6 +6,7 @@ import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PavilionError } from "../../errors/errors.ts";
 import { standsOnExistingParts } from "../../services/stack/existing-parts.ts";
+import { ownStack } from "../../services/stack/stack-lock.ts";
 import { stackFolder } from "../home.ts";
 import { supervisorOf } from "./running.ts";
 
@@ -35,7 +36,10 @@ export async function down({ erase, yes, json }: Given): Promise<number> {
   }
   const pid = supervisorOf(folder);
   if (pid !== undefined) await stop(folder, pid);
-  if (erase) rmSync(folder, { recursive: true, force: true });
+  if (erase) {
+    using _owned = await ownStack(folder);
+    rmSync(folder, { recursive: true, force: true });
+  }
   const told = { wasRunning: pid !== undefined, erased: erase };
   if (json) console.log(JSON.stringify(told));
   else {

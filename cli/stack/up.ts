@@ -12,6 +12,7 @@ import { followLines } from "../../services/stack/log-lines.ts";
 import { keptStack } from "../../services/stack/plan.ts";
 import { readRemembered } from "../../services/stack/remembered.ts";
 import { Stack } from "../../services/stack/stack.ts";
+import { ownStack } from "../../services/stack/stack-lock.ts";
 import { stackFolder } from "../home.ts";
 import { writeTrust } from "../trust/trust.ts";
 import { runningStack, supervisorOf } from "./running.ts";
@@ -27,18 +28,14 @@ interface Given {
 
 export async function up({ parts, json }: Given): Promise<number> {
   const folder = stackFolder();
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const tell = (line: string): void => {
     if (json) console.error(line);
     else console.log(line);
   };
-  const isRunning = supervisorOf(folder) !== undefined;
-  if (parts !== undefined) keepExistingParts(folder, resolve(parts), isRunning);
-  if (connectorsRunElsewhere(folder)) await prepare(folder, tell);
-  else if (!isRunning) {
-    readRemembered(folder);
-    await start(folder, tell);
-  } else tell("  the stack is up already");
+  if (supervisorOf(folder) !== undefined) {
+    if (parts !== undefined) keepExistingParts(folder, resolve(parts), true);
+    tell("  the stack is up already");
+  } else await make(folder, parts, tell);
   const { bootstrap, registryUrl, chain, regions } = runningStack();
   const trust = await writeTrust();
   const names = regions.map(({ name }) => name);
@@ -54,6 +51,26 @@ export async function up({ parts, json }: Given): Promise<number> {
   tell(`  everything    ${folder}`);
   tell("  next: ./pavilion provider init --provider NAME, or ./pavilion broker init --broker NAME");
   return 0;
+}
+
+/** A stack that does not run. Throws STACK_RUNNING while another program works on its folder. */
+async function make(
+  folder: string,
+  parts: string | undefined,
+  tell: (line: string) => void,
+): Promise<void> {
+  {
+    using _owned = await ownStack(folder);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    readRemembered(folder);
+    if (parts !== undefined) keepExistingParts(folder, resolve(parts), false);
+    if (connectorsRunElsewhere(folder)) {
+      await prepare(folder, tell);
+      return;
+    }
+  }
+  // Its supervisor owns it from here on.
+  await start(folder, tell);
 }
 
 /** Makes everything that connectors elsewhere need: topics, ACLs, schemas, keys, the contract, their configurations. */

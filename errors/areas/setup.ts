@@ -40,10 +40,28 @@ export const setup = {
       when: "A command needs the stack of `./pavilion up`, and it is not running.",
       remedy: "Run ./pavilion up first.",
     },
+    STACK_RUNNING: {
+      status: 409,
+      audience: ["operator", "user"],
+      when: "A command needs the stack's folder for itself: the stack runs, or another command works on it, or changed it meanwhile.",
+      remedy: "Run ./pavilion down first, or wait until the other command has ended; then run this one again.",
+    },
+    BACKUP_UNSOUND: {
+      status: 422,
+      audience: ["operator"],
+      when: "A backup is damaged, incomplete or changed, or the folder holds none. Nothing of it was put back.",
+      remedy: "Take another copy of this backup, or another backup: this one cannot be trusted.",
+    },
+    BACKUP_NEWER: {
+      status: 409,
+      audience: ["operator"],
+      when: "A backup is of a later version of this program, whose formats this one may not read. Nothing of it was put back.",
+      remedy: "Restore it by the version that it names, or a later one.",
+    },
     DISK_FULL: {
       status: 500,
       audience: ["operator", "user"],
-      when: "A command could not write, because the disk is full.",
+      when: "A command could not write, because the disk is full, or too full for what it would write.",
       remedy: "Free some space, then run the command again: what was done stays.",
     },
     KEYSTORE_UNREADABLE: {

@@ -16,6 +16,7 @@ import { anchorKey, HsmSigner } from "../../runtime/chain/hsm-signer.ts";
 import { openHsm } from "../../runtime/hsm/hsm.ts";
 import type { TokenAddress } from "../../runtime/hsm/token.ts";
 import { provisionKeys } from "../../runtime/hsm/provision.ts";
+import { destroyAllSeeds } from "../../runtime/hsm/seeds.ts";
 import { connectKafka, type KafkaAccess } from "../../runtime/kafka/client.ts";
 import type { RegionCard as HomeCard } from "../../schemas/json/region-card.ts";
 import type { Log } from "../../runtime/log.ts";
@@ -39,6 +40,7 @@ import {
   type RememberedChain,
   type RememberedRegion,
 } from "./remembered.ts";
+import { readRestored } from "./restored.ts";
 import { hpkeKey, issuerKey, logKey } from "../../pipelines/keys.ts";
 import { pipelines as allPipelines } from "../../pipelines/pipelines.ts";
 import { keysOf, topicsOf, type Pipeline } from "../../runtime/contract/pipeline.ts";
@@ -305,8 +307,11 @@ export class Stack {
 
   async #openRegions(): Promise<void> {
     const { regions, brokers, providers, auditors = [] } = this.#plan;
+    const restored = readRestored(this.#plan.dir);
     for (const region of regions) {
       await this.#openRegion(region);
+      // A token that was put back holds keys that were destroyed since: before any connector starts they are destroyed again.
+      if (restored !== undefined) destroyAllSeeds(this.tokenOf(region.name));
       await this.operator.openRegion(region);
       for (const broker of brokers) await this.operator.admitBroker(region, broker);
       for (const auditor of auditors) await this.operator.admitAuditor(region, auditor);

@@ -10,6 +10,7 @@ import { PavilionError } from "../../errors/errors.ts";
 import { openLog } from "../../runtime/log.ts";
 import { keptStack } from "./plan.ts";
 import { Stack } from "./stack.ts";
+import { ownStack } from "./stack-lock.ts";
 import { removeStandings, writeStandings } from "./standings.ts";
 
 /** The line that says that the stack is up; `up` waits for it. */
@@ -24,8 +25,10 @@ if (folder !== undefined) await supervise(folder);
 async function supervise(dir: string): Promise<void> {
   const stopping = stopSignal();
   const pidFile = join(dir, "supervisor.pid");
-  writePid(pidFile);
+  let owned: Disposable | undefined;
   try {
+    owned = await ownStack(dir);
+    writePid(pidFile);
     await run(dir, stopping);
   } catch (error) {
     const told = error instanceof PavilionError ? error : undefined;
@@ -35,8 +38,12 @@ async function supervise(dir: string): Promise<void> {
     if (told !== undefined) tell(`  ${told.remedy}`);
     process.exitCode = 1;
   } finally {
-    removeStandings(dir);
-    rmSync(pidFile, { force: true });
+    if (owned !== undefined) {
+      removeStandings(dir);
+      owned[Symbol.dispose]();
+      // The last thing: whoever waits for its end goes by it, and then may have the folder.
+      rmSync(pidFile, { force: true });
+    }
   }
   process.exit();
 }
@@ -82,7 +89,6 @@ function tell(line: string): void {
   process.stdout.write(`${new Date().toISOString()} ${line}\n`);
 }
 
-/** One supervisor a folder. */
 function writePid(file: string): void {
   const handle = openSync(file, "wx", 0o600);
   writeSync(handle, String(process.pid));
