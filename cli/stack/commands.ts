@@ -1,5 +1,5 @@
 import { command, flag, text } from "../command.ts";
-import { json } from "../options.ts";
+import { json, jsonAtTheEnd } from "../options.ts";
 
 export const stack = [
   command({
@@ -24,5 +24,23 @@ export const stack = [
       json,
     },
     act: async (given) => (await import("./down.ts")).down(given),
+  }),
+  command({
+    name: "backup",
+    usage: "--out FOLDER [--json]",
+    does: "copies the stack, which has to be down, into a new folder, with its keys and passwords",
+    options: { out: text("the folder to make; it must not be there yet"), json: jsonAtTheEnd },
+    act: async (given) => (await import("./backup.ts")).backup(given),
+  }),
+  command({
+    name: "restore",
+    usage: "--from FOLDER [--replace] [--json]",
+    does: "puts the stack back from a backup, once all of it was found as it was written",
+    options: {
+      from: text("the backup's folder"),
+      replace: flag("moves a stack that is there aside, and says where to"),
+      json: jsonAtTheEnd,
+    },
+    act: async (given) => (await import("./restore.ts")).restore(given),
   }),
 ];

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { rememberedIn, writeRemembered } from "../../services/stack/remembered.ts";
+import { ownStack } from "../../services/stack/stack-lock.ts";
 import { down } from "./down.ts";
 import { supervisorOf } from "./running.ts";
 
@@ -50,6 +51,16 @@ test("a stack that never came up on the parts it was told of is erased, whatever
 
 test("a stack of its own parts is erased when that is said twice", async () => {
   await assert.rejects(down({ erase: true, yes: false, json: false }), { code: "CONFIRMATION_MISSING" });
+  await down({ erase: true, yes: true, json: true });
+  assert.equal(existsSync(folder), false);
+});
+
+test("a stack that another command works on is not erased meanwhile", async () => {
+  {
+    using _owned = await ownStack(folder);
+    await assert.rejects(down({ erase: true, yes: true, json: true }), { code: "STACK_RUNNING" });
+    assert.ok(existsSync(folder));
+  }
   await down({ erase: true, yes: true, json: true });
   assert.equal(existsSync(folder), false);
 });

@@ -76,6 +76,12 @@ export function requireUp(bootstrap: string): void {
   if (readRemembered(folder)?.bootstrap === bootstrap && !isUp(folder)) throw stackDown();
 }
 
+/** Throws STACK_RUNNING where the stack's supervisor runs, of whatever version it is. */
+export function requireDown(folder: string): void {
+  if (supervisorOf(folder) === undefined) return;
+  throw new PavilionError("STACK_RUNNING", `The stack in ${folder} runs.`, "Run ./pavilion down first.");
+}
+
 /** The configuration file of a region's connector of the running stack. Throws STACK_DOWN. */
 export function connectorConfigOf(region: string | undefined): string {
   const stack = runningStack();

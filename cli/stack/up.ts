@@ -54,11 +54,7 @@ export async function up({ parts, json }: Given): Promise<number> {
 }
 
 /** A stack that does not run. Throws STACK_RUNNING while another program works on its folder. */
-async function make(
-  folder: string,
-  parts: string | undefined,
-  tell: (line: string) => void,
-): Promise<void> {
+async function make(folder: string, parts: string | undefined, tell: (line: string) => void): Promise<void> {
   {
     using _owned = await ownStack(folder);
     mkdirSync(folder, { recursive: true, mode: 0o700 });

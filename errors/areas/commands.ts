@@ -19,7 +19,7 @@ export const commands = {
     CONFIRMATION_MISSING: {
       status: 400,
       audience: ["user"],
-      when: "A command would delete something for good, and was not told that this is meant.",
+      when: "A command would delete something for good, or put another thing in its place, and was not told that this is meant.",
       remedy: "Confirm it as the command says.",
     },
     TIMED_OUT: {

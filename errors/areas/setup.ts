@@ -44,7 +44,8 @@ export const setup = {
       status: 409,
       audience: ["operator", "user"],
       when: "A command needs the stack's folder for itself: the stack runs, or another command works on it, or changed it meanwhile.",
-      remedy: "Run ./pavilion down first, or wait until the other command has ended; then run this one again.",
+      remedy:
+        "Run ./pavilion down first, or wait until the other command has ended; then run this one again.",
     },
     BACKUP_UNSOUND: {
       status: 422,

@@ -68,7 +68,7 @@ function tryToOwn(file: string): Disposable | undefined {
   writeFileSync(holderFile(file), JSON.stringify(holder), { mode: 0o600 });
   return {
     [Symbol.dispose]: () => {
-      lock.close();
+      if (lock.isOpen) lock.close();
     },
   };
 }

@@ -6,9 +6,13 @@ import { takeOwnership } from "../keystore/owner-lock.ts";
 import { PavilionError } from "../../errors/errors.ts";
 
 /** Until it is disposed of. Throws STACK_RUNNING where another program has it. */
-export async function ownStack(folder: string): Promise<Disposable> {
+export const ownStack = (folder: string): Promise<Disposable> =>
+  owning(`${folder}.lock`, `the stack in ${folder}`);
+
+/** The same by a lock file of any name; `what` is owned. */
+export async function owning(file: string, what: string): Promise<Disposable> {
   try {
-    return await takeOwnership(`${folder}.lock`, `the stack in ${folder}`, { wait: false });
+    return await takeOwnership(file, what, { wait: false });
   } catch (error) {
     if (!(error instanceof PavilionError && error.code === "AGENT_BUSY")) throw error;
     throw new PavilionError("STACK_RUNNING", error.message, undefined, { cause: error });

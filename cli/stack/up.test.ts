@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { ownStack } from "../../services/stack/stack-lock.ts";
+import { up } from "./up.ts";
+
+const home = mkdtempSync(join(tmpdir(), "pavilion-up-"));
+process.env.PAVILION_HOME = home;
+after(() => {
+  rmSync(home, { recursive: true, force: true });
+});
+
+test("a stack that another command works on is not started meanwhile, nor told of other parts", async () => {
+  const folder = join(home, "stack");
+  using _owned = await ownStack(folder);
+  for (const parts of [undefined, join(home, "parts.json")])
+    await assert.rejects(up({ parts, json: true }), { code: "STACK_RUNNING" });
+  assert.equal(existsSync(folder), false);
+});
