@@ -175,7 +175,7 @@ function findObjects({ library, session }: Token, template: pkcs11.Template): pk
     library.C_FindObjectsInit(session, template);
     try {
       const found: pkcs11.Handle[] = [];
-      for (let some = library.C_FindObjects(session, 16); some.length > 0; ) {
+      for (let some = library.C_FindObjects(session, 16); some.length > 0;) {
         found.push(...some);
         some = library.C_FindObjects(session, 16);
       }

@@ -51,7 +51,10 @@ export function destroyAllSeeds(address: TokenAddress): number {
       for (const seed of seeds) token.library.C_DestroyObject(token.session, seed);
     });
     if (seedObjectsOf(token).length === 0) return seeds.length;
-    throw new PavilionError("HSM_OPERATION_FAILED", "The HSM kept keys of seeds that it was told to destroy.");
+    throw new PavilionError(
+      "HSM_OPERATION_FAILED",
+      "The HSM kept keys of seeds that it was told to destroy.",
+    );
   } finally {
     closeToken(token);
   }

@@ -13,6 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { cp } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { readRestored, writeRestored } from "../stack/restored.ts";
@@ -148,7 +149,7 @@ test("a backup that was cut off after its last file is none either", async () =>
   const { stack, out } = await smallStack();
   await take({ stack, out });
   const partial = join(freshFolder(), "backup.partial");
-  await import("node:fs/promises").then(({ cp }) => cp(out, partial, { recursive: true }));
+  await cp(out, partial, { recursive: true });
   await assert.rejects(
     restore({ stack: join(freshFolder(), "stack"), from: partial }),
     refusedAs("BACKUP_UNSOUND"),

@@ -25,7 +25,7 @@ export const digestName = "backup.sha256";
 /** The folder of a backup in which the stack's files lie. */
 export const filesName = "stack";
 
-export interface SavedFolder {
+interface SavedFolder {
   /** Relative to the stack's folder, by slashes. */
   readonly path: string;
   readonly mode: number;

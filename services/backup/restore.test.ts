@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   appendFileSync,
@@ -111,9 +110,6 @@ const changes = fc.oneof(
     }),
     beside((place) => {
       symlinkSync("/etc/passwd", place);
-    }),
-    beside((place) => {
-      execFileSync("mkfifo", [place]);
     }),
   ),
 );

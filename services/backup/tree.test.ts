@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { freshFolder } from "./testing/small-stack.ts";
@@ -23,6 +25,14 @@ test("every file and folder is found, in their order, but for what is skipped", 
     files.map(({ size }) => size),
     [1, 6, 8],
   );
+});
+
+test("what is neither a file nor a folder is refused", async () => {
+  const root = freshFolder();
+  const server = createServer().listen(join(root, "socket"));
+  await once(server, "listening");
+  await assert.rejects(treeOf(root, refuse), /refused: .*\/socket is neither/);
+  server.close();
 });
 
 test("a link is refused and not followed, and so is a folder with more in it than may be", async () => {

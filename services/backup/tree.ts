@@ -5,13 +5,13 @@ import { lstat, opendir } from "node:fs/promises";
 import { join } from "node:path";
 import { ENTRIES_MAX, isInnerPath } from "./manifest.ts";
 
-export interface FoundFolder {
+interface FoundFolder {
   /** Relative, by slashes. */
   readonly path: string;
   readonly mode: number;
 }
 
-export interface FoundFile extends FoundFolder {
+interface FoundFile extends FoundFolder {
   readonly size: number;
   /** Bytes on the disk: fewer than `size` where the file has holes. */
   readonly allocated: number;
