@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { afterEach, beforeEach, test } from "node:test";
 import { ownStack } from "../../services/stack/stack-lock.ts";
 import { up } from "./up.ts";
 
-const home = mkdtempSync(join(tmpdir(), "pavilion-up-"));
-process.env.PAVILION_HOME = home;
-after(() => {
+let home = "";
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "pavilion-up-"));
+  process.env.PAVILION_HOME = home;
+});
+afterEach(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -18,4 +21,10 @@ test("a stack that another command works on is not started meanwhile, nor told o
   for (const parts of [undefined, join(home, "parts.json")])
     await assert.rejects(up({ parts, json: true }), { code: "STACK_RUNNING" });
   assert.equal(existsSync(folder), false);
+});
+
+test("no new stack is made where a restore was cut off that would have put one there", async () => {
+  mkdirSync(join(home, "stack.partial"));
+  await assert.rejects(up({ parts: undefined, json: true }), { code: "CONFIG_INVALID", message: /cut off/ });
+  assert.equal(existsSync(join(home, "stack")), false);
 });

@@ -3,10 +3,11 @@
  * registry and chain, these are taken as they are, and where the connectors run elsewhere everything is made that they need.
  */
 import { spawn } from "node:child_process";
-import { mkdirSync, openSync, closeSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, closeSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { errorCodeOr, PavilionError } from "../../errors/errors.ts";
 import { openLog } from "../../runtime/log.ts";
+import { unfinished } from "../../services/backup/places.ts";
 import { connectorsRunElsewhere, keepExistingParts } from "../../services/stack/existing-parts.ts";
 import { followLines } from "../../services/stack/log-lines.ts";
 import { keptStack } from "../../services/stack/plan.ts";
@@ -57,6 +58,7 @@ export async function up({ parts, json }: Given): Promise<number> {
 async function make(folder: string, parts: string | undefined, tell: (line: string) => void): Promise<void> {
   {
     using _owned = await ownStack(folder);
+    requireNoRestore(folder);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     readRemembered(folder);
     if (parts !== undefined) keepExistingParts(folder, resolve(parts), false);
@@ -67,6 +69,17 @@ async function make(folder: string, parts: string | undefined, tell: (line: stri
   }
   // Its supervisor owns it from here on.
   await start(folder, tell);
+}
+
+/** A new stack in place of one that was being put back would be taken for that one. Throws CONFIG_INVALID. */
+function requireNoRestore(folder: string): void {
+  const partial = unfinished(folder);
+  if (existsSync(folder) || !existsSync(partial)) return;
+  throw new PavilionError(
+    "CONFIG_INVALID",
+    `There is no stack in ${folder}, and a restore to it was cut off.`,
+    `Run ./pavilion restore again; for a new stack instead, remove ${partial} first.`,
+  );
 }
 
 /** Makes everything that connectors elsewhere need: topics, ACLs, schemas, keys, the contract, their configurations. */
