@@ -40,7 +40,7 @@ import {
   type RememberedChain,
   type RememberedRegion,
 } from "./remembered.ts";
-import { readRestored } from "./restored.ts";
+import { readRestored, removeRestored } from "./restored.ts";
 import { hpkeKey, issuerKey, logKey } from "../../pipelines/keys.ts";
 import { pipelines as allPipelines } from "../../pipelines/pipelines.ts";
 import { keysOf, topicsOf, type Pipeline } from "../../runtime/contract/pipeline.ts";
@@ -313,6 +313,8 @@ export class Stack {
       // A token that was put back holds keys that were destroyed since: before any connector starts they are destroyed again.
       if (restored !== undefined) destroyAllSeeds(this.tokenOf(region.name));
       await this.operator.openRegion(region);
+      if (restored !== undefined)
+        await this.operator.recoveryOf(region.name).announce(restored.id, Date.parse(restored.restoredAt));
       for (const broker of brokers) await this.operator.admitBroker(region, broker);
       for (const auditor of auditors) await this.operator.admitAuditor(region, auditor);
     }
@@ -320,6 +322,8 @@ export class Stack {
       ...this.#remembered,
       regions: regions.map((region) => this.#handedOut(region)),
     });
+    // Each region knows it now.
+    removeRestored(this.#plan.dir);
     const [home] = regions;
     if (home !== undefined)
       for (const provider of providers) await this.operator.admitProvider(home, provider);
