@@ -4,6 +4,8 @@
  */
 import { decodeBase64url } from "../../crypto/jws/base64url.ts";
 import { PavilionError } from "../../errors/errors.ts";
+import { misuse } from "../../errors/misuse.ts";
+import type { RestoreEntry } from "../../schemas/avro/index.ts";
 import type { HeldTree, Recovery, Verdict } from "../../services/operator/recovery.ts";
 import { withOperator } from "../operator/session.ts";
 import { regionNamed, runningStack } from "../stack/running.ts";
@@ -13,6 +15,8 @@ interface Given {
   readonly checkpoint: readonly string[];
   readonly leaves: readonly string[];
   readonly "nothing-newer": boolean;
+  readonly close: boolean;
+  readonly reason: string | undefined;
   readonly region: string | undefined;
   readonly json: boolean;
 }
@@ -22,6 +26,7 @@ const tellEvery = 500;
 
 export async function recover(given: Given): Promise<number> {
   const { checkpoint, leaves, json } = given;
+  if (given.close) return close(given);
   if (checkpoint.length + leaves.length === 0 && !given["nothing-newer"]) {
     throw new PavilionError(
       "CONFIRMATION_MISSING",
@@ -45,6 +50,29 @@ export async function recover(given: Given): Promise<number> {
   return verdict.reason === null ? 0 : 1;
 }
 
+async function close({ reason = "", region, json }: Given): Promise<number> {
+  if (reason.trim() === "") throw misuse("Say by --reason why the region is closed.");
+  const stack = runningStack();
+  const { name } = regionNamed(stack, region);
+  await withOperator(stack, async (operator) => {
+    const recovery = operator.recoveryOf(name);
+    await recovery.close(requireRestored(await recovery.entry(), name), reason);
+  });
+  if (json) console.log(JSON.stringify({ region: name, answers: false, closed: reason }));
+  else console.log(`${name} is closed, unless its log had gone on already: it answers nothing any more.`);
+  return 0;
+}
+
+/** Throws CONFIG_INVALID where the region was never put back. */
+function requireRestored(entry: RestoreEntry | undefined, region: string): RestoreEntry {
+  if (entry !== undefined) return entry;
+  throw new PavilionError(
+    "CONFIG_INVALID",
+    `${region} was never put back from a backup: there is nothing to recover.`,
+    "Name another region by --region, if it is that one.",
+  );
+}
+
 /** The largest tree of all files. */
 async function largestOf(
   checkpoints: readonly string[],
@@ -64,14 +92,7 @@ interface Recovering {
 }
 
 async function recovered(recovery: Recovery, { log, largest, leaves, tell }: Recovering): Promise<Verdict> {
-  const entry = await recovery.entry();
-  if (entry === undefined) {
-    throw new PavilionError(
-      "CONFIG_INVALID",
-      `${log.region} was never put back from a backup: there is nothing to recover.`,
-      "Name another region by --region, if it is that one.",
-    );
-  }
+  const entry = requireRestored(await recovery.entry(), log.region);
   // What was known of others before counts still.
   const known = [entry, ...(largest === undefined ? [] : [largest])].sort((a, b) => b.size - a.size)[0];
   const needed = known === undefined || known.size === 0 ? undefined : { size: known.size, root: known.root };

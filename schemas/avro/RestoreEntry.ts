@@ -12,4 +12,6 @@ export interface RestoreEntry {
   size: number;
   /** That checkpoint's root, 64 hex digits; empty where none is known. */
   root: string;
+  /** Why the region answers nothing any more, where its operator closed it; null otherwise. */
+  closed: string | null;
 }

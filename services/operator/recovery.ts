@@ -49,7 +49,7 @@ export class Recovery {
   /** Says that the region was put back: it answers nothing until its log is compared. */
   async announce(id: string, restoredAt: number): Promise<void> {
     if ((await this.entry())?.id === id) return;
-    await this.#enter({ id, restoredAt, comparedAt: null, size: 0, root: "" });
+    await this.#enter({ id, restoredAt, comparedAt: null, size: 0, root: "", closed: null });
   }
 
   /**
@@ -88,6 +88,11 @@ export class Recovery {
     } finally {
       await reader.close();
     }
+  }
+
+  /** Gives the region up: it answers nothing any more, and the reason stays on record. */
+  async close(entry: RestoreEntry, reason: string): Promise<void> {
+    await this.#enter({ ...entry, closed: reason });
   }
 
   /** Brings leaves that others hold, in the log's order. Told how many were brought so far. */

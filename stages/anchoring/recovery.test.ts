@@ -6,7 +6,7 @@ import { MemoryChain } from "./testing/memory-chain.ts";
 import { broughtLeaf, matchLeaf, Rig, settled, spendLeaf } from "./testing/rig.ts";
 
 const entry: RestoreEntry = {
-  ...{ id: "ab".repeat(16), restoredAt: 1, comparedAt: null, size: 0, root: "" },
+  ...{ id: "ab".repeat(16), restoredAt: 1, comparedAt: null, size: 0, root: "", closed: null },
 };
 
 /** A region that answers `before` questions, has a copy made of its state, and answers `after` more. */
@@ -36,7 +36,7 @@ function putBack({ rig, state }: Awaited<ReturnType<typeof lived>>, chain: Memor
 }
 
 const newestOf = (leaves: readonly AnchoredLeaf[]): Pick<RestoreEntry, "size" | "root"> => {
-  const { size, root } = leaves.at(-1) ?? { size: 0, root: "" };
+  const { size, root } = leaves.at(-1) ?? { size: 0, root: "", closed: null };
   return { size, root };
 };
 
@@ -131,6 +131,26 @@ describe("a region that was put back", () => {
     assert.deepEqual(restored.leaves, []);
     const [told] = restored.audits.filter(({ action }) => action === "region.behind");
     assert.equal(told?.details?.reason, "ANCHOR_FORKED");
+  });
+
+  test("that its operator closes for good stays shut, with the reason on record, until it is put back anew", async () => {
+    const past = await lived({ before: 1, after: 1 });
+    const restored = putBack(past);
+    await settled(restored);
+    restored.restore = { ...entry, comparedAt: 7, closed: "the copies are lost" };
+    await settled(restored);
+    const told = restored.audits.filter(({ action }) => action === "region.closed");
+    assert.deepEqual(
+      told.map(({ details }) => details),
+      [{ restore: entry.id, reason: "the copies are lost" }],
+    );
+    for (const leaf of past.rig.leaves) await restored.take(broughtLeaf(leaf));
+    restored.restore = { ...entry, comparedAt: 8 };
+    await settled(restored);
+    assert.deepEqual(restored.leaves, []);
+    restored.restore = { ...entry, id: "cd".repeat(16), comparedAt: 9 };
+    for (let round = 0; round < 4; round++) await settled(restored);
+    assert.ok(restored.seeds.some(({ open }) => open));
   });
 
   test("waits for a chain that is away, and for the operator each time that it is put back", async () => {

@@ -31,7 +31,7 @@ const HELD_MAX = 1_000;
 /** The restoring that the region went through last. */
 interface Restored {
   readonly id: string;
-  readonly phase: "comparing" | "going-on" | "done";
+  readonly phase: "comparing" | "going-on" | "done" | "closed";
 }
 
 const restoredIn = (state: StateView): Restored | undefined =>
@@ -43,7 +43,7 @@ const noteRestored = (restored: Restored): Change => ({ table: LOG, key: "restor
 export function isComparing(entry: RestoreEntry | undefined, state: StateView): boolean {
   if (entry === undefined) return false;
   const restored = restoredIn(state);
-  return restored?.id !== entry.id || restored.phase === "comparing";
+  return restored?.id !== entry.id || restored.phase === "comparing" || restored.phase === "closed";
 }
 
 /** Whether leaves wait that were logged while it was not. */
@@ -57,6 +57,16 @@ export const beginComparing = ({ id }: RestoreEntry, state: StateView): Change[]
   noteRestored({ id, phase: "comparing" }),
   ...numberFrom(undefined, state),
 ];
+
+/** The operator gives the region up, for want of leaves: none once it is written down, or the log goes on. */
+export const close = ({ id, closed }: RestoreEntry, state: StateView): Change[] =>
+  closed !== null && restoredIn(state)?.phase === "comparing" ? [noteRestored({ id, phase: "closed" })] : [];
+
+/** Whether the region was given up. */
+export const isClosed = ({ id }: RestoreEntry, state: StateView): boolean => {
+  const restored = restoredIn(state);
+  return restored?.id === id && restored.phase === "closed";
+};
 
 /** A leaf that a stage logged meanwhile. */
 export function holdLeaf(leaf: LogLeaf, state: StateView): Change[] {

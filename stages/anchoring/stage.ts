@@ -48,11 +48,13 @@ import {
   beginComparing,
   bring,
   BROUGHT,
+  close,
   compare,
   goOn,
   hasBegun,
   HELD,
   holdLeaf,
+  isClosed,
   isComparing,
   isGoingOn,
   takeHeld,
@@ -180,6 +182,12 @@ class Tick {
       this.#changes.push(...beginComparing(restore, this.#state()));
       this.#tell("region.restored", { restore: restore.id });
     }
+    const closing = close(restore, this.#state());
+    if (closing.length > 0) {
+      this.#changes.push(...closing);
+      this.#tell("region.closed", { restore: restore.id, reason: restore.closed ?? "" });
+    }
+    if (isClosed(restore, this.#state())) return;
     if (
       isComparing(restore, this.#state()) &&
       restore.comparedAt !== null &&

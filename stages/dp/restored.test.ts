@@ -19,7 +19,7 @@ import { issuedAt, population } from "../../test/stage-question.ts";
 import { MemoryState } from "../../test/stage-state.ts";
 
 const restore: RestoreEntry = {
-  ...{ id: "ab".repeat(16), restoredAt: issuedAt, comparedAt: 7, size: 0, root: "" },
+  ...{ id: "ab".repeat(16), restoredAt: issuedAt, comparedAt: 7, size: 0, root: "", closed: null },
 };
 const goesOn = {
   kind: "restore",
