@@ -139,10 +139,17 @@ class DiskState implements CommittedState {
     return row === undefined ? undefined : this.#read(row).value;
   }
 
+  /** The index alone is read in its order, and of the rows only those whose values are not in the cache. */
   #rankedOf(table: string, { from = -Infinity, below = Infinity, limit }: Range): Entry[] {
     return this.#statements.ranked
       .all(this.#plan.keys.nameOf(table), from, below, limit)
-      .map((row) => ({ ...(this.#known(row, table) ?? this.#read(row)), rank: Number(row.rank) }));
+      .map((row) => ({ ...(this.#known(row, table) ?? this.#rowOf(row)), rank: Number(row.rank) }));
+  }
+
+  #rowOf({ name }: Record<string, unknown>): KeyAndValue {
+    const row = this.#statements.get.get(String(name));
+    if (row === undefined) throw new Error("the index names a row that is not there");
+    return this.#read(row);
   }
 
   /** Read at once, since the caller may write meanwhile. */
@@ -314,7 +321,7 @@ const statementsOf = (database: DatabaseSync): Statements => ({
   get: database.prepare("select name, sealed from entries where name = ?"),
   inTable: database.prepare("select name, sealed from entries where in_table = ? limit ?"),
   ranked: database.prepare(
-    "select name, sealed, rank from entries where in_table = ? and rank >= ? and rank < ? order by rank limit ?",
+    "select name, rank from entries where in_table = ? and rank >= ? and rank < ? order by rank limit ?",
   ),
   setRank: database.prepare("update entries set rank = ? where name = ?"),
   count: database.prepare("select count(*) as count from entries"),
