@@ -272,6 +272,14 @@ test("metrics hold what is promised, and neither the request nor what was in it"
   }
   assert.match(text, /pavilion_dead_letters_total\{stage="routing",code="EVENT_UNREADABLE"\} 3/);
   assert.match(text, /pavilion_transactions_total\{stage="routing",outcome="committed"\} [1-9]/);
+  assert.match(text, /pavilion_kept_records\{stage="routing",topic="changelog"\} [1-9]/);
+  assert.match(text, /pavilion_kept_records\{stage="routing",topic="dead-letter"\} \d/);
+  assert.match(
+    text,
+    /pavilion_fill_ratio\{stage="routing",partition="0",of="requests of one broker that wait"\} 0/,
+  );
+  assert.match(text, /pavilion_state_folder_bytes [1-9]/);
+  assert.match(text, /pavilion_state_folder_free_bytes [1-9]/);
   for (const secret of [key, planted, traceId]) assert.ok(!text.includes(secret));
 });
 
