@@ -51,8 +51,15 @@ export const parts = {
     PROVER_UNAVAILABLE: {
       status: 503,
       audience: ["operator"],
-      when: "The prover's thread ended, or too many proofs wait. A stage waits and tries again, and gives the input up in the end.",
-      remedy: "Find out why the prover's thread ended, usually for want of memory; the proof is tried again.",
+      when: "The prover's thread does not start, or ended before it came to the proof. A stage waits, for as long as it takes.",
+      remedy: "Find out why the prover's thread ends, usually for want of memory; the proof is tried again.",
+    },
+    PROOF_INTERRUPTED: {
+      status: 503,
+      audience: ["operator"],
+      when: "The prover's thread ended while it made the proof. A stage tries again, and gives the input up after twenty times.",
+      remedy:
+        "Give the connector more memory, then redrive the dead letter: ./pavilion dead-letters redrive.",
     },
     PROOF_FAILED: {
       status: 500,

@@ -21,8 +21,9 @@ const passing: Partial<Record<ErrorCode, Passing>> = {
   HSM_UNAVAILABLE: { port: "hsm", attemptsMax: Infinity },
   // The port was asked again and answered: what fails is this operation. It may still be the token's mood.
   HSM_OPERATION_FAILED: { port: "hsm", attemptsMax: 8 },
+  PROVER_UNAVAILABLE: { port: "prover", attemptsMax: Infinity },
   // A thread that ends may have ended over the very witness that it was given.
-  PROVER_UNAVAILABLE: { port: "prover", attemptsMax: 20 },
+  PROOF_INTERRUPTED: { port: "prover", attemptsMax: 20 },
   REGISTRY_UNAVAILABLE: { port: "registry", attemptsMax: Infinity },
 };
 

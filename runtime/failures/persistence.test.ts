@@ -53,7 +53,7 @@ describe("trying again", () => {
 
   test("what a breaker holds back does not count as an attempt", async () => {
     const held = times(50, new PortHeld("prover", "PROVER_UNAVAILABLE"));
-    const ended = failure("PROVER_UNAVAILABLE");
+    const ended = failure("PROOF_INTERRUPTED");
     const { outcome } = await meeting([...times(19, ended), ...held]);
     assert.deepEqual(outcome, { value: "done" });
     const last = await meeting([...times(19, ended), ...held, ended]);
@@ -120,6 +120,7 @@ test("the table knows the ports, and nothing else passes by itself", () => {
   assert.deepEqual(known.sort(), [
     "HSM_OPERATION_FAILED hsm",
     "HSM_UNAVAILABLE hsm",
+    "PROOF_INTERRUPTED prover",
     "PROVER_UNAVAILABLE prover",
     "REGISTRY_UNAVAILABLE registry",
   ]);

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { Worker } from "node:worker_threads";
 import { releaseCircuit, type ReleaseInput } from "../../pipelines/private-computation/circuit.ts";
 import {
   blindingGenerator,
@@ -110,16 +111,27 @@ describe("the prover", () => {
     assert.deepEqual(await prover.represent(given), represent(given));
   });
 
-  test("refuses more than it can hold, and makes what it took", async () => {
+  test("takes as much as it is asked for, and makes it in turn", async () => {
     const { statement, opening } = releaseExample();
     const unfit = { statement, opening: { ...opening, seed: opening.seed + 1n } };
-    const first = holds(prover, { statement, opening });
-    const rest = Array.from({ length: 256 }, () => prover.prove(unfit));
-    const outcomes = await Promise.allSettled(rest);
-    const messages = outcomes.map((outcome) => (outcome.status === "rejected" ? String(outcome.reason) : ""));
-    assert.equal(messages.filter((message) => message.includes("Too many proofs are waiting")).length, 1);
-    assert.ok(messages.every((message) => message !== ""));
-    assert.equal(await first, true);
+    const outcomes = await Promise.allSettled(Array.from({ length: 400 }, () => prover.prove(unfit)));
+    const codes = outcomes.map((outcome) =>
+      outcome.status === "rejected" ? (outcome.reason as PavilionError).code : "",
+    );
+    assert.deepEqual([...new Set(codes)], ["PROOF_FAILED"]);
+    assert.equal(await holds(prover, { statement, opening }), true);
+  });
+
+  test("tells the proof over which its thread ended from those that it had not begun, and starts another", async (context) => {
+    const posted = context.mock.method(Worker.prototype, "postMessage");
+    const outcomes = Promise.allSettled([1, 2, 3].map(() => prover.prove(releaseExample())));
+    const [call] = posted.mock.calls;
+    await (call?.this as Worker).terminate();
+    const codes = (await outcomes).map((outcome) =>
+      outcome.status === "rejected" ? (outcome.reason as PavilionError).code : "made",
+    );
+    assert.deepEqual(codes, ["PROOF_INTERRUPTED", "PROVER_UNAVAILABLE", "PROVER_UNAVAILABLE"]);
+    assert.equal(await holds(prover, releaseExample()), true);
   });
 });
 

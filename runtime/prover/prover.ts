@@ -5,7 +5,8 @@
  * Promises that a circuit's proof which is handed out was verified, that nothing about a witness stands in an error or an output,
  * and that after `close` nothing is left alive. A thread that ends unasked fails what it had to do; the next proof starts another.
  *
- * Codes: CIRCUIT_MISMATCH at opening; PROOF_FAILED for a proof, PROVER_UNAVAILABLE where none could be tried to the end.
+ * Codes: CIRCUIT_MISMATCH at opening; PROOF_FAILED for a proof, PROOF_INTERRUPTED where the thread ended over it, PROVER_UNAVAILABLE where it was not
+ * begun.
  */
 import type { Represented, Representation } from "../../crypto/commitment/commitment.ts";
 import { type Proof, type VerificationKey, readVerificationKey } from "../../crypto/groth16/verify.ts";
@@ -24,8 +25,8 @@ export interface Circuit<T> {
 }
 
 /**
- * Proofs are made one after the other. Each rejects with PROOF_FAILED where what it is given does not fit, with PROVER_UNAVAILABLE
- * where the thread ended or too many proofs wait.
+ * Proofs are made one after the other. Each rejects with PROOF_FAILED where what it is given does not fit, with PROOF_INTERRUPTED where
+ * the thread ended over it, and with PROVER_UNAVAILABLE where the thread ended before it.
  */
 export interface Prover<T> {
   /** How the keys were made; "development" is for development. */

@@ -1,13 +1,18 @@
 /**
  * One worker thread that makes proofs one after the other. What it was asked for fails where the thread ends, and the next
- * task starts another.
+ * task starts another. How many wait is for whoever asks to bound: a stage has one under way in each of its partitions.
  */
 import { Worker } from "node:worker_threads";
 import { PavilionError } from "../../errors/errors.ts";
-import type { Answer, Kind, Kinds, ProverKeys, Task } from "./tasks.ts";
-
-/** Tasks under way or waiting; one more is refused. At about half a second for a circuit's proof, some two minutes' work. */
-const WAITING_MAX = 256;
+import {
+  READY,
+  type Answer,
+  type Kind,
+  type Kinds,
+  type ProverKeys,
+  type Ready,
+  type Task,
+} from "./tasks.ts";
 
 interface Waiting {
   readonly resolve: (made: never) => void;
@@ -20,15 +25,16 @@ export class ProvingThread {
   #worker: Worker | undefined;
   #lastId = 0;
   #isClosed = false;
+  /** Whether the thread has come so far as to begin a task. */
+  #isReady = false;
 
   constructor({ wasm, zkey, verificationKey }: ProverKeys) {
     this.#keys = { wasm, zkey, verificationKey };
   }
 
-  /** Rejects with PROOF_FAILED, or with PROVER_UNAVAILABLE where it could not be tried to the end. */
+  /** Rejects with PROOF_FAILED, PROOF_INTERRUPTED where the thread ended over it, or PROVER_UNAVAILABLE where it was not begun. */
   make<K extends Kind>(kind: K, input: Kinds[K]["takes"]): Promise<Kinds[K]["gives"]> {
     if (this.#isClosed) return Promise.reject(unavailable("The prover was closed."));
-    if (this.#waiting.size >= WAITING_MAX) return Promise.reject(unavailable("Too many proofs are waiting."));
     const worker = (this.#worker ??= this.#start());
     const task: Task<K> = { id: ++this.#lastId, kind, input };
     return new Promise((resolve, reject) => {
@@ -53,13 +59,16 @@ export class ProvingThread {
     });
     worker.stdout.resume();
     worker.stderr.resume();
-    worker.on("message", (answer: Answer) => {
-      this.#answer(answer);
+    this.#isReady = false;
+    worker.on("message", (message: Answer | Ready) => {
+      if (message === READY) this.#isReady = true;
+      else this.#answer(message);
     });
     // After an error comes the exit, which does what there is to do.
     worker.on("error", () => undefined);
     worker.once("exit", () => {
       if (this.#worker === worker) this.#worker = undefined;
+      if (this.#isReady && !this.#isClosed) this.#failFirst();
       this.#failAll("The prover's thread ended.");
     });
     return worker;
@@ -71,6 +80,15 @@ export class ProvingThread {
     if (made === undefined)
       waiting?.reject(new PavilionError("PROOF_FAILED", "The opening does not match the statement."));
     else waiting?.resolve(made as never);
+  }
+
+  /** The oldest task is the one that the thread was at: it may have ended over it. */
+  #failFirst(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    const [id, { reject }] = first;
+    this.#waiting.delete(id);
+    reject(new PavilionError("PROOF_INTERRUPTED", "The prover's thread ended while it made the proof."));
   }
 
   #failAll(message: string): void {

@@ -31,6 +31,10 @@ export interface Answer {
   readonly made: Kinds[Kind]["gives"] | undefined;
 }
 
+/** What a thread says once it can begin. */
+export const READY = "ready";
+export type Ready = typeof READY;
+
 /** What a thread is started with: the artifacts of its circuit. */
 export interface ProverKeys {
   readonly wasm: Uint8Array;

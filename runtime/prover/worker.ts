@@ -6,7 +6,15 @@ import { constants, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { represent } from "../../crypto/commitment/commitment.ts";
 import { openCircuit } from "./circuit-proofs.ts";
-import type { Answer, CircuitTask, Kind, Kinds, ProverKeys, Task } from "./tasks.ts";
+import {
+  READY,
+  type Answer,
+  type CircuitTask,
+  type Kind,
+  type Kinds,
+  type ProverKeys,
+  type Task,
+} from "./tasks.ts";
 
 // On Linux 0 means this very thread: answers go before proofs wherever cores are few. Elsewhere it changes nothing.
 if (process.platform === "linux") setPriority(0, constants.priority.PRIORITY_LOW);
@@ -29,7 +37,9 @@ async function make<K extends Kind>({ id, kind, input }: Task<K>): Promise<Answe
 }
 
 /** The port is listened to at once, or tasks would be lost. */
-let last: Promise<unknown> = circuit;
+let last: Promise<unknown> = circuit.then(() => {
+  parentPort?.postMessage(READY);
+});
 parentPort?.on("message", (task: Task) => {
   last = last.then(async () => {
     parentPort?.postMessage(await make(task));
