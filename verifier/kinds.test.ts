@@ -115,7 +115,7 @@ test("leaves of a kind that is added to the list are read, counted and held to w
   const whole = await audited([note(0), note(1)], both, ["test/note-bundle"]);
   assert.deepEqual([whole.faults, [...whole.kinds]], [[], [["note", 2]]]);
   assert.deepEqual(whole.found.lines, ["2 notes, 1 told"]);
-  assert.deepEqual([...whole.found.members.keys()], ["spent", "uncompared", "notes"]);
+  assert.deepEqual([...whole.found.members.keys()], ["spent", "uncompared", "restores", "notes"]);
   const { faults } = await audited([note(0), note(7)], both);
   assert.deepEqual(faults, [{ name: "note-count", text: "Leaf 1 is a note that miscounts." }]);
 });

@@ -1,5 +1,5 @@
 /**
- * `recover [--checkpoint FILE …] [--leaves FILE …] [--nothing-newer]`: compares a region that was put back from a backup with what
+ * `recover [--checkpoint FILE] [--leaves FILE] [--nothing-newer]`: compares a region that was put back from a backup with what
  * the chain and others hold of its log, and brings it the leaves that it lacks. Exit code 0 where it answers again, 1 where not.
  */
 import { decodeBase64url } from "../../crypto/jws/base64url.ts";

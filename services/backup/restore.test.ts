@@ -160,7 +160,7 @@ test("a hostile manifest or a later version's is refused before anything is writ
 test("a stack.json that is no stack's, of another version or longer than any, is refused under digests that hold", async () => {
   const contents: [string, string[]][] = [
     ["{", ["CONFIG_INVALID"]],
-    ['{"version":2}', ["CONFIG_INVALID"]],
+    ['{"version":3}', ["CONFIG_INVALID"]],
     [" ".repeat(2_000_000), ["BACKUP_UNSOUND"]],
   ];
   for (const [content, codes] of contents) {
