@@ -3,13 +3,12 @@
  * leaves. Nothing counts that the log's own key did not sign.
  */
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import { verifyCheckpoint } from "../../crypto/checkpoint/checkpoint.ts";
 import { CryptoError } from "../../crypto/errors.ts";
 import { originOf } from "../../domain/log/leaves.ts";
 import { PavilionError } from "../../errors/errors.ts";
-import { readText } from "../../runtime/text-file.ts";
-import { documentBounds, parseJson } from "../../schemas/reading/json-text.ts";
+import { readJson, readText } from "../../runtime/text-file.ts";
+import { documentBounds } from "../../schemas/reading/json-text.ts";
 import type { AnchoredLeaf } from "../../schemas/avro/index.ts";
 import type { HeldTree } from "../../services/operator/recovery.ts";
 
@@ -28,12 +27,14 @@ const bounds = { ...documentBounds, lengthMax: fileMax, valuesMax: 2_000_000 };
 /** The tree that a file's checkpoint signs. Throws DOCUMENT_INVALID. */
 export function treeIn(file: string, log: LogOf): HeldTree {
   const text = readText(file, "DOCUMENT_INVALID", fileMax);
-  const note = text.trimStart().startsWith("{") ? checkpointIn(text, file) : text;
+  const note = text.trimStart().startsWith("{") ? checkpointIn(file) : text;
   return treeOf(note, log) ?? notSigned(file, log);
 }
 
-function checkpointIn(text: string, file: string): string {
-  const { log } = parseJson(text, bounds) as { readonly log?: { readonly checkpoint?: unknown } };
+function checkpointIn(file: string): string {
+  const { log } = readJson(file, "DOCUMENT_INVALID", bounds) as {
+    readonly log?: { readonly checkpoint?: unknown };
+  };
   if (typeof log?.checkpoint === "string") return log.checkpoint;
   throw new PavilionError(
     "DOCUMENT_INVALID",
@@ -76,10 +77,10 @@ export async function largestIn(file: string, log: LogOf): Promise<HeldTree | un
 /** The leaves of the region's log from a place on, in the order in which the file has them. */
 export async function* leavesIn(file: string, { region }: LogOf, from = 0): AsyncIterable<AnchoredLeaf> {
   let number = 0;
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+  for await (const line of linesIn(file)) {
     number++;
     if (line.trim() === "") continue;
-    const leaf = line.length <= lineMax ? leafIn(line) : undefined;
+    const leaf = leafIn(line);
     if (leaf === undefined) {
       throw new PavilionError(
         "DOCUMENT_INVALID",
@@ -89,6 +90,31 @@ export async function* leavesIn(file: string, { region }: LogOf, from = 0): Asyn
     }
     if (leaf.log === originOf(region) && leaf.index >= from) yield leaf;
   }
+}
+
+/** Whatever is longer than a leaf may be ends as a line there. */
+async function* linesIn(file: string): AsyncIterable<string> {
+  let rest = "";
+  try {
+    for await (const chunk of createReadStream(file, "utf8") as AsyncIterable<string>) {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+      if (rest.length > lineMax) break;
+    }
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === undefined || cause instanceof PavilionError) throw cause;
+    throw new PavilionError(
+      "DOCUMENT_INVALID",
+      `${file} cannot be read (${code}).`,
+      "Check its path and its rights.",
+      {
+        cause,
+      },
+    );
+  }
+  yield rest;
 }
 
 /** Held to its members' kinds: whether it stands in the log, the region itself checks. */
