@@ -8,6 +8,8 @@ import type { CollaborationTable } from "../domain/terms/collaboration.ts";
 import type { Listed, PopulationTable } from "../domain/terms/home.ts";
 import { Seeds, type SeedTable } from "../domain/log/seeds.ts";
 import { Standing, type StandingTable } from "../domain/terms/standing.ts";
+import type { Collaboration } from "../schemas/json/collaboration.ts";
+import type { Population } from "../schemas/json/population.ts";
 import type { TableEntry } from "../runtime/kafka/tables.ts";
 import type {
   CollaborationEntry,
@@ -18,8 +20,8 @@ import type {
 
 /** What stages ask of the tables. */
 export interface Tables {
-  readonly collaborations: CollaborationTable & EntryTable<CollaborationEntry> & Listed;
-  readonly populations: PopulationTable & EntryTable<PopulationEntry> & Listed;
+  readonly collaborations: CollaborationTable & EntryTable<CollaborationEntry> & Listed<Collaboration>;
+  readonly populations: PopulationTable & EntryTable<PopulationEntry> & Listed<Population>;
   readonly seeds: SeedTable;
   readonly standing: StandingTable;
   /** Those admitted, in order. */

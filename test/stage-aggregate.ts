@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { coordinateOf, layoutOf, positionOf } from "../domain/statistics/coordinates.ts";
-import type { Outcome, Output } from "../runtime/contract/stage.ts";
+import { publish, type Outcome, type Output } from "../runtime/contract/stage.ts";
 import type {
   AnchoredLeaf,
   Cell,
@@ -116,12 +116,36 @@ export async function handleOverdue(
   request: RequestRef,
   state: MemoryState,
   time = request.deadline + 2000,
+  changed: Partial<DpPorts> = {},
 ): Promise<Outcome> {
   const topic = "result.overdue" as const;
   const event = { type: "Overdue" as const, value: { request }, topic, key: request.requestId, time };
-  const outcome = await dp.handle(event, state, ports);
+  const outcome = await dp.handle(event, state, { ...ports, ...changed });
   state.apply(outcome.changes);
-  return outcome;
+  return played(outcome, state, time, changed);
+}
+
+/** With what comes of the turns that the stage gives to questions that waited, in one outcome. */
+async function played(
+  outcome: Outcome,
+  state: MemoryState,
+  time: number,
+  changed: Partial<DpPorts>,
+): Promise<Outcome> {
+  let told = outcome;
+  for (const { topic, value } of outcome.outputs) {
+    if (topic !== "dp.turns") continue;
+    const turn = { type: "ExactAggregate" as const, value: value as ExactAggregate, topic, key: "", time };
+    const next = await dp.handle(turn, state, { ...ports, ...changed });
+    state.apply(next.changes);
+    const then = await played(next, state, time, changed);
+    assert.ok(told.kind === "publish" && then.kind === "publish");
+    told = publish({ outputs: [...told.outputs, ...then.outputs], audit: [...told.audit, ...then.audit] }, [
+      ...told.refusals,
+      ...then.refusals,
+    ]);
+  }
+  return told;
 }
 
 /** The log's word that a leaf is anchored. */
@@ -139,7 +163,7 @@ export async function handleAnchored(
   const event = { type: "AnchoredLeaf" as const, value, topic, key: value.log, time };
   const outcome = await dp.handle(event, state, { ...ports, ...changed });
   state.apply(outcome.changes);
-  return outcome;
+  return played(outcome, state, time, changed);
 }
 
 export const outputsOf = ({ outputs }: Outcome, topic: Output["topic"]): Output["value"][] =>

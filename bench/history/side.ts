@@ -84,7 +84,7 @@ const anchoringPorts = {
     anchor: never,
     prove: never,
     standing: never,
-    newest: never,
+    after: never,
   },
   logSigner: { name: region, publicKey: new Uint8Array(32), sign: never },
 };

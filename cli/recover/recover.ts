@@ -81,6 +81,17 @@ async function largestOf(
 ): Promise<HeldTree | undefined> {
   const held: HeldTree[] = checkpoints.map((file) => treeIn(file, log));
   for (const file of copies) held.push(...[await largestIn(file, log)].flatMap((tree) => tree ?? []));
+  const roots = new Map<number, string>();
+  for (const { size, root } of held) {
+    if ((roots.get(size) ?? root) !== root) {
+      throw new PavilionError(
+        "ANCHOR_FORKED",
+        `Of ${String(size)} leaves the log of ${log.region} has signed two different checkpoints: there are two histories of it.`,
+        "Somebody else may have the log's key, or another copy of the region ran. Tell providers and auditors before you go on.",
+      );
+    }
+    roots.set(size, root);
+  }
   return held.sort((one, other) => other.size - one.size)[0];
 }
 
@@ -109,7 +120,7 @@ async function recovered(recovery: Recovery, { log, largest, leaves, tell }: Rec
     });
   }
   tell(`${String(brought)} leaves brought`);
-  const after = { ...entry, comparedAt: Date.now() };
+  const after = requireRestored(await recovery.entry(), log.region);
   return inTime(await recovery.compare(after, needed, { brought: true }), log);
 }
 

@@ -15,6 +15,19 @@ export const leafText = (leaf: unknown): string => new TextDecoder().decode(cano
 /** The leaf's hash, 64 hex digits. */
 export const hashOfLeaf = (leaf: object): string => leafHash(canonicalBytes(leaf));
 
+/**
+ * What a leaf's text says that it is: `spend` of a document of the type `pavilion/spend-leaf`, and the digest of the request that it is
+ * about. Undefined and null where it does not say.
+ */
+export function namesIn(text: string): {
+  readonly kind: string | undefined;
+  readonly request: string | null;
+} {
+  const { type, request } = JSON.parse(text) as { readonly type?: unknown; readonly request?: unknown };
+  const [, kind] = /\/([a-z-]+)-leaf$/.exec(typeof type === "string" ? type : "") ?? [];
+  return { kind, request: typeof request === "string" ? request : null };
+}
+
 /** What a spend leaf says was released: every group in the plan's order, suppressed ones without values. */
 export const releasedDigest = (cells: readonly ReleasedCell[]): string =>
   digestOf(

@@ -15,9 +15,10 @@ export interface PopulationTable {
   latest(id: string): Population | undefined;
 }
 
-/** A table whose documents can be told one by one. */
-export interface Listed {
+/** A table whose documents can be told one by one, with every version of each. */
+export interface Listed<D> {
   readonly ids: readonly string[];
+  chainOf(id: string): readonly { readonly document: D }[];
 }
 
 export interface CollaborationHome {
@@ -115,7 +116,9 @@ export function populationTerms({ population, home }: CollaborationHome) {
 /** What may be spent of a population at its home. */
 export interface HomeTerms {
   readonly terms: ReturnType<typeof populationTerms> & { readonly carried: string[] };
-  /** The ε of the dearest question that a collaboration over it allows. */
+  /** The largest share that any version of its document gave the home. */
+  readonly largest: { readonly budgetTotal: string; readonly budgetDelta: string };
+  /** The ε of the dearest question that any version of a collaboration over it allows. */
   readonly dearest: string;
 }
 
@@ -125,21 +128,40 @@ export function homesAt(
   {
     populations,
     collaborations,
-  }: { populations: PopulationTable & Listed; collaborations: CollaborationTable & Listed },
+  }: {
+    readonly populations: PopulationTable & Listed<Population>;
+    readonly collaborations: CollaborationTable & Listed<Collaboration>;
+  },
 ): HomeTerms[] {
-  const known = collaborations.ids.flatMap((id) => collaborations.latest(id) ?? []);
+  const asked = collaborations.ids
+    .flatMap((id) => collaborations.chainOf(id))
+    .map(({ document }) => document);
   return populations.ids.flatMap((id) => {
     const population = populations.latest(id);
     if (population === undefined) return [];
     const home = homeIn(population, region);
     if (home === undefined) return [];
-    const prices = known
-      .filter((collaboration) => collaboration.population === id)
-      .map(({ budget }) => parseFraction(budget.epsilonPerQuestion));
-    const dearest = prices.reduce((a, b) => (compareFractions(a, b) < 0 ? b : a), fraction(0n));
-    const carried = accountsBefore(population, collaborations);
+    const prices = asked
+      .filter((one) => one.population === id)
+      .map(({ budget }) => budget.epsilonPerQuestion);
+    const shares = populations.chainOf(id).flatMap(({ document }) => homeIn(document, region)?.share ?? []);
     return [
-      { terms: { ...populationTerms({ population, home }), carried }, dearest: formatFraction(dearest) },
+      {
+        terms: {
+          ...populationTerms({ population, home }),
+          carried: accountsBefore(population, collaborations),
+        },
+        largest: {
+          budgetTotal: greatest(shares.map(({ epsilon }) => epsilon)),
+          budgetDelta: greatest(shares.map(({ delta }) => delta)),
+        },
+        dearest: greatest(prices),
+      },
     ];
   });
 }
+
+const greatest = (amounts: readonly string[]): string =>
+  formatFraction(
+    amounts.map(parseFraction).reduce((a, b) => (compareFractions(a, b) < 0 ? b : a), fraction(0n)),
+  );

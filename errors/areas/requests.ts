@@ -163,6 +163,12 @@ export const requests = {
       when: "The request names a noise seed that is not anchored in this region, or is no longer open.",
       remedy: "Read the newest open seed from config.seeds, sign a new request that names it, and ask again.",
     },
+    BUDGET_UNANCHORED: {
+      status: 503,
+      audience: ["asker"],
+      when: "As much of the population's budget as may be at once is spent and not anchored on the chain yet, and as many questions wait for that as may. Nothing was charged.",
+      remedy: "Wait until evidence of earlier questions is there, then ask again, under a new id and nonce.",
+    },
     REGION_RESTORED: {
       status: 503,
       audience: ["asker"],

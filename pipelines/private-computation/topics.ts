@@ -78,6 +78,7 @@ export const privateComputationTopics = {
     retentionMs: -1,
   },
   "aggregate.sums": { events: ["ExactAggregate"], key: "jurisdiction", partitions: "one", sealed: true },
+  "dp.turns": { events: ["ExactAggregate"], key: "population", partitions: "one", sealed: true },
   "dp.released": { events: ["ReleasedAggregate"], key: "request id", partitions: "spread" },
   "dp.witnesses": { events: ["ReleaseWitness"], key: "request id", partitions: "spread", sealed: true },
   "budget.states": { events: ["BudgetState"], key: "population", partitions: "one", compacted: true },

@@ -42,11 +42,8 @@ export interface AnchorChain {
   readonly anchor: (last: Anchored | undefined, next: NextAnchor) => Promise<AnchorOutcome>;
   /** How many of these, oldest first and in order, are still on the chain where they were. */
   readonly standing: (links: readonly Anchored[]) => Promise<number>;
-  /**
-   * The newest tree that the contract holds of the log, confirmed or not: at or beyond `last`, or before it where the chain lost
-   * that. Undefined where it holds none.
-   */
-  readonly newest: (last: Anchored | undefined) => Promise<NextAnchor | undefined>;
+  /** The trees that the contract holds of the log after `last`, in their order, confirmed or not; all of them where `last` is lost. */
+  readonly after: (last: Anchored | undefined) => Promise<readonly NextAnchor[]>;
   /** The log's state after that block, proven from the block's hash. */
   readonly prove: (block: number) => Promise<StateProof>;
   /** Calls under way and later ones are refused. */
@@ -94,7 +91,7 @@ export function openAnchorChain(options: AnchorChainOptions): AnchorChain {
     anchorer,
     anchor: (last, next) => chain.asked(() => anchoring.anchor(last, next)),
     standing: (links) => chain.asked(() => anchoring.standing(links)),
-    newest: (last) => chain.asked(() => anchoring.newest(last)),
+    after: (last) => chain.asked(() => anchoring.after(last)),
     prove: (block) => chain.asked(() => proveState(node, { contract, anchorer, block })),
     close: () => {
       node.close();
@@ -187,14 +184,14 @@ class Anchoring {
     return isDeep ? { state: "anchored", ...first } : { state: "pending" };
   }
 
-  async newest(last: Anchored | undefined): Promise<NextAnchor | undefined> {
+  async after(last: Anchored | undefined): Promise<readonly NextAnchor[]> {
     const head = await this.#node.head();
     const stored = await this.#contract.stateAt(head.number);
     const known = last !== undefined && (await this.#stands(last)) ? last : undefined;
     const from = known === undefined ? EMPTY_STATE : anchorState(known.link, this.#anchorer);
     const blocks = { first: known?.block ?? this.#deployedAt, last: head.number };
-    const { link } = (await this.#contract.anchorsBetween(from, stored, blocks)).at(-1) ?? known ?? {};
-    return link && { size: link.size, root: link.root };
+    const anchors = await this.#contract.anchorsBetween(from, stored, blocks);
+    return anchors.map(({ link: { size, root } }) => ({ size, root }));
   }
 
   /** By halves: where an anchor's block is on the chain, so are those of all before it. */

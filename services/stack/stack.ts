@@ -33,6 +33,7 @@ import { Operator, type Region } from "../operator/operator.ts";
 import { deployRegistry, holdsRegistry } from "../operator/anchor-contract.ts";
 import { Kept, type Standing } from "./kept.ts";
 import { hasLine } from "./log-lines.ts";
+import { startAll } from "./start-all.ts";
 import {
   rememberedIn,
   writeRemembered,
@@ -427,18 +428,6 @@ function keep(name: string, first: Part, startAgain: () => Promise<Part>, onChan
       onChange({ name, ...standing }, sentence);
     },
   });
-}
-
-/** Starts parts together; where one fails, those that started are stopped, and its error is thrown. */
-async function startAll<Parts extends readonly Part[]>(starting: {
-  readonly [Index in keyof Parts]: Promise<Parts[Index]>;
-}): Promise<Parts> {
-  const settled = await Promise.allSettled(starting as readonly Promise<Part>[]);
-  const failed = settled.find((part) => part.status === "rejected");
-  const running = settled.flatMap((part) => (part.status === "fulfilled" ? [part.value] : []));
-  if (failed === undefined) return running as unknown as Parts;
-  await Promise.all(running.map((part) => part.stop(0)));
-  throw failed.reason;
 }
 
 /** The contract that is known and still there; else a new one, by a key made for it and thrown away. */

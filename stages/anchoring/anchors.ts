@@ -98,6 +98,15 @@ export const queueBatch = (batch: Intended, state: StateView): Change[] =>
     ? [intend(batch)]
     : [{ table: LOG, key: FALLEN, value: [...fallenIn(state), batch] }];
 
+/** Batches that stand on the chain already are what is meant next; of those that were meant, the larger follow. */
+export function putFirst(batches: readonly Intended[], state: StateView): Change[] {
+  const current = intendedIn(state);
+  const meant = [...(current === undefined ? [] : [current]), ...fallenIn(state)];
+  const newest = batches.at(-1)?.size ?? 0;
+  const [next, ...fallen] = [...batches, ...meant.filter(({ size }) => size > newest)];
+  return [{ table: LOG, key: FALLEN, value: fallen.length === 0 ? undefined : fallen }, intend(next)];
+}
+
 /** The batch stands: what fell off the chain after it is on its way next, or nothing. */
 export function noteAnchor(anchor: Anchor, state: StateView): Change[] {
   const [next, ...fallen] = fallenIn(state);

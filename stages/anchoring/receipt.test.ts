@@ -30,10 +30,10 @@ describe("of leaves that no stage here knows, a receipt", () => {
     const { leaves, seed, chain } = logOf(rig.receipts[0]);
     assert.equal(seed, null);
     assert.deepEqual(
-      leaves.map(({ leaf, index }) => [leaf, index]),
+      leaves.map(({ leaf, index }) => [leaf.type, index]),
       [
-        [{ draft: 1 }, 1],
-        [{ seal: 1 }, 3],
+        ["test/draft-leaf", 1],
+        ["test/seal-leaf", 3],
       ],
     );
     // Anchored by then: the seed alone, then each leaf alone.

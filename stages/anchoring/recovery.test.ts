@@ -100,6 +100,51 @@ describe("a region that was put back", () => {
     assert.deepEqual(restored.state.entries("held"), []);
   });
 
+  test("takes batches that stand on the chain for its own, though it did not know that it had sent them", async () => {
+    // With leaves in the log of which no batch was meant yet, and with more batches than one after them.
+    for (const after of [0, 2]) {
+      const rig = new Rig();
+      await settled(rig);
+      await rig.take(matchLeaf(1));
+      await rig.take(spendLeaf(1));
+      const copy = { rig, state: rig.state.restored(), known: rig.leaves.length, anchors: [] };
+      await settled(rig);
+      for (let number = 0; number < after; number++) await answered(rig, 2 + number);
+      const restored = putBack(copy);
+      restored.restore = { ...entry, comparedAt: 7 };
+      await settled(restored);
+      for (const leaf of rig.leaves) await restored.take(broughtLeaf(leaf));
+      for (let round = 0; round < 6; round++) await settled(restored);
+      assert.deepEqual(
+        restored.leaves.map(({ index }) => index),
+        restored.leaves.map((_, at) => copy.known + at),
+      );
+      assert.deepEqual(kindsOf(restored.leaves.slice(-2)), ["restore", "seed"]);
+      assert.equal(restored.leaves.length + copy.known, rig.leaves.length + 2);
+      assert.ok(restored.seeds.some(({ open }) => open));
+      const checkpointOf = new Map(rig.leaves.map(({ size, checkpoint }) => [size, checkpoint]));
+      for (const { size, checkpoint } of restored.leaves)
+        assert.equal(checkpointOf.get(size) ?? checkpoint, checkpoint);
+    }
+  });
+
+  test("destroys the keys of its seeds, and says again how it stands whenever it is asked", async () => {
+    const past = await lived({ before: 1, after: 0 });
+    const restored = putBack(past);
+    restored.keys.add(1);
+    restored.restore = { ...entry, comparedAt: 7 };
+    for (let round = 0; round < 3; round++) await settled(restored);
+    assert.ok(!restored.keys.has(1));
+    const told = (): unknown[] =>
+      restored.audits
+        .filter(({ action }) => action === "region.compared")
+        .map(({ details }) => details?.compared);
+    assert.deepEqual(told(), ["7"]);
+    restored.restore = { ...entry, comparedAt: 8 };
+    await restored.tick(3);
+    assert.deepEqual(told(), ["7", "8"]);
+  });
+
   test("on a chain that was put back too, is behind the checkpoint that somebody holds", async () => {
     const past = await lived({ before: 1, after: 2 });
     const chain = new MemoryChain();
@@ -142,7 +187,7 @@ describe("a region that was put back", () => {
     const told = restored.audits.filter(({ action }) => action === "region.closed");
     assert.deepEqual(
       told.map(({ details }) => details),
-      [{ restore: entry.id, reason: "the copies are lost" }],
+      [{ restore: entry.id, reason: "the copies are lost", compared: "7" }],
     );
     for (const leaf of past.rig.leaves) await restored.take(broughtLeaf(leaf));
     restored.restore = { ...entry, comparedAt: 8 };
@@ -187,6 +232,9 @@ test("a leaf is brought only where the log's own checkpoint shows it in its plac
   const changed: AnchoredLeaf[] = [
     { ...next, text: next.text.replace("2", "3") },
     { ...next, index: second.index },
+    { ...next, kind: "seed" },
+    { ...next, requestDigest: "0".repeat(64) },
+    { ...next, requestDigest: null },
     { ...next, log: "elsewhere" },
     { ...next, checkpoint: next.checkpoint.replace("\n", "x\n") },
     { ...next, checkpoint: "" },

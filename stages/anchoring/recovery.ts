@@ -11,7 +11,7 @@ import { CryptoError } from "../../crypto/errors.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { leafHash, verifyInclusion } from "../../crypto/merkle/merkle.ts";
 import type { BlindingSource } from "../../domain/log/blinding.ts";
-import { leafText, originOf } from "../../domain/log/leaves.ts";
+import { leafText, namesIn, originOf } from "../../domain/log/leaves.ts";
 import { withChanges } from "../../runtime/contract/changed-state.ts";
 import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { AnchoredLeaf, LogLeaf, RestoreEntry } from "../../schemas/avro/index.ts";
@@ -68,6 +68,15 @@ export const isClosed = ({ id }: RestoreEntry, state: StateView): boolean => {
   return restored?.id === id && restored.phase === "closed";
 };
 
+/** Whether the operator was told how it stands, since it was asked last. */
+export const wasTold = (entry: RestoreEntry, state: StateView): boolean =>
+  state.get(LOG, TOLD) === toldOf(entry);
+
+export const noteTold = (entry: RestoreEntry): Change => ({ table: LOG, key: TOLD, value: toldOf(entry) });
+
+const TOLD = "restored-told";
+const toldOf = ({ id, comparedAt, closed }: RestoreEntry): string => JSON.stringify([id, comparedAt, closed]);
+
 /** A leaf that a stage logged meanwhile. */
 export function holdLeaf(leaf: LogLeaf, state: StateView): Change[] {
   const next = (state.get(LOG, "held-next") as number | undefined) ?? 0;
@@ -84,6 +93,9 @@ export function bring(
   const tree = treeOf(leaf, { origin: originOf(region), publicKey });
   if (tree === undefined) return undefined;
   const { index, kind, text, requestDigest, checkpoint } = leaf;
+  // Only the text is signed: what is told beside it has to be what it says itself.
+  const named = namesIn(text);
+  if (kind !== named.kind || requestDigest !== named.request) return undefined;
   if (index !== sizeOf(state)) return [];
   const hash = leafHash(Buffer.from(text, "utf8"));
   const changes = [
@@ -93,8 +105,11 @@ export function bring(
   ];
   // A batch that was anchored is anchored again as it was, or found on the chain.
   if (index !== tree.size - 1 || tree.size <= knownSize(state)) return changes;
+  const after = withChanges(state, changes);
+  // One of another beginning is a fork, which the comparison finds.
+  if (rootAt(tree.size, after) !== tree.root) return changes;
   const batch = { size: tree.size, root: `0x${tree.root}`, checkpoint };
-  return [...changes, ...queueBatch(batch, withChanges(state, changes))];
+  return [...changes, ...queueBatch(batch, after)];
 }
 
 /** The size of the newest batch that is anchored, or meant to be. */

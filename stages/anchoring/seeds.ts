@@ -58,7 +58,7 @@ const NUMBERS = "seed-numbers";
 /** More than can stand between one's making and its destruction, were one made every minute. */
 const SEEDS_MAX = 100_000;
 
-const seedsIn = (state: StateView): Seed[] =>
+export const seedsIn = (state: StateView): Seed[] =>
   SEEDS.ranked(state, { limit: SEEDS_MAX }).map(({ value }) => value);
 
 export const seedWith = (commitment: string, state: StateView): Seed | undefined =>

@@ -27,6 +27,7 @@ import {
   lastAnchor,
   loseAnchors,
   noteAnchor,
+  putFirst,
   type Anchor,
   type Anchored,
   type Intended,
@@ -57,7 +58,10 @@ import {
   isClosed,
   isComparing,
   isGoingOn,
+  noteTold,
   takeHeld,
+  wasTold,
+  type Held,
 } from "./recovery.ts";
 import {
   anchoredLeaf,
@@ -78,6 +82,7 @@ import {
   makeSeed,
   noteSeed,
   openSeeds,
+  seedsIn,
   type Seed,
   type SeedPorts,
   SEEDS,
@@ -94,8 +99,8 @@ interface AnchorChainPort extends ChainPlace {
   prove(block: number): Promise<StateProof>;
   /** How many of these, oldest first, still stand. */
   standing(anchors: readonly Anchored[]): Promise<number>;
-  /** The newest tree that the chain holds of the log, which may be beyond the last anchor that is known. */
-  newest(last: Anchored | undefined): Promise<{ readonly size: number; readonly root: string } | undefined>;
+  /** The trees that the chain holds of the log after the last anchor that is known, in their order. */
+  after(last: Anchored | undefined): Promise<readonly { readonly size: number; readonly root: string }[]>;
 }
 
 export interface AnchoringPorts extends SeedPorts {
@@ -107,6 +112,9 @@ export interface AnchoringPorts extends SeedPorts {
   /** How the region was last put back from a backup, if it ever was. */
   readonly restore: () => RestoreEntry | undefined;
 }
+
+/** So many batches that stand on the chain are taken for meant at once. */
+const ADOPTED_MAX = 200;
 
 export const anchoring: Stage<"LogLeaf" | "AnchoredLeaf" | "Tick", AnchoringPorts> = {
   name: "anchoring",
@@ -178,26 +186,30 @@ class Tick {
   async #recover(restore: RestoreEntry): Promise<void> {
     const { region, blinding } = this.#ports;
     if (!hasBegun(restore, this.#state())) {
+      // Their keys as well: the token need not have been put back.
+      for (const seed of seedsIn(this.#state())) await this.#ports.destroySeed(seed.id);
       for (const seed of closeEvery(this.#state(), this.#time)) this.#publishSeed(seed, "seed.closed");
       this.#changes.push(...beginComparing(restore, this.#state()));
       this.#tell("region.restored", { restore: restore.id });
     }
-    const closing = close(restore, this.#state());
-    if (closing.length > 0) {
-      this.#changes.push(...closing);
-      this.#tell("region.closed", { restore: restore.id, reason: restore.closed ?? "" });
+    this.#changes.push(...close(restore, this.#state()));
+    if (isClosed(restore, this.#state())) {
+      this.#tellOnce("region.closed", restore, { reason: restore.closed ?? "" });
+      return;
     }
-    if (isClosed(restore, this.#state())) return;
-    if (
-      isComparing(restore, this.#state()) &&
-      restore.comparedAt !== null &&
-      (await this.#isWhole(restore))
-    ) {
+    const isAsked = restore.comparedAt !== null;
+    if (isAsked && isComparing(restore, this.#state()) && (await this.#isWhole(restore)))
       this.#changes.push(...(await goOn(restore, region, blinding, this.#state())));
-      const compared = String(restore.comparedAt);
-      this.#tell("region.compared", { restore: restore.id, size: String(sizeOf(this.#state())), compared });
-    }
+    if (isComparing(restore, this.#state())) return;
+    if (isAsked) this.#tellOnce("region.compared", restore, { size: String(sizeOf(this.#state())) });
     if (isGoingOn(this.#state())) this.#changes.push(...takeHeld(restore, this.#state()));
+  }
+
+  /** Once each time that the operator asks. */
+  #tellOnce(action: string, restore: RestoreEntry, details: Record<string, string>): void {
+    if (wasTold(restore, this.#state())) return;
+    this.#changes.push(noteTold(restore));
+    this.#tell(action, { restore: restore.id, ...details, compared: String(restore.comparedAt) });
   }
 
   /** Whether the log has every leaf that the chain holds, and those whom the operator asked. Told when it changes. */
@@ -205,10 +217,10 @@ class Tick {
     const { chain } = this.#ports;
     const { size, root } = restore;
     try {
-      const anchored = await chain.newest(lastAnchor(this.#state()));
+      const onChain = (await chain.after(lastAnchor(this.#state()))).slice(-1);
       this.#noteChain(undefined);
-      const onChain = anchored === undefined ? [] : [{ ...anchored, root: anchored.root.slice("0x".length) }];
-      const standing = compare([...onChain, ...(size === 0 ? [] : [{ size, root }])], this.#state());
+      const held = [...onChain.map(bare), ...(size === 0 ? [] : [{ size, root }])];
+      const standing = compare(held, this.#state());
       this.#noteBehind(standing, restore);
       return standing === "whole";
     } catch (error) {
@@ -267,7 +279,9 @@ class Tick {
       const { state: _, ...anchored } = found;
       await this.#conclude({ ...anchored, checkpoint: intended.checkpoint }, intended);
     } catch (error) {
-      if (!(error instanceof PavilionError && error.code === "ANCHOR_LOST")) throw error;
+      if (!(error instanceof PavilionError)) throw error;
+      if (error.code === "ANCHOR_FORKED" && (await this.#adopt())) return;
+      if (error.code !== "ANCHOR_LOST") throw error;
       const first = firstAnchor(this.#state());
       const anchors = anchorsFrom(first, this.#state());
       const standing = await chain.standing(anchors);
@@ -277,6 +291,24 @@ class Tick {
       this.#changes.push(...loseAnchors(first + standing, this.#state()));
       this.#tell("anchor.lost", { anchors: String(anchors.length - standing) });
     }
+  }
+
+  /**
+   * What stands on the chain of this very log is what was meant: a region that was put back does not know which batches it had sent.
+   * False where it is another log's.
+   */
+  async #adopt(): Promise<boolean> {
+    const { chain, region, logSigner } = this.#ports;
+    const trees = (await chain.after(lastAnchor(this.#state()))).slice(0, ADOPTED_MAX).map(bare);
+    const state = this.#state();
+    if (trees.length === 0 || compare(trees, state) !== "whole") return false;
+    const batches: Intended[] = [];
+    for (const { size, root } of trees) {
+      const checkpoint = await signCheckpoint({ origin: originOf(region), size, root }, logSigner);
+      batches.push({ size, root: `0x${root}`, checkpoint });
+    }
+    this.#changes.push(...putFirst(batches, state));
+    return true;
   }
 
   /** Told when it changes: why the chain does not serve, or that it does again. */
@@ -369,6 +401,12 @@ class Tick {
     this.#changes.push(intend({ size, root: `0x${root}`, checkpoint }));
   }
 }
+
+/** As the log has it, without 0x. */
+const bare = ({ size, root }: { readonly size: number; readonly root: string }): Held => ({
+  size,
+  root: root.slice("0x".length),
+});
 
 /** The code of an expected failure, undefined where there is none. */
 async function failureOf(step: Promise<void>): Promise<ErrorCode | undefined> {

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { addFractions, compareFractions, fraction, parseFraction } from "../../crypto/fraction/fraction.ts";
+import { PavilionError } from "../../errors/errors.ts";
 import type { Outcome } from "../../runtime/contract/stage.ts";
 import type { ExactAggregate, LogLeaf, ReleasedAggregate } from "../../schemas/avro/index.ts";
 import {
   aggregate,
+  DAY_MS,
   handle,
   handleAnchored,
   handleOverdue,
@@ -14,6 +16,7 @@ import {
 } from "../../test/stage-aggregate.ts";
 import { issuedAt } from "../../test/stage-question.ts";
 import { MemoryState } from "../../test/stage-state.ts";
+import { HELD_MAX } from "./held.ts";
 
 /** Of a share of 20, so much may be exposed: 1. */
 const exposed = "1/20";
@@ -82,15 +85,59 @@ describe("what is spent and not anchored", () => {
     const waiting = [expired, await asked(3, "8"), await asked(4, "3"), await asked(5, "2")];
     for (const exact of waiting)
       assert.deepEqual(releasesOf(await handle(exact, state, issuedAt, { exposed })), []);
-    assert.deepEqual(codesOf(await handleOverdue(expired.request, state)), ["DEADLINE_PASSED"]);
-    const [leaf] = leavesOf(first);
-    const second = await handleAnchored(leaf ?? assert.fail(), state, issuedAt, { exposed });
-    // One expired, one is charged, and of the one after it more is asked than is left.
+    assert.deepEqual(codesOf(await handleOverdue(expired.request, state, issuedAt, { exposed })), [
+      "DEADLINE_PASSED",
+    ]);
+    assert.equal(state.entries("held").length, 3);
+    const second = await handleAnchored(leavesOf(first)[0] ?? assert.fail(), state, issuedAt, { exposed });
     assert.deepEqual(releasesOf(second), [waiting[1]?.request.digest]);
-    assert.deepEqual(codesOf(second), ["BUDGET_EXHAUSTED"]);
+    // Of the next one more is asked than is left: the one after it has its turn at once, whatever is exposed.
     const third = await handleAnchored(leavesOf(second)[0] ?? assert.fail(), state, issuedAt, { exposed });
+    assert.deepEqual(codesOf(third), ["BUDGET_EXHAUSTED"]);
     assert.deepEqual(releasesOf(third), [waiting[3]?.request.digest]);
     assert.deepEqual(state.entries("held"), []);
+  });
+
+  test("keeps a question no longer than to its deadline, and charges none that was told it was not", async () => {
+    const state = new MemoryState();
+    const first = await handle(await asked(1, "2"), state, issuedAt, { exposed });
+    const [told, late] = [await asked(2), await asked(3)];
+    for (const exact of [told, late]) await handle(exact, state, issuedAt, { exposed });
+    const word = await handleOverdue(told.request, state, issuedAt, { exposed });
+    assert.deepEqual(codesOf(word), ["DEADLINE_PASSED"]);
+    // Days later: what expired is forgotten by then, and nothing came for the other.
+    const days = issuedAt + 3 * DAY_MS;
+    await handle(await aggregate(1, { ...rich, epsilon: "2" }, { asking: 9 }), state, days, { exposed });
+    const after = await handleAnchored(leavesOf(first)[0] ?? assert.fail(), state, days, { exposed });
+    assert.deepEqual([releasesOf(after), codesOf(after)], [[], ["DEADLINE_PASSED"]]);
+    assert.deepEqual(state.entries("held"), []);
+  });
+
+  test("lets so many wait of a population, and refuses more before anything is charged", async () => {
+    const state = new MemoryState();
+    await handle(await asked(1, "2"), state, issuedAt, { exposed });
+    for (let number = 0; number < HELD_MAX; number++)
+      assert.deepEqual(codesOf(await handle(await asked(2 + number), state, issuedAt, { exposed })), []);
+    const before = state.snapshot();
+    const more = await handle(await asked(90), state, issuedAt, { exposed });
+    assert.deepEqual([codesOf(more), more.changes], [["BUDGET_UNANCHORED"], []]);
+    // One that waits and comes again does not wait twice.
+    assert.deepEqual((await handle(await asked(2), state, issuedAt, { exposed })).changes, []);
+    assert.deepEqual(state.snapshot(), before);
+  });
+
+  test("a question that cannot be decided holds up nothing of what made room for it", async () => {
+    const state = new MemoryState();
+    const first = await handle(await asked(1, "2"), state, issuedAt, { exposed });
+    await handle(await asked(2), state, issuedAt, { exposed });
+    const failure = new PavilionError("HSM_OPERATION_FAILED", "The token failed.");
+    const failing = { exposed, seed: () => Promise.reject(failure) };
+    // The turn is an input of its own, and that is what fails.
+    await assert.rejects(
+      handleAnchored(leavesOf(first)[0] ?? assert.fail(), state, issuedAt, failing),
+      failure,
+    );
+    assert.deepEqual([state.entries("exposed"), state.entries("held")], [[], []]);
   });
 
   test("is the same noise and the same answer, whether the question waited or not", async () => {

@@ -19,7 +19,7 @@ const EXPOSED = new Table<Amounts>("exposed");
 /** By the hash of a leaf that is not anchored yet: what it charges whom. */
 const UNANCHORED = new Table<Amounts & { readonly population: string }>("unanchored");
 
-const nothing: Amounts = { epsilon: "0", delta: "0" };
+export const nothing: Amounts = { epsilon: "0", delta: "0" };
 
 /** A population's share of its budget. */
 export interface Share {
@@ -36,10 +36,16 @@ export const exposable = ({ budgetTotal, budgetDelta }: Share, part: string): Am
 const times = (amount: string, part: string): string =>
   formatFraction(multiplyFractions(parseFraction(amount), parseFraction(part)));
 
-/** Whether so much more may be exposed at once. */
-export function mayExpose(population: string, asked: Amounts, most: Amounts, state: StateView): boolean {
-  const exposed = EXPOSED.get(state, population);
-  if (exposed === undefined) return true;
+/** Whether so much more may be exposed at once, beside what is and what is `coming`. */
+export function mayExpose(
+  population: string,
+  asked: Amounts,
+  most: Amounts,
+  state: StateView,
+  coming: Amounts = nothing,
+): boolean {
+  const exposed = added(EXPOSED.get(state, population) ?? nothing, coming);
+  if (exposed.epsilon === "0" && exposed.delta === "0") return true;
   const after = added(exposed, asked);
   return isWithin(after.epsilon, most.epsilon) && isWithin(after.delta, most.delta);
 }

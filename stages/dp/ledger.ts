@@ -71,17 +71,26 @@ export type Payment =
   /** The plan is under a document that another has followed, or that is not the one that was charged under. */
   | { readonly outcome: "stale" };
 
+/** The ε and δ that a plan's release takes. */
+export const priceOf = (plan: Plan): Amounts => ({
+  epsilon: formatFraction(parseFraction(plan.epsilon)),
+  delta: deltaOf(plan),
+});
+
 /** Pays the plan's ε and δ for a request, or says why not. `time` is the event's, in milliseconds. */
 export function pay(plan: Plan, digest: string, state: StateView, time: number): Payment {
   const standing = accountOf(plan, state, time);
   if (isStale(plan, standing.account)) return { outcome: "stale" };
-  const asked = { epsilon: formatFraction(parseFraction(plan.epsilon)), delta: deltaOf(plan) };
+  const asked = priceOf(plan);
   const left = leftUnder(plan, standing.account);
   if (isBeyond(asked, left)) return { outcome: "exhausted", asked, left };
   return { outcome: "granted", ...charged(plan, standing, asked, left, digest) };
 }
 
-/** Counts `most` as spent, or what is left where that is less; undefined where nothing is. `id` stands in a request's place. */
+/**
+ * Counts `most` as spent, or what is left of the total where that is less; undefined where nothing is. What was lost may have been
+ * spent over many days, so no window sets a limit to it. `id` stands in a request's place.
+ */
 export function withhold(
   terms: BudgetTerms,
   most: Amounts,
@@ -90,13 +99,13 @@ export function withhold(
   time: number,
 ): Charged | undefined {
   const standing = accountOf(terms, state, time);
-  const left = leftUnder(terms, standing.account);
+  const rest = remainder({ epsilon: terms.budgetTotal, delta: terms.budgetDelta }, standing.account);
   const asked = {
-    epsilon: leastOf([most.epsilon, left.epsilon]),
-    delta: leastOf([most.delta, left.delta]),
+    epsilon: leastOf([most.epsilon, rest.epsilon]),
+    delta: leastOf([most.delta, rest.delta]),
   };
   if (asked.epsilon === "0" && asked.delta === "0") return undefined;
-  return charged(terms, standing, asked, left, id);
+  return charged(terms, standing, asked, leftUnder(terms, standing.account), id);
 }
 
 /**
@@ -146,7 +155,7 @@ function charged(
     ...{ version: plan.populationVersion, digest: plan.populationDigest },
     windows: account.windows.map((window) => withCharge(window, asked)),
   };
-  const rest = subtracted(left, asked);
+  const rest = remainder(left, asked);
   const spend = {
     ...{ population, sequence: paid.sequence, ...asked, total: total.epsilon, deltaTotal: total.delta },
     ...{ left: rest.epsilon, deltaLeft: rest.delta },

@@ -10,6 +10,7 @@ import {
   aggregate,
   handle,
   handleAnchored,
+  handleOverdue,
   outputsOf,
   plan,
   releasedIn,
@@ -35,7 +36,7 @@ const terms: HomeTerms["terms"] = { ...populationTerms({ population, home }), ca
 const putBack = (dearest = "0", exposed = "1/20") => ({
   exposed,
   restore: () => restore,
-  homes: (): HomeTerms[] => [{ terms, dearest }],
+  homes: (): HomeTerms[] => [{ terms, largest: terms, dearest }],
 });
 
 const leavesOf = (outcome: Outcome): LogLeaf[] => outputsOf(outcome, "proofs.pending") as LogLeaf[];
@@ -150,7 +151,7 @@ test("the price of the dearest question is withheld where that is more, and neve
   const all = await handleAnchored(goesOn, copy, issuedAt, putBack("0", "1"));
   assert.deepEqual(
     withheldIn(all).map(({ epsilon, total }) => [epsilon, total]),
-    [["19/10", "2"]],
+    [["39/10", "4"]],
   );
   const exhausted = await spend(9, { epsilon: "1/10" }, copy);
   assert.equal(exhausted, "BUDGET_EXHAUSTED");
@@ -164,6 +165,62 @@ test("nothing more is charged until what was withheld is anchored: it may be los
   assert.deepEqual((await handle(fresh, copy, issuedAt, ports)).outputs, []);
   const after = await handleAnchored(leaf ?? assert.fail(), copy, issuedAt, ports);
   assert.equal(releasedIn(after).spend.epsilon, "1/10");
+});
+
+test("no window limits what is withheld: it may have been spent over many days", async () => {
+  const { copy } = await lived(0);
+  const windowed = { ...terms, budgetWindows: [{ days: 1, epsilon: "1/10", delta: "1/1000000000" }] };
+  const homes = () => [{ terms: windowed, largest: terms, dearest: "0" }];
+  const outcome = await handleAnchored(goesOn, copy, issuedAt, { ...putBack(), homes });
+  assert.deepEqual(
+    withheldIn(outcome).map(({ epsilon }) => epsilon),
+    ["1/5"],
+  );
+  const [leaf] = leavesOf(outcome);
+  await handleAnchored(leaf ?? assert.fail(), copy, issuedAt, putBack());
+  assert.equal(await spend(9, { ...windowed, epsilon: "1/100" }, copy), "BUDGET_EXHAUSTED");
+});
+
+test("a spend of the log that does not follow leaves the ledger shut until those before it are there", async () => {
+  const { copy, lost } = await lived(2);
+  const ports = putBack();
+  const [first, second] = lost;
+  assert.ok(first && second);
+  assert.equal((await handleAnchored(second, copy, issuedAt, ports)).kind, "reject");
+  assert.equal((await handleAnchored(goesOn, copy, issuedAt, ports)).kind, "reject");
+  await handleAnchored(first, copy, issuedAt, ports);
+  assert.equal((await handleAnchored(goesOn, copy, issuedAt, ports)).kind, "reject");
+  // What was given up is driven again.
+  await handleAnchored(second, copy, issuedAt, ports);
+  assert.equal(withheldIn(await handleAnchored(goesOn, copy, issuedAt, ports)).length, 1);
+});
+
+test("a leaf is what its text says, whatever is told beside it", async () => {
+  const { copy, lost } = await lived(1);
+  const [leaf] = lost;
+  assert.ok(leaf);
+  await handleAnchored({ ...leaf, kind: "match" }, copy, issuedAt, putBack());
+  assert.equal((copy.get("accounts", "adults") as { sequence: number }).sequence, 2);
+});
+
+test("a question that was charged before, as the log tells, is answered as one that was under way", async () => {
+  const { copy, lost } = await lived(1);
+  for (const leaf of lost) await handleAnchored(leaf, copy, issuedAt, putBack());
+  const paid = await aggregate(2, { epsilon: "1/10" }, { asking: 2 });
+  await goOn(copy);
+  assert.deepEqual(codesOf(await handle(paid, copy, issuedAt, putBack())), ["REGION_RESTORED"]);
+  const word = await handleOverdue(paid.request, copy, issuedAt, putBack());
+  assert.deepEqual(codesOf(word), ["REGION_RESTORED"]);
+});
+
+test("while it is shut, nobody is told that nothing was charged", async () => {
+  const { copy } = await lived(0);
+  const fresh = await aggregate(5, { epsilon: "1/10" }, { asking: 5 });
+  const word = await handleOverdue(fresh.request, copy, issuedAt, putBack());
+  assert.deepEqual(codesOf(word), ["REGION_RESTORED"]);
+  await goOn(copy);
+  // It expired all the same.
+  assert.deepEqual((await handle(fresh, copy, issuedAt, putBack())).outputs, []);
 });
 
 test("a population that was never charged here opens with what is withheld", async () => {

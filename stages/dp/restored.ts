@@ -4,7 +4,7 @@
  */
 import type { BlindingSource } from "../../domain/log/blinding.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import { hashOfLeaf, leafText, originOf } from "../../domain/log/leaves.ts";
+import { hashOfLeaf, leafText, namesIn, originOf } from "../../domain/log/leaves.ts";
 import { greatestDelta } from "../../domain/statistics/mechanism.ts";
 import type { HomeTerms } from "../../domain/terms/home.ts";
 import { withChanges } from "../../runtime/contract/changed-state.ts";
@@ -24,8 +24,10 @@ import { expose, exposable, isWithin } from "./exposure.ts";
 import { takeOver, withhold } from "./ledger.ts";
 import type { Amounts } from "./windows.ts";
 
-/** Under one key: the restoring that the ledger has gone through. */
+/** The restoring that the ledger has gone through, and the first leaf of the log that it could not take over, by its hash. */
 const RESTORED = new Table<string>("restored");
+const LAST = "last";
+const GAP = "gap";
 
 export interface RestorePorts {
   readonly region: string;
@@ -38,42 +40,51 @@ export interface RestorePorts {
   readonly homes: () => readonly HomeTerms[];
 }
 
-/** Whether the region was put back, and its log does not say yet that it goes on. */
+/** Whether the region was put back and its log does not say yet that it goes on, or spends of the log are missing here. */
 export function isShut({ restore }: Pick<RestorePorts, "restore">, state: StateView): boolean {
+  if (RESTORED.get(state, GAP) !== undefined) return true;
   const entry = restore();
-  return entry !== undefined && RESTORED.get(state, RESTORED.name) !== entry.id;
+  return entry !== undefined && RESTORED.get(state, LAST) !== entry.id;
 }
 
 /** Whether the region was ever put back: seeds from before are gone. */
-export const wasRestored = (state: StateView): boolean => RESTORED.get(state, RESTORED.name) !== undefined;
+export const wasRestored = (state: StateView): boolean => RESTORED.get(state, LAST) !== undefined;
 
 /** A leaf that the log tells of and that this ledger did not write, or wrote before it had this memory. */
 export async function takeLogged(
-  { kind, text }: AnchoredLeaf,
+  { text }: Pick<AnchoredLeaf, "text">,
   hash: string,
   state: StateView,
   time: number,
   ports: RestorePorts,
 ): Promise<Outcome> {
+  const { kind } = namesIn(text);
   if (kind === "restore") return goOn(text, state, time, ports);
   if (kind !== "spend" && kind !== "withheld") return publish({});
-  const document: unknown = JSON.parse(text);
+  const document = JSON.parse(text) as object;
   // The ledger as it was before populations were documents has no part in this.
-  if (typeof document !== "object" || document === null || !("home" in document)) return publish({});
+  if (!("home" in document)) return publish({});
   const leaf =
     kind === "spend" ? validateDocument("spend-leaf", document) : validateDocument("withheld-leaf", document);
   const changes = takeOver(leaf, hash, state, time);
-  if (changes === undefined)
-    return reject("INTERNAL_ERROR", "A spend of the log does not follow the ledger's last one.");
-  return publish({ changes });
+  if (changes === undefined) {
+    const gap = { changes: [RESTORED.put(GAP, hash)] };
+    return reject("INTERNAL_ERROR", "A spend of the log does not follow the ledger's last one.", gap);
+  }
+  return publish({
+    changes: [...changes, ...(RESTORED.get(state, GAP) === hash ? [RESTORED.remove(GAP)] : [])],
+  });
 }
 
 async function goOn(text: string, state: StateView, time: number, ports: RestorePorts): Promise<Outcome> {
   const { restore } = validateDocument("restore-leaf", JSON.parse(text));
-  if (ports.restore()?.id !== restore || !isShut(ports, state)) return publish({});
+  if (ports.restore()?.id !== restore || RESTORED.get(state, LAST) === restore) return publish({});
+  // What it would withhold is counted on from the last spend: all of the log's have to be here.
+  if (RESTORED.get(state, GAP) !== undefined)
+    return reject("INTERNAL_ERROR", "The ledger lacks spends that the log tells of, so it does not go on.");
   const outputs: Output[] = [];
   const audit: Audit[] = [];
-  const changes: Change[] = [RESTORED.put(RESTORED.name, restore)];
+  const changes: Change[] = [RESTORED.put(LAST, restore)];
   for (const home of ports.homes()) {
     const withheld = await withholdOf(home, restore, withChanges(state, changes), time, ports);
     if (withheld === undefined) continue;
@@ -120,8 +131,8 @@ async function withholdOf(
 }
 
 /** What a region may have spent at most and never anchored: the bound, or one question that is dearer than it. */
-function mostLost({ terms, dearest }: HomeTerms, part: string): Amounts {
-  const most = exposable(terms, part);
+function mostLost({ largest, dearest }: HomeTerms, part: string): Amounts {
+  const most = exposable(largest, part);
   const larger = (one: string, other: string): string => (isWithin(one, other) ? other : one);
   return { epsilon: larger(most.epsilon, dearest), delta: larger(most.delta, greatestDelta(dearest)) };
 }

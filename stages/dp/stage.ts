@@ -16,9 +16,7 @@ import {
   refuse,
   reject,
   type Audit,
-  type Effects,
   type Outcome,
-  type RefusedRequest,
   type Stage,
 } from "../../runtime/contract/stage.ts";
 import type { Change, StateView } from "../../runtime/contract/state.ts";
@@ -31,9 +29,9 @@ import type {
   RequestRef,
 } from "../../schemas/avro/index.ts";
 import { SPENDS, type CarriedAccount } from "./earlier-ledger.ts";
-import { anchored, exposable, expose, mayExpose } from "./exposure.ts";
-import { firstHeld, hold, isWaitedFor } from "./held.ts";
-import { costless, hasPaid, pay } from "./ledger.ts";
+import { anchored, exposable, expose, mayExpose, nothing } from "./exposure.ts";
+import { hold, isHeld, isWaitedFor, letGo, takeFirst } from "./held.ts";
+import { costless, hasPaid, pay, priceOf } from "./ledger.ts";
 import { noiseFrom, type NoiseSource } from "./noise.ts";
 import { inPlanOrder, noised } from "./release.ts";
 import { ANSWERS, answeredData, DATA, firstAnswer, noteAnswer } from "./repeats.ts";
@@ -48,7 +46,7 @@ import {
 } from "./request-memory.ts";
 import { isShut, takeLogged, wasRestored, type RestorePorts } from "./restored.ts";
 import { spendLeafOf } from "./spend-leaf.ts";
-import type { Amounts } from "./windows.ts";
+import { added, type Amounts } from "./windows.ts";
 
 export interface DpPorts extends RestorePorts {
   readonly partitions: number;
@@ -60,55 +58,79 @@ export const dp: Stage<"ExactAggregate" | "Overdue" | "AnchoredLeaf", DpPorts> =
   name: "dp",
   inputs: [
     { topic: "aggregate.sums", types: ["ExactAggregate"] },
+    { topic: "dp.turns", types: ["ExactAggregate"] },
     { topic: "result.overdue", types: ["Overdue"], besideAnswer: true },
     { topic: "proofs.anchored", types: ["AnchoredLeaf"], besideAnswer: true },
   ],
   tables: [RELEASED, EXPIRED, ANSWERS, DATA, SPENDS],
-  outputs: ["dp.released", "dp.witnesses", "proofs.pending", "budget.states"],
+  outputs: ["dp.turns", "dp.released", "dp.witnesses", "proofs.pending", "budget.states"],
   fills: (state) => [answeredData(state)],
-  handle({ type, value, time }, state, ports) {
-    if (type === "Overdue") return expire(value.request, state);
+  handle({ type, topic, value, time }, state, ports) {
+    if (type === "Overdue") return overdue(value.request, state, ports);
     if (type === "AnchoredLeaf") return settle(value, state, time, ports);
-    return take(value, state, time, ports);
+    return topic === "dp.turns" ? goOn(value, state, time, ports) : take(value, state, time, ports);
   },
 };
 
-/** A fresh question goes behind those over the same population that wait. */
-async function take(exact: ExactAggregate, state: StateView, time: number, ports: DpPorts): Promise<Outcome> {
-  const isLast = isWaitedFor(exact.plan.population, state);
-  const outcome = await decide(exact, state, time, { ...ports, isLast });
-  return outcome ?? publish({ changes: hold(exact, time, state) });
+/** What a question is decided with. */
+interface Deciding extends DpPorts {
+  /** Whether others wait that come before it. */
+  readonly isLast: boolean;
+  /** What is forgotten with it: by the times of aggregates alone. */
+  readonly upkeep: readonly Change[];
 }
 
-/** What is anchored is exposed no longer: questions that waited for that are decided, as far as they may be. */
+/** A fresh question goes behind those over the same population that wait. */
+async function take(exact: ExactAggregate, state: StateView, time: number, ports: DpPorts): Promise<Outcome> {
+  const { request, plan } = exact;
+  if (isHeld(request.digest, state)) return publish({});
+  const isLast = isWaitedFor(plan.population, state);
+  const outcome = await decide(exact, state, time, { ...ports, isLast, upkeep: forgetOld(state, time) });
+  if (outcome !== undefined) return outcome;
+  const changes = hold(exact, "last", state);
+  return changes === undefined
+    ? tooExposed(request)
+    : withTurns(publish({ changes }), plan.population, state, ports);
+}
+
+/** A question that waited: once more it may have to, where another was quicker. */
+async function goOn(exact: ExactAggregate, state: StateView, time: number, ports: DpPorts): Promise<Outcome> {
+  const outcome = await decide(exact, state, time, { ...ports, isLast: false, upkeep: [] });
+  const settled = outcome ?? publish({ changes: hold(exact, "first", state) ?? [] });
+  return withTurns(settled, exact.plan.population, state, ports);
+}
+
+/** What is anchored is exposed no longer: questions that waited for that go on. */
 async function settle(leaf: AnchoredLeaf, state: StateView, time: number, ports: DpPorts): Promise<Outcome> {
   const hash = leafHash(Buffer.from(leaf.text, "utf8"));
   const over = anchored(hash, state);
   if (over === undefined) return takeLogged(leaf, hash, state, time, ports);
-  let effects: Required<Effects> = { outputs: [], changes: over.changes, audit: [] };
-  const refusals: RefusedRequest[] = [];
-  for (;;) {
-    const before = withChanges(state, effects.changes);
-    const next = firstHeld(over.population, before);
-    if (next === undefined) break;
-    // As of when it came: it was in time then, and its asker is told by the result stage if it is not any more.
-    const deciding = { ...ports, isLast: false };
-    const outcome = await decide(next.exact, withChanges(before, next.changes), next.time, deciding);
-    if (outcome === undefined) break;
-    effects = {
-      outputs: [...effects.outputs, ...outcome.outputs],
-      changes: [...effects.changes, ...next.changes, ...outcome.changes],
-      audit: [...effects.audit, ...outcome.audit],
-    };
-    const { request, document } = next.exact;
-    if (outcome.kind === "publish") refusals.push(...outcome.refusals);
-    else refusals.push({ request, document, code: outcome.code, detail: outcome.detail });
-  }
-  return publish(effects, refusals);
+  return withTurns(publish({ changes: over.changes }), over.population, state, ports);
 }
 
-/** What a question is decided with; `isLast` where others wait that come before it. */
-type Deciding = DpPorts & { readonly isLast: boolean };
+/** Whoever waits past the deadline waits no longer. */
+function overdue(request: RequestRef, state: StateView, ports: DpPorts): Outcome {
+  const held = letGo(request.digest, state);
+  const outcome = expire(request, state, ports, held?.changes);
+  return held === undefined ? outcome : withTurns(outcome, held.exact.plan.population, state, ports);
+}
+
+/**
+ * With the turns of those that waited and may go on now. Each is an input of its own, so that what becomes of one is no matter of
+ * the others, nor of whatever made room for them.
+ */
+function withTurns(outcome: Outcome, population: string, before: StateView, { exposed }: DpPorts): Outcome {
+  const state = withChanges(before, outcome.changes);
+  let coming = nothing;
+  const { gone, changes } = takeFirst(population, state, ({ plan }) => {
+    const asked = priceOf(plan);
+    const goesOn = mayExpose(population, asked, exposable(plan, exposed), state, coming);
+    if (goesOn) coming = added(coming, asked);
+    return goesOn;
+  });
+  const turns = gone.map((exact) => output("dp.turns", "ExactAggregate", exact, { key: population }));
+  return { ...outcome, outputs: [...outcome.outputs, ...turns], changes: [...outcome.changes, ...changes] };
+}
 
 /** What was decided before stands, whatever the time. Undefined where it has to wait for what is exposed. */
 function decide(
@@ -123,32 +145,53 @@ function decide(
   }
   const paid = releaseOf(request.digest, state);
   if (paid !== undefined) return publish({ outputs: [outputOf(paid)], audit: [repeated(request)] });
-  if (request.deadline < time) return expire(request, state, forgetOld(state, time));
+  if (isForgotten(request.digest, state)) return putBack(request);
+  if (request.deadline < time) return expire(request, state, ports, ports.upkeep);
   if (isShut(ports, state)) return putBack(request);
   const first = firstAnswer(exact, state);
-  return first === undefined ? release(exact, state, time, ports) : repeat(exact, first, state, time);
+  return first === undefined
+    ? release(exact, state, time, ports)
+    : repeat(exact, first, state, time, ports.upkeep);
 }
 
+/** Charged before the region was put back from a backup, as the log tells: its answer is not known here. */
+const isForgotten = (digest: string, state: StateView): boolean =>
+  wasRestored(state) && hasPaid(digest, state) && releaseOf(digest, state) === undefined;
+
 /** Promises the asker that the request is never charged; says nothing where it was, for its answer is on the way. */
-function expire(request: RequestRef, state: StateView, upkeep: readonly Change[] = []): Outcome {
+function expire(
+  request: RequestRef,
+  state: StateView,
+  ports: DpPorts,
+  upkeep: readonly Change[] = [],
+): Outcome {
   const { digest } = request;
+  if (isForgotten(digest, state)) return putBack(request, upkeep);
   const isAnswered = hasPaid(digest, state) || releaseOf(digest, state) !== undefined;
   if (isExpired(digest, state) || isAnswered) return publish({ changes: upkeep });
-  const detail = "The request was not answered before its deadline; nothing was charged.";
   // Upkeep first: it must not forget what is noted now.
   const changes = [...upkeep, noteExpired(request)];
+  // Whether it was charged is not known before the log is whole.
+  if (isShut(ports, state)) return putBack(request, changes);
+  const detail = "The request was not answered before its deadline; nothing was charged.";
   return refuse({ request, code: "DEADLINE_PASSED", detail }, { changes });
 }
 
 /** The stored answer, under the new request's name; its evidence is the first one's. */
-function repeat(exact: ExactAggregate, first: ReleasedAggregate, state: StateView, time: number): Outcome {
+function repeat(
+  exact: ExactAggregate,
+  first: ReleasedAggregate,
+  state: StateView,
+  time: number,
+  upkeep: readonly Change[],
+): Outcome {
   const { request, document, plan } = exact;
   // The plan stays the first one's too: its seed, not this request's, is what the noise came from.
   const spend = costless(plan, first.spend, state, time);
   const released: ReleasedAggregate = { ...first, request, document, spend, repeats: first.request };
   return publish({
     outputs: [outputOf(released)],
-    changes: [...forgetOld(state, time), noteRelease(released)],
+    changes: [...upkeep, noteRelease(released)],
     audit: [{ ...repeated(request), details: { first: first.request.digest } }],
   });
 }
@@ -159,7 +202,7 @@ async function release(
   time: number,
   ports: Deciding,
 ): Promise<Outcome | undefined> {
-  const { region, blinding, exposed, isLast } = ports;
+  const { region, blinding, exposed, isLast, upkeep } = ports;
   const { request, document, plan, matchLeaf } = exact;
   const cells = inPlanOrder(exact);
   if (cells === undefined)
@@ -195,7 +238,7 @@ async function release(
       ...changesWith(hash),
       ...expose(population, hash, charge, state),
       ...noteAnswer(exact, released, state),
-      ...forgetOld(state, time),
+      ...upkeep,
       noteRelease(released),
     ],
     audit: [
@@ -216,9 +259,15 @@ async function seedOf(id: number, { seed }: DpPorts): Promise<Uint8Array | undef
 }
 
 /** Whether it was charged before the region was put back is not known: it is not charged again. */
-function putBack(request: RequestRef): Outcome {
+function putBack(request: RequestRef, changes: readonly Change[] = []): Outcome {
   const detail = "The region was put back from a backup while the question was under way.";
-  return refuse({ request, code: "REGION_RESTORED", detail });
+  return refuse({ request, code: "REGION_RESTORED", detail }, { changes });
+}
+
+function tooExposed(request: RequestRef): Outcome {
+  const detail =
+    "As much of the population's budget as may be is spent and not anchored yet, and as many questions wait for that as may.";
+  return refuse({ request, code: "BUDGET_UNANCHORED", detail });
 }
 
 function seedless(request: RequestRef): Outcome {

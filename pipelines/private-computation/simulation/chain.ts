@@ -39,7 +39,12 @@ export function memoryChain(): AnchoringPorts["chain"] {
       assert.ok(found);
       return Promise.resolve(found.proof);
     },
-    newest: () => Promise.resolve([...stood.values()].at(-1)?.anchored.link),
+    after: (last) =>
+      Promise.resolve(
+        [...stood.values()]
+          .map(({ anchored }) => anchored.link)
+          .filter(({ size }) => size > (last?.link.size ?? 0)),
+      ),
     standing: (anchors) => Promise.resolve(anchors.length),
   };
 }

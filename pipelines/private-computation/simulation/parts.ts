@@ -54,8 +54,18 @@ export function openParts(
 ): (means: Means) => readonly Serving[] {
   const chain = memoryChain();
   const directory: Tables = {
-    collaborations: { ...collaborations, ids: [collaboration.id], entryOf: () => entry },
-    populations: { ...populations, ids: [population.id], entryOf: () => populationEntry },
+    collaborations: {
+      ...collaborations,
+      ids: [collaboration.id],
+      chainOf: () => [{ document: collaboration }],
+      entryOf: () => entry,
+    },
+    populations: {
+      ...populations,
+      ids: [population.id],
+      chainOf: () => [{ document: population }],
+      entryOf: () => populationEntry,
+    },
     seeds: seedsIn(seedEntries),
     standing,
     providers: collaboration.providers.map(({ id }) => id),
@@ -64,7 +74,7 @@ export function openParts(
   return ({ wrap, track }) => {
     const away = "CHAIN_UNAVAILABLE";
     const hsm = memoryHsm(wrap);
-    const failingChain = wrap(chain, { anchor: away, prove: away, standing: away, newest: away });
+    const failingChain = wrap(chain, { anchor: away, prove: away, standing: away, after: away });
     const lost = "PROVER_UNAVAILABLE";
     const prover = wrap({ prove: checkOpening, represent: representHere }, { prove: lost, represent: lost });
     const serving = [

@@ -56,7 +56,11 @@ export class MemoryChain {
           throw new PavilionError("CHAIN_UNAVAILABLE", "The block holds no state of the log.");
         return this.#proof(anchorState(anchored.link, this.anchorer), number);
       }),
-    newest: () => this.#asked(() => this.anchors.at(-1)?.link),
+    after: (last) =>
+      this.#asked(() => {
+        const at = last !== undefined && this.#stands(last) ? last.link.size : 0;
+        return this.anchors.map(({ link }) => link).filter(({ size }) => size > at);
+      }),
     standing: (anchors) => this.#asked(() => anchors.filter((anchored) => this.#stands(anchored)).length),
   };
 

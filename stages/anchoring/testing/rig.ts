@@ -176,8 +176,9 @@ export const leafOf = (
   completes: boolean | null,
   members: Readonly<Record<string, unknown>> = {},
 ): AnchoringEvent => {
-  const text = leafText({ [kind]: number, ...members });
-  return leafEvent({ kind, request: requestNamed(number), text, completes });
+  const request = requestNamed(number);
+  const text = leafText({ type: `test/${kind}-leaf`, request: request.digest, ...members });
+  return leafEvent({ kind, request, text, completes });
 };
 
 export const matchLeaf = (number: number, seed = seedRef(1).commitment): AnchoringEvent =>
