@@ -7,8 +7,8 @@ import { compareFractions, parseFraction } from "../../crypto/fraction/fraction.
 import { seedCommitmentOf, seedFrom } from "../../crypto/groth16/seed.ts";
 import { leafHash } from "../../crypto/merkle/merkle.ts";
 import { originOf } from "../../domain/log/leaves.ts";
+import { seedUnlessDestroyed } from "../../domain/log/seeds.ts";
 import { scalesFor } from "../../domain/statistics/mechanism.ts";
-import { PavilionError } from "../../errors/errors.ts";
 import { withChanges } from "../../runtime/contract/changed-state.ts";
 import {
   output,
@@ -213,7 +213,7 @@ async function release(
   const { population, epsilon, delta } = payment.spend;
   const charge = { epsilon, delta };
   if (isLast || !mayExpose(population, charge, exposable(plan, exposed), state)) return undefined;
-  const seed = await seedOf(plan.seed.id, ports);
+  const seed = await seedUnlessDestroyed(ports.seed, plan.seed.id);
   if (seed === undefined) return wasRestored(state) ? putBack(request) : seedless(request);
   const source = noiseUnder(seed, plan.seed.commitment);
   if (source === undefined)
@@ -246,16 +246,6 @@ async function release(
       { tenant: request.tenant, action: "budget.spent", request, details },
     ],
   });
-}
-
-/** Undefined where its key was destroyed. */
-async function seedOf(id: number, { seed }: DpPorts): Promise<Uint8Array | undefined> {
-  try {
-    return await seed(id);
-  } catch (error) {
-    if (error instanceof PavilionError && error.code === "HSM_KEY_MISSING") return undefined;
-    throw error;
-  }
 }
 
 /** Whether it was charged before the region was put back is not known: it is not charged again. */

@@ -4,8 +4,8 @@
  */
 import { seedFrom } from "../../crypto/groth16/seed.ts";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
+import { seedUnlessDestroyed } from "../../domain/log/seeds.ts";
 import type { BlindingSource } from "../../domain/log/blinding.ts";
-import { PavilionError } from "../../errors/errors.ts";
 import type { CollaborationTable } from "../../domain/terms/collaboration.ts";
 import type { Waiter } from "../../runtime/contract/fair-queue.ts";
 import { output, publish, type Outcome, type Stage, type StageEvent } from "../../runtime/contract/stage.ts";
@@ -64,7 +64,7 @@ function waiterOf({ request, plan }: ReleaseWitness, { collaborations }: ZkpPort
 
 async function prove(witness: ReleaseWitness, ports: ZkpPorts): Promise<Outcome> {
   const { request, plan, matchLeaf } = witness;
-  const seed = await seedOf(plan.seed.id, ports);
+  const seed = await seedUnlessDestroyed(ports.seed, plan.seed.id);
   // No proof can come of it any more, however often it is tried.
   if (seed === undefined)
     return publish({
@@ -96,14 +96,4 @@ async function prove(witness: ReleaseWitness, ports: ZkpPorts): Promise<Outcome>
       { tenant: request.tenant, action: "release.proven", request, details: { circuit: ports.circuit } },
     ],
   });
-}
-
-/** Undefined where its key was destroyed, as after a region was put back from a backup. */
-async function seedOf(id: number, { seed }: ZkpPorts): Promise<Uint8Array | undefined> {
-  try {
-    return await seed(id);
-  } catch (error) {
-    if (error instanceof PavilionError && error.code === "HSM_KEY_MISSING") return undefined;
-    throw error;
-  }
 }
