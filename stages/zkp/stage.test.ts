@@ -23,6 +23,7 @@ import {
   remainderContext,
 } from "../../domain/statistics/opening.ts";
 import { openProver } from "../../runtime/prover/prover.ts";
+import { PavilionError, type ErrorCode } from "../../errors/errors.ts";
 import type { StageEvent } from "../../runtime/contract/stage.ts";
 import type { Cell, Plan, ReleasedCell, ReleaseProof, ReleaseWitness } from "../../schemas/avro/index.ts";
 import type { Release } from "../../schemas/json/evidence-bundle.ts";
@@ -178,6 +179,24 @@ test("a suppressed group has no values and no proofs", async () => {
       [0, 0],
     ],
   );
+});
+
+test("of a seed that is destroyed comes no proof, which is told; one whose HSM is away is waited for", async () => {
+  const value = witnessOf(planAt(), 3, 0);
+  const key = value.request.requestId;
+  const event = { type: "ReleaseWitness" as const, value, topic: "zkp.turns" as const, key, time: ASKED };
+  const under = (code: ErrorCode) => ({
+    ...ports,
+    seed: () => Promise.reject(new PavilionError(code, "no seed")),
+  });
+  const outcome = await zkp.handle(event, new MemoryState(), under("HSM_KEY_MISSING"));
+  assert.deepEqual(
+    [outcome.kind, outcome.outputs, outcome.audit.map(({ action }) => action)],
+    ["publish", [], ["evidence.incomplete"]],
+  );
+  await assert.rejects(async () => zkp.handle(event, new MemoryState(), under("HSM_UNAVAILABLE")), {
+    code: "HSM_UNAVAILABLE",
+  });
 });
 
 test("a replay gives the same remainders, and another request others", async () => {
