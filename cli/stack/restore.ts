@@ -34,6 +34,6 @@ export async function restore({ from, replace, json }: Given): Promise<number> {
   shown.tell(`the stack of ${takenAt} is back, in ${folder}`);
   if (movedTo !== undefined) shown.tell(`what was there before is kept, in ${movedTo}`);
   shown.tell("what was asked, answered and spent since then is not known to it: tell the providers");
-  shown.tell("next: ./pavilion up");
+  shown.tell("next: ./pavilion up; no region answers before you have run ./pavilion recover for it");
   return 0;
 }

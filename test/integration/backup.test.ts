@@ -110,7 +110,7 @@ test("a stack is backed up, goes on, dies and is put back", async () => {
   const out = await pavilion.done("restore", "--from", backup);
   assert.match(
     out,
-    /what was asked, answered and spent since then is not known to it.*\n +next: \.\/pavilion up$/,
+    /what was asked, answered and spent since then is not known to it.*\n +next: \.\/pavilion up; no region answers before you have run \.\/pavilion recover for it$/,
   );
   const restored = readRestored(stack);
   assert.deepEqual([restored?.backup, restored?.takenAt], [told.id, told.takenAt]);
