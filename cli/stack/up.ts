@@ -11,6 +11,7 @@ import { unfinished } from "../../services/backup/places.ts";
 import { connectorsRunElsewhere, keepExistingParts } from "../../services/stack/existing-parts.ts";
 import { followLines } from "../../services/stack/log-lines.ts";
 import { keptStack } from "../../services/stack/plan.ts";
+import { readRestored } from "../../services/stack/restored.ts";
 import { readRemembered } from "../../services/stack/remembered.ts";
 import { Stack } from "../../services/stack/stack.ts";
 import { ownStack } from "../../services/stack/stack-lock.ts";
@@ -33,6 +34,7 @@ export async function up({ parts, json }: Given): Promise<number> {
     if (json) console.error(line);
     else console.log(line);
   };
+  const isRestored = readRestored(folder) !== undefined;
   if (supervisorOf(folder) !== undefined) {
     if (parts !== undefined) keepExistingParts(folder, resolve(parts), true);
     tell("  the stack is up already");
@@ -50,7 +52,11 @@ export async function up({ parts, json }: Given): Promise<number> {
   tell(`  chain         ${chain.url}, contract ${chain.contract}`);
   if (trust !== undefined) tell(`  trust file    ${trust}`);
   tell(`  everything    ${folder}`);
-  tell("  next: ./pavilion provider init --provider NAME, or ./pavilion broker init --broker NAME");
+  tell(
+    isRestored
+      ? "  next: ./pavilion recover for each region: it was put back from a backup, and answers nothing before"
+      : "  next: ./pavilion provider init --provider NAME, or ./pavilion broker init --broker NAME",
+  );
   return 0;
 }
 
