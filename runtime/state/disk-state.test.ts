@@ -101,7 +101,11 @@ test("however it is changed and opened again, it holds what a map would", async 
         fc.record({
           table: fc.constantFrom("t", "records/u"),
           key: names,
-          value: fc.option(fc.jsonValue(), { nil: undefined }),
+          // As JSON has it: -0 is 0 there.
+          value: fc.option(
+            fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown),
+            { nil: undefined },
+          ),
         }),
         { maxLength: 8 },
       ),

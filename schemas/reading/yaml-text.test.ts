@@ -32,9 +32,11 @@ test("what takes a parser long or much is refused before it is parsed, or bounde
     [/^has more values/, `[${"a,".repeat(length / 2 - 2)}]`],
     [/^has more values/, "- a\n".repeat(length / 4)],
     [
-      /^is not YAML: there is a mistake in line \d+$/,
+      /^is nested more than 64 levels deep/,
       Array.from({ length: 1_000 }, (_, at) => `${" ".repeat(at)}a:`).join("\n"),
     ],
+    [/^is nested more than 64 levels deep/, "- ".repeat(levels + 1)],
+    [/^is nested more than 64 levels deep/, "? ".repeat(levels + 1)],
     [/^has aliases that stand for too much/, ["a0: &a0 [x]", ...bomb].join("\n")],
     [/^has aliases/, "a: *nothing"],
   ];

@@ -17,6 +17,7 @@ export class NotYaml extends TextFault {}
 export function parseYaml(text: string): unknown {
   requireLength(text.length, yamlBounds);
   requireTokens(text);
+  requireIndents(text);
   const lines = new LineCounter();
   const at = (offset: number): string => ` in line ${String(lines.linePos(offset).line)}`;
   // The parser compares each name with each other: here every one is looked up once.
@@ -36,18 +37,42 @@ export function parseYaml(text: string): unknown {
 }
 
 function requireTokens(text: string): void {
-  const { depthMax, tokensMax } = yamlBounds;
+  const { tokensMax } = yamlBounds;
   let [depth, tokens] = [0, 0];
   for (const token of new Lexer().lex(text)) {
     tokens++;
     if (token === "[" || token === "{") depth++;
     else if (token === "]" || token === "}") depth--;
-    if (depth > depthMax)
-      throw new TextFault(
-        `is nested more than ${String(depthMax)} levels deep, which is the most that is read`,
-      );
+    requireDepth(depth);
     if (tokens > tokensMax) throw new TextFault("has more values than are read; write it in JSON");
   }
+}
+
+/**
+ * What nests by its indentation, dashes within a line among it, each as deep as it stands. How deep a parser itself can go depends on what else is
+ * on its stack.
+ */
+function requireIndents(text: string): void {
+  const open: number[] = [];
+  for (const line of text.split("\n")) {
+    const [, spaces = "", dashes = "", rest = ""] = /^( *)((?:[-?] +)*)(.*)$/.exec(line) ?? [];
+    if (rest.trim() === "" && dashes === "") continue;
+    const starts = [spaces.length];
+    for (const dash of dashes.matchAll(/[-?] +/g)) starts.push((starts.at(-1) ?? 0) + dash[0].length);
+    for (const start of starts) {
+      while ((open.at(-1) ?? -1) >= start) open.pop();
+      open.push(start);
+      requireDepth(open.length);
+    }
+  }
+}
+
+function requireDepth(depth: number): void {
+  const { depthMax } = yamlBounds;
+  if (depth > depthMax)
+    throw new TextFault(
+      `is nested more than ${String(depthMax)} levels deep, which is the most that is read`,
+    );
 }
 
 /** Where the first member stands whose object has named it before. */
