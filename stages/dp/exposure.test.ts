@@ -119,7 +119,7 @@ describe("what is spent and not anchored", () => {
     for (let number = 0; number < HELD_MAX; number++)
       assert.deepEqual(codesOf(await handle(await asked(2 + number), state, issuedAt, { exposed })), []);
     const before = state.snapshot();
-    const more = await handle(await asked(90), state, issuedAt, { exposed });
+    const more = await handle(await asked(1_000), state, issuedAt, { exposed });
     assert.deepEqual([codesOf(more), more.changes], [["BUDGET_UNANCHORED"], []]);
     // One that waits and comes again does not wait twice.
     assert.deepEqual((await handle(await asked(2), state, issuedAt, { exposed })).changes, []);

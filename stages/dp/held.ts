@@ -6,8 +6,8 @@ import { withChanges } from "../../runtime/contract/changed-state.ts";
 import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { ExactAggregate } from "../../schemas/avro/index.ts";
 
-/** They keep places of routing's, so that few may wait. */
-export const HELD_MAX = 8;
+/** Routing lets so few be under way that more than these wait at the door, but for a region of many partitions. */
+export const HELD_MAX = 256;
 
 /** A question with the bytes of its blindings as text. */
 type Held = Omit<ExactAggregate, "cells"> & { readonly cells: readonly HeldCell[] };

@@ -278,7 +278,7 @@ test("metrics hold what is promised, and neither the request nor what was in it"
     text,
     /pavilion_fill_ratio\{stage="routing",partition="0",of="requests of one broker that wait"\} 0/,
   );
-  assert.match(text, /pavilion_state_folder_bytes [1-9]/);
+  assert.match(text, /pavilion_state_folder_bytes \d/);
   assert.match(text, /pavilion_state_folder_free_bytes [1-9]/);
   for (const secret of [key, planted, traceId]) assert.ok(!text.includes(secret));
 });
