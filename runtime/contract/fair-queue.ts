@@ -19,6 +19,8 @@ export interface QueueLimits {
 
 /** For so many tenants of one signer some may wait, … */
 export const TENANTS_MAX = 256;
+/** The name under which a signer's other tenants may wait together, beside those: nobody's. */
+export const OTHERS = "";
 /** … and of so many signers. */
 export const SIGNERS_MAX = 256;
 
@@ -87,7 +89,7 @@ export class FairQueue<V> {
     if (queue.length >= ofTenant || (before?.length ?? 0) >= ofSigner) return false;
 
     const tenants = this.#tenants(signer);
-    if (queue.length === 0 && tenants.length >= TENANTS_MAX) return false;
+    if (queue.length === 0 && tenants.length >= TENANTS_MAX && tenant !== OTHERS) return false;
     const after = { signer, length: (before?.length ?? 0) + 1 };
     this.#keepSigners(
       before === undefined ? [...signers, after] : signers.map((one) => (one === before ? after : one)),

@@ -76,9 +76,10 @@ export async function takeBackup(plan: BackupPlan): Promise<Manifest> {
     });
     for (const [name, text] of manifestTexts(manifest))
       await writeFile(join(partial, name), text, { flag: "wx", mode: 0o600 });
+    await flushAll(partial);
+    // Not before: whoever came meanwhile would begin anew here.
     left[Symbol.dispose]();
     for (const name of lockNames) await rm(join(partial, name), { force: true });
-    await flushAll(partial);
     await rename(partial, out);
     await flushFolder(dirname(out));
     return manifest;

@@ -24,10 +24,16 @@ import { expose, exposable, isWithin } from "./exposure.ts";
 import { takeOver, withhold } from "./ledger.ts";
 import type { Amounts } from "./windows.ts";
 
-/** The restoring that the ledger has gone through, and the first leaf of the log that it could not take over, by its hash. */
+/** Under one key: the restoring that the ledger has gone through. */
 const RESTORED = new Table<string>("restored");
-const LAST = "last";
-const GAP = "gap";
+/** Under one key: hashes of leaves of the log that it could not take over, so many at most. */
+const GAPS = new Table<readonly string[]>("ledger-gaps");
+const ONLY = "";
+const GAPS_MAX = 1_000;
+/** No leaf's hash: of more than these none mends the ledger. */
+const MORE = "more";
+
+const gapsIn = (state: StateView): readonly string[] => GAPS.get(state, ONLY) ?? [];
 
 export interface RestorePorts {
   readonly region: string;
@@ -42,13 +48,13 @@ export interface RestorePorts {
 
 /** Whether the region was put back and its log does not say yet that it goes on, or spends of the log are missing here. */
 export function isShut({ restore }: Pick<RestorePorts, "restore">, state: StateView): boolean {
-  if (RESTORED.get(state, GAP) !== undefined) return true;
+  if (gapsIn(state).length > 0) return true;
   const entry = restore();
-  return entry !== undefined && RESTORED.get(state, LAST) !== entry.id;
+  return entry !== undefined && RESTORED.get(state, ONLY) !== entry.id;
 }
 
 /** Whether the region was ever put back: seeds from before are gone. */
-export const wasRestored = (state: StateView): boolean => RESTORED.get(state, LAST) !== undefined;
+export const wasRestored = (state: StateView): boolean => RESTORED.get(state, ONLY) !== undefined;
 
 /** A leaf that the log tells of and that this ledger did not write, or wrote before it had this memory. */
 export async function takeLogged(
@@ -68,23 +74,26 @@ export async function takeLogged(
     kind === "spend" ? validateDocument("spend-leaf", document) : validateDocument("withheld-leaf", document);
   const changes = takeOver(leaf, hash, state, time);
   if (changes === undefined) {
-    const gap = { changes: [RESTORED.put(GAP, hash)] };
-    return reject("INTERNAL_ERROR", "A spend of the log does not follow the ledger's last one.", gap);
+    const known = gapsIn(state).filter((gap) => gap !== hash);
+    const gaps = [...known.slice(0, GAPS_MAX), known.length < GAPS_MAX ? hash : MORE];
+    return reject("INTERNAL_ERROR", "A spend of the log does not follow the ledger's last one.", {
+      changes: [GAPS.put(ONLY, gaps)],
+    });
   }
-  return publish({
-    changes: [...changes, ...(RESTORED.get(state, GAP) === hash ? [RESTORED.remove(GAP)] : [])],
-  });
+  const left = gapsIn(state).filter((gap) => gap !== hash);
+  const isMended = left.length < gapsIn(state).length;
+  return publish({ changes: isMended ? [...changes, GAPS.put(ONLY, left)] : changes });
 }
 
 async function goOn(text: string, state: StateView, time: number, ports: RestorePorts): Promise<Outcome> {
   const { restore } = validateDocument("restore-leaf", JSON.parse(text));
-  if (ports.restore()?.id !== restore || RESTORED.get(state, LAST) === restore) return publish({});
+  if (ports.restore()?.id !== restore || RESTORED.get(state, ONLY) === restore) return publish({});
   // What it would withhold is counted on from the last spend: all of the log's have to be here.
-  if (RESTORED.get(state, GAP) !== undefined)
+  if (gapsIn(state).length > 0)
     return reject("INTERNAL_ERROR", "The ledger lacks spends that the log tells of, so it does not go on.");
   const outputs: Output[] = [];
   const audit: Audit[] = [];
-  const changes: Change[] = [RESTORED.put(LAST, restore)];
+  const changes: Change[] = [RESTORED.put(ONLY, restore)];
   for (const home of ports.homes()) {
     const withheld = await withholdOf(home, restore, withChanges(state, changes), time, ports);
     if (withheld === undefined) continue;

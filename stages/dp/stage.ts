@@ -122,7 +122,10 @@ function overdue(request: RequestRef, state: StateView, ports: DpPorts): Outcome
 function withTurns(outcome: Outcome, population: string, before: StateView, { exposed }: DpPorts): Outcome {
   const state = withChanges(before, outcome.changes);
   let coming = nothing;
-  const { gone, changes } = takeFirst(population, state, ({ plan }) => {
+  const { gone, changes } = takeFirst(population, state, (exact) => {
+    // A repeat costs nothing.
+    if (firstAnswer(exact, state) !== undefined) return true;
+    const { plan } = exact;
     const asked = priceOf(plan);
     const goesOn = mayExpose(population, asked, exposable(plan, exposed), state, coming);
     if (goesOn) coming = added(coming, asked);

@@ -2,7 +2,7 @@
  * The matches that a partition has made: questions over the same heads, groupings and columns share theirs, so that only the
  * first of them reads the records. What is asked of the sums, by whom and at what noise is no part of a match.
  *
- * Remembered beside the state that it is of, for as long as that is, in memory alone: it holds what the state holds. Records
+ * Remembered beside the state that it is of, for as long as that is, in memory alone. Records
  * change with their dataset's head alone, which a match is remembered under; a match that is not remembered is made again, the same.
  */
 import { createHash } from "node:crypto";
@@ -18,10 +18,12 @@ export interface KnownMatch {
   readonly lists: readonly string[];
 }
 
-/** Characters of lists that a partition remembers, of some 50 a person. */
+/** Bytes that a partition remembers, about: of lists some 50 a person, and eight for each sum. */
 const REMEMBERED_MAX = 32 * 1024 * 1024;
-/** What a match takes beside its lists, about. */
+/** What a match takes beside these, about. */
 const MATCH_OVERHEAD = 16 * 1024;
+/** What a group takes beside its sums, its blinding among it. */
+const CELL_OVERHEAD = 256;
 
 const known = new WeakMap<StateView, LRUCache<string, KnownMatch>>();
 
@@ -31,7 +33,7 @@ export function matchIn(state: StateView, plan: Plan, records: readonly DatasetR
     known.get(state) ??
     new LRUCache<string, KnownMatch>({
       maxSize: REMEMBERED_MAX,
-      sizeCalculation: ({ lists }) => lists.reduce((sum, { length }) => sum + length, MATCH_OVERHEAD),
+      sizeCalculation: sizeOf,
     });
   known.set(state, matches);
   const key = keyOf(plan);
@@ -41,6 +43,11 @@ export function matchIn(state: StateView, plan: Plan, records: readonly DatasetR
   const made = { cells, lists: listed(people) };
   matches.set(key, made);
   return made;
+}
+
+function sizeOf({ cells, lists }: KnownMatch): number {
+  const listed = lists.reduce((sum, { length }) => sum + length, MATCH_OVERHEAD);
+  return cells.reduce((sum, { sums }) => sum + CELL_OVERHEAD + 8 * sums.length, listed);
 }
 
 /** All that a match depends on. */

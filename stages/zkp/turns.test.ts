@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { turnsUntil, waitingOf } from "../../domain/fairness/turns-left.ts";
 import { blinding, seedBytes } from "../../domain/log/testing/seeds.ts";
+import { TENANTS_MAX } from "../../runtime/contract/fair-queue.ts";
 import type { Output, StageEvent } from "../../runtime/contract/stage.ts";
 import type { EvidenceQueue, ReleaseWitness } from "../../schemas/avro/index.ts";
 import { oddTexts } from "../../test/odd-names.ts";
@@ -125,6 +126,17 @@ test("a tenant that comes while a hundred of another's wait is proven after one 
   await partition.settle();
   assert.ok(partition.proven.indexOf("quiet-0") <= 2, partition.proven.slice(0, 5).join());
   assert.equal(partition.proven.length, 102);
+});
+
+test("a broker of more tenants than have queues of their own passes nobody by them", async () => {
+  const partition = new Partition();
+  for (const number of numbers(TENANTS_MAX + 40))
+    await partition.arrive(`many-${String(number)}`, { broker: "core", tenant: `t${String(number)}` });
+  assert.deepEqual([partition.proven, partition.waiting], [["many-0"], TENANTS_MAX + 39]);
+  await partition.arrive("other-0", { broker: "other", tenant: "quiet" });
+  await partition.settle();
+  assert.ok(partition.proven.indexOf("other-0") <= 2);
+  assert.equal(new Set(partition.proven).size, TENANTS_MAX + 41);
 });
 
 test("what comes while the turn is out is among those that the next is chosen of", async () => {

@@ -11,7 +11,7 @@
  * own; none is lost or proven twice; at most one turn counts, should another have been given out. Does not: prove.
  */
 import { paceAfter } from "../../domain/fairness/turns-left.ts";
-import { FairQueue, type QueueLimits, type Waiter } from "../../runtime/contract/fair-queue.ts";
+import { FairQueue, OTHERS, type QueueLimits, type Waiter } from "../../runtime/contract/fair-queue.ts";
 import { output, type Effects, type Output } from "../../runtime/contract/stage.ts";
 import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { Cell, EvidenceQueue, ReleaseWitness } from "../../schemas/avro/index.ts";
@@ -74,7 +74,10 @@ export class ProofTurns {
   /** Takes a witness in. False where its proofs are to be made at once: nobody waits, or too many do. */
   enter(witness: ReleaseWitness, waiter: Waiter): boolean {
     const turn = this.#turn;
-    if (turn.isOut) return this.#queue.put(kept(witness), waiter);
+    const value = kept(witness);
+    // Tenants beyond those that have queues of their own wait in one, or their signer would pass all others.
+    if (turn.isOut)
+      return this.#queue.put(value, waiter) || this.#queue.put(value, { ...waiter, tenant: OTHERS });
     this.#giveOut(turn);
     return false;
   }
