@@ -16,6 +16,7 @@ import type { BrokerClient } from "../../services/clients/broker/client.ts";
 import { requestDraft } from "../../examples/example.ts";
 import { connectBroker, homeRegion, pushAll, setScene, signFresh, type Scene } from "../../cli/demo/scene.ts";
 import { readTopic } from "./read-topic.ts";
+import { withRichBudget } from "./rich-budget.ts";
 import { smallFiles } from "./small-files.ts";
 import { testParts } from "./parts.ts";
 
@@ -54,6 +55,7 @@ before(async () => {
   });
   scene = await setScene(dir, log, {
     parts: await testParts(),
+    amendPopulation: withRichBudget,
     amend: (template) => ({
       ...template,
       brokers: template.brokers.map((broker) => ({ ...broker, tenants: ["flood", "quiet"] })),
