@@ -17,6 +17,8 @@ import { fetchSamples, type Samples } from "./samples.ts";
 
 const firstPauseMs = 1_000;
 const watchPauseMs = 2_000;
+const kafkaLimitMs = 15_000;
+const exitGraceMs = 1_000;
 const clearScreen = "\u001b[H\u001b[2J";
 
 interface Given {
@@ -46,6 +48,8 @@ export async function status(given: Given): Promise<number> {
     }
   } finally {
     await watch.close();
+    // What never came would keep the process alive.
+    if (watch.isStuck) setTimeout(() => process.exit(), exitGraceMs).unref();
   }
 }
 
@@ -62,6 +66,7 @@ class Watch {
   readonly #processes: () => readonly NamedStanding[];
   #earlier: { readonly samples: Samples; readonly at: number } | undefined;
   #counts: LetterCounts | undefined;
+  #isStuck = false;
 
   constructor(config: ConnectorConfig, processes: () => readonly NamedStanding[]) {
     this.#config = config;
@@ -77,7 +82,7 @@ class Watch {
       const earlier = this.#earlier;
       this.#earlier = undefined;
       const now = { samples: await fetchSamples(host, port), at: performance.now() };
-      const counts = await this.#letters();
+      const counts = await this.#inTime(this.#letters());
       this.#earlier = now;
       const seconds = (now.at - earlier.at) / 1000;
       return { overview: overviewOf(earlier.samples, now.samples, seconds, counts, this.#processes()) };
@@ -89,7 +94,26 @@ class Watch {
   }
 
   async close(): Promise<void> {
-    await this.#counts?.close().catch(() => undefined);
+    await this.#inTime(this.#counts?.close().catch(() => undefined));
+  }
+
+  /** Whether something never came: Kafka's client may wait for good for what was under way while its broker was killed. */
+  get isStuck(): boolean {
+    return this.#isStuck;
+  }
+
+  /** Undefined where it does not come in time. */
+  async #inTime<T>(work: Promise<T> | undefined): Promise<T | undefined> {
+    const timer = new AbortController();
+    const late = sleep(kafkaLimitMs, true, { signal: timer.signal }).catch(() => false);
+    const done = Promise.resolve(work).finally(() => {
+      timer.abort();
+    });
+    const isLate = await Promise.race([done.then(() => false), late]);
+    if (!isLate) return done;
+    this.#isStuck = true;
+    this.#counts = undefined;
+    return undefined;
   }
 
   /** Undefined where Kafka does not answer. */
