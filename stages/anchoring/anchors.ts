@@ -85,36 +85,39 @@ export const intend = (intended: Intended | undefined): Change => ({
   value: intended,
 });
 
+/** All batches that are meant: the one on its way, and those that follow it. */
+function meantIn(state: StateView): readonly Intended[] {
+  const current = intendedIn(state);
+  return current === undefined ? [] : [current, ...fallenIn(state)];
+}
+
+/** The first is on its way, or to be sent; none where there is none. */
+const mean = ([next, ...fallen]: readonly Intended[]): Change[] => [
+  { table: LOG, key: FALLEN, value: fallen.length === 0 ? undefined : fallen },
+  intend(next),
+];
+
 const fallenIn = (state: StateView): readonly Intended[] =>
   (state.get(LOG, FALLEN) as Intended[] | undefined) ?? [];
 
 /** The last of the batches that are on their way or to follow. */
-export const lastIntended = (state: StateView): Intended | undefined =>
-  fallenIn(state).at(-1) ?? intendedIn(state);
+export const lastIntended = (state: StateView): Intended | undefined => meantIn(state).at(-1);
 
 /** A batch that is to follow those that are on their way. */
-export const queueBatch = (batch: Intended, state: StateView): Change[] =>
-  intendedIn(state) === undefined
-    ? [intend(batch)]
-    : [{ table: LOG, key: FALLEN, value: [...fallenIn(state), batch] }];
+export const queueBatch = (batch: Intended, state: StateView): Change[] => mean([...meantIn(state), batch]);
 
 /** Batches that stand on the chain already are what is meant next; of those that were meant, the larger follow. */
 export function putFirst(batches: readonly Intended[], state: StateView): Change[] {
-  const current = intendedIn(state);
-  const meant = [...(current === undefined ? [] : [current]), ...fallenIn(state)];
   const newest = batches.at(-1)?.size ?? 0;
-  const [next, ...fallen] = [...batches, ...meant.filter(({ size }) => size > newest)];
-  return [{ table: LOG, key: FALLEN, value: fallen.length === 0 ? undefined : fallen }, intend(next)];
+  return mean([...batches, ...meantIn(state).filter(({ size }) => size > newest)]);
 }
 
 /** The batch stands: what fell off the chain after it is on its way next, or nothing. */
 export function noteAnchor(anchor: Anchor, state: StateView): Change[] {
-  const [next, ...fallen] = fallenIn(state);
   return [
     { table: ANCHORS, key: String(anchorCount(state)), value: anchor },
     { table: LOG, key: "anchors", value: anchorCount(state) + 1 },
-    { table: LOG, key: FALLEN, value: fallen.length === 0 ? undefined : fallen },
-    intend(next),
+    ...mean(fallenIn(state)),
   ];
 }
 
@@ -124,15 +127,11 @@ export function noteAnchor(anchor: Anchor, state: StateView): Change[] {
  */
 export function loseAnchors(standing: number, state: StateView): Change[] {
   const lost = anchorsFrom(standing, state);
-  const before = fallenIn(state);
   const batches = lost.map(({ link, checkpoint }) => ({ size: link.size, root: link.root, checkpoint }));
-  const current = intendedIn(state);
-  const [next, ...fallen] = [...batches, ...(current === undefined ? [] : [current]), ...before];
   return [
     ...lost.map((_, index) => ({ table: ANCHORS, key: String(standing + index), value: undefined })),
     { table: LOG, key: "anchors", value: standing },
-    { table: LOG, key: FALLEN, value: fallen.length === 0 ? undefined : fallen },
-    intend(next),
+    ...mean([...batches, ...meantIn(state)]),
   ];
 }
 
