@@ -56,18 +56,14 @@ export const isLast = (leaf: PlacedLeaf): leaf is LastLeaf => leaf.completes && 
 /** The changes of taking in a leaf. */
 export function takeLeaf(leaf: LogLeaf, state: StateView): Change[] {
   const { kind, request, text, completes } = sayingWhether(leaf);
-  const placed: PlacedLeaf = { index: sizeOf(state), kind, request, text, completes };
-  return [
-    ...appendLeaf(leafHash(Buffer.from(text, "utf8")), state),
-    WAITING.put(keyOf(placed.index), placed),
-    ...keep(placed, state),
-  ];
+  return placeLeaf({ index: sizeOf(state), kind, request, text, completes }, state);
 }
 
-/** The changes of taking in a leaf that others hold, at the log's end. */
-export const takeBrought = (leaf: PlacedLeaf, state: StateView): Change[] => [
+/** The changes of taking in a leaf whose place is the log's end. */
+export const placeLeaf = (leaf: PlacedLeaf, state: StateView): Change[] => [
   ...appendLeaf(leafHash(Buffer.from(leaf.text, "utf8")), state),
   WAITING.put(keyOf(leaf.index), leaf),
+  ...keep(leaf, state),
 ];
 
 function keep(leaf: PlacedLeaf, state: StateView): Change[] {

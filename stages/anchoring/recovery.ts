@@ -8,15 +8,14 @@
  */
 import { verifyCheckpoint, type NoteSigner } from "../../crypto/checkpoint/checkpoint.ts";
 import { CryptoError } from "../../crypto/errors.ts";
-import { canonicalBytes } from "../../crypto/jws/canonical.ts";
 import { leafHash, verifyInclusion } from "../../crypto/merkle/merkle.ts";
-import type { BlindingSource } from "../../domain/log/blinding.ts";
+import { saltOf, type BlindingSource } from "../../domain/log/blinding.ts";
 import { leafText, namesIn, originOf } from "../../domain/log/leaves.ts";
 import { withChanges } from "../../runtime/contract/changed-state.ts";
 import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
 import type { AnchoredLeaf, LogLeaf, RestoreEntry } from "../../schemas/avro/index.ts";
 import { lastAnchor, lastIntended, queueBatch } from "./anchors.ts";
-import { takeBrought, takeLeaf } from "./leaves.ts";
+import { placeLeaf, takeLeaf } from "./leaves.ts";
 import { rootAt, sizeOf } from "./log.ts";
 import { numberFrom, seedIn } from "./seeds.ts";
 
@@ -99,7 +98,7 @@ export function bring(
   if (index !== sizeOf(state)) return [];
   const hash = leafHash(Buffer.from(text, "utf8"));
   const changes = [
-    ...takeBrought({ index, kind, request: null, requestDigest, text, completes: false }, state),
+    ...placeLeaf({ index, kind, request: null, requestDigest, text, completes: false }, state),
     BROUGHT.put(hash, index),
     ...numberFrom(seedIn(leaf), state),
   ];
@@ -157,11 +156,8 @@ export async function goOn(
   blinding: BlindingSource,
   state: StateView,
 ): Promise<Change[]> {
-  const salt = await blinding(canonicalBytes(["pavilion/restore-salt/v1", region, id]));
-  const text = leafText({
-    ...{ type: "pavilion/restore-leaf", region, restore: id },
-    salt: Buffer.from(salt).toString("hex"),
-  });
+  const salt = await saltOf(blinding, "pavilion/restore-salt/v1", region, id);
+  const text = leafText({ type: "pavilion/restore-leaf", region, restore: id, salt });
   return [
     ...takeLeaf({ kind: "restore", request: null, text, completes: false }, state),
     noteRestored({ id, phase: "going-on" }),

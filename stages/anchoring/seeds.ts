@@ -4,8 +4,7 @@
  * still waits for its request to be complete and anchored.
  */
 import { seedCommitmentOf, seedFrom } from "../../crypto/groth16/seed.ts";
-import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import type { BlindingSource } from "../../domain/log/blinding.ts";
+import { saltOf, type BlindingSource } from "../../domain/log/blinding.ts";
 import { leafText } from "../../domain/log/leaves.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import { Table, type Change, type StateView } from "../../runtime/contract/state.ts";
@@ -85,13 +84,13 @@ export async function makeSeed(
   const commitment = seedCommitmentOf(seedFrom(await freshSeed(id, ports)))
     .toString(16)
     .padStart(64, "0");
-  const salt = await ports.blinding(canonicalBytes(["pavilion/seed-salt/v1", ports.region, id]));
+  const salt = await saltOf(ports.blinding, "pavilion/seed-salt/v1", ports.region, id);
   const text = leafText({
     type: "pavilion/seed-leaf",
     region: ports.region,
     seed: id,
     commitment,
-    salt: Buffer.from(salt).toString("hex"),
+    salt,
   });
   const seed: Seed = {
     id,

@@ -2,8 +2,7 @@
  * The ledger of a region that was put back from a backup. It takes over what was charged since, as the log tells it, and counts as spent
  * what may have been charged and was never logged. Until the log says that it goes on, nothing is charged.
  */
-import type { BlindingSource } from "../../domain/log/blinding.ts";
-import { canonicalBytes } from "../../crypto/jws/canonical.ts";
+import { saltOf, type BlindingSource } from "../../domain/log/blinding.ts";
 import { hashOfLeaf, leafText, namesIn, originOf } from "../../domain/log/leaves.ts";
 import { greatestDelta } from "../../domain/statistics/mechanism.ts";
 import type { HomeTerms } from "../../domain/terms/home.ts";
@@ -117,11 +116,10 @@ async function withholdOf(
   if (payment === undefined) return undefined;
   const { spend, previous, carried, changesWith, state: standing } = payment;
   const { population, sequence, epsilon, delta, total, deltaTotal } = spend;
-  const salt = await blinding(canonicalBytes(["pavilion/withheld-salt/v1", population, restore]));
+  const salt = await saltOf(blinding, "pavilion/withheld-salt/v1", population, restore);
   const leaf: WithheldLeaf = {
     ...{ type: "pavilion/withheld-leaf", home: region, population, document: terms.populationDigest },
-    ...{ sequence, previous, epsilon, delta, total, deltaTotal, carried: [...carried], restore },
-    salt: Buffer.from(salt).toString("hex"),
+    ...{ sequence, previous, epsilon, delta, total, deltaTotal, carried: [...carried], restore, salt },
   };
   const hash = hashOfLeaf(leaf);
   const logged = { kind: "withheld", request: null, text: leafText(leaf), completes: false };

@@ -1,8 +1,7 @@
 /**
  * The leaf of a spend: who was charged what, for which match and which release, after which spend of the population.
  */
-import type { BlindingSource } from "../../domain/log/blinding.ts";
-import { canonicalBytes } from "../../crypto/jws/canonical.ts";
+import { saltOf, type BlindingSource } from "../../domain/log/blinding.ts";
 import { hashOfLeaf, leafText, releasedDigest } from "../../domain/log/leaves.ts";
 import type { ExactAggregate, LogLeaf, ReleasedCell, Spend } from "../../schemas/avro/index.ts";
 import type { SpendLeaf } from "../../schemas/json/spend-leaf.ts";
@@ -16,9 +15,7 @@ export async function spendLeafOf(
   blinding: BlindingSource,
 ): Promise<{ leaf: LogLeaf; hash: string }> {
   const { population, sequence, previous, epsilon, delta, total, deltaTotal, carried } = spend;
-  const salt = await blinding(
-    canonicalBytes(["pavilion/spend-salt/v1", request.digest, population, sequence]),
-  );
+  const salt = await saltOf(blinding, "pavilion/spend-salt/v1", request.digest, population, sequence);
   const leaf: SpendLeaf = {
     type: "pavilion/spend-leaf",
     home: plan.home,
@@ -34,7 +31,7 @@ export async function spendLeafOf(
     carried: [...carried],
     match: matchLeaf,
     released: releasedDigest(cells),
-    salt: Buffer.from(salt).toString("hex"),
+    salt,
   };
   return {
     leaf: { kind: "spend", request, text: leafText(leaf), completes: true },

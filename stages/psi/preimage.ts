@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { canonicalBytes } from "../../crypto/jws/canonical.ts";
-import type { BlindingSource } from "../../domain/log/blinding.ts";
+import { saltOf, type BlindingSource } from "../../domain/log/blinding.ts";
 import { partitionDigest } from "../../domain/log/leaves.ts";
 import type { Plan } from "../../schemas/avro/index.ts";
 import type { MatchedPerson } from "./match.ts";
@@ -46,14 +46,10 @@ export async function listOf(
   const parts: string[] = [];
   for (let part = 0; part === 0 || part * PART_SIZE < bound; part++) {
     const room = Math.min(PART_SIZE, bound - part * PART_SIZE) * entryLength(plan);
-    const salt = await blinding(canonicalBytes(["pavilion/match-salt/v1", digest, partition, part]));
+    const salt = await saltOf(blinding, "pavilion/match-salt/v1", digest, partition, part);
     const people = lists[part] ?? "[]";
     const padding = "0".repeat(room - (people.length - "[]".length));
-    const about = {
-      type: "pavilion/matched-leaves",
-      request: digest,
-      salt: Buffer.from(salt).toString("hex"),
-    };
+    const about = { type: "pavilion/matched-leaves", request: digest, salt };
     // Members stand in the order of their names, and the list is in canonical form already.
     const [before, after] = [canonical({ padding, part, partition }), canonical(about)];
     parts.push(`${before.slice(0, -1)},"people":${people},${after.slice(1)}`);
