@@ -121,43 +121,55 @@ export function takeOver(
   const { population, sequence, previous, epsilon, delta, total, deltaTotal, carried } = leaf;
   const known = ACCOUNTS.get(state, population);
   if (sequence <= (known?.sequence ?? 0)) return [];
-  const terms = { population, carried: carried.map((account) => account.population), budgetWindows: [] };
-  const { account, opening, charges } = accountOf(terms, state, time);
-  const after = added(account, { epsilon, delta });
-  const isNext = sequence === account.sequence + 1 && previous === account.leaf;
-  if (!isNext || after.epsilon !== total || after.delta !== deltaTotal) return undefined;
+  const terms = {
+    ...{ population, carried: carried.map((account) => account.population) },
+    budgetWindows: [...(known?.windows ?? [])],
+  };
+  const standing = accountOf(terms, state, time);
+  const { account } = standing;
   const digest = "request" in leaf ? leaf.request : leaf.restore;
-  const charge: Charge = { epsilon, delta, time: account.time, digest, before: charges.total };
-  const { places, changes } = charging(population, charges, charge, opening?.charges);
+  const { entry, changes } = entered(population, standing, { epsilon, delta }, digest);
+  const isNext = sequence === entry.sequence && previous === account.leaf;
+  if (!isNext || entry.epsilon !== total || entry.delta !== deltaTotal) return undefined;
   // A document that is not the last one's is a later one, whose number the leaf does not tell.
   const version = leaf.document === account.digest ? account.version : account.version + 1;
-  const taken = {
-    ...{ sequence, ...after, time: account.time, ...places, version, digest: leaf.document, leaf: hash },
-    windows: (known?.windows ?? []).map((window) => withCharge(window, { epsilon, delta })),
+  return [ACCOUNTS.put(population, { ...entry, version, digest: leaf.document, leaf: hash }), ...changes];
+}
+
+/** The account with one more charge, but for its leaf and the document that it was under; the changes beside the account's own. */
+function entered(
+  population: string,
+  { account, opening, charges }: StandingAccount,
+  amounts: Amounts,
+  digest: string,
+): { readonly entry: Omit<Account, "leaf" | "version" | "digest">; readonly changes: readonly Change[] } {
+  const { total: before } = charges;
+  const charge: Charge = { ...amounts, time: account.time, digest, before };
+  const { places, changes } = charging(population, charges, charge, opening?.charges);
+  return {
+    entry: {
+      ...{ sequence: account.sequence + 1, ...added(before, amounts), time: account.time, ...places },
+      windows: account.windows.map((window) => withCharge(window, amounts)),
+    },
+    changes,
   };
-  return [ACCOUNTS.put(population, taken), ...changes];
 }
 
 function charged(
   plan: BudgetTerms,
-  { account, opening, charges }: StandingAccount,
+  standing: StandingAccount,
   asked: Amounts,
   left: Amounts,
   digest: string,
 ): Charged {
   const { population } = plan;
-  const { total: before } = charges;
-  const total = added(before, asked);
-  const charge: Charge = { ...asked, time: account.time, digest, before };
-  const { places, changes } = charging(population, charges, charge, opening?.charges);
-  const paid = {
-    ...{ sequence: account.sequence + 1, ...total, time: account.time, ...places },
-    ...{ version: plan.populationVersion, digest: plan.populationDigest },
-    windows: account.windows.map((window) => withCharge(window, asked)),
-  };
+  const { account, opening } = standing;
+  const { entry, changes } = entered(population, standing, asked, digest);
+  const paid = { ...entry, version: plan.populationVersion, digest: plan.populationDigest };
+  const { sequence, time, epsilon, delta, windows } = paid;
   const rest = remainder(left, asked);
   const spend = {
-    ...{ population, sequence: paid.sequence, ...asked, total: total.epsilon, deltaTotal: total.delta },
+    ...{ population, sequence, ...asked, total: epsilon, deltaTotal: delta },
     ...{ left: rest.epsilon, deltaLeft: rest.delta },
   };
   return {
@@ -166,10 +178,8 @@ function charged(
     carried: opening?.carried ?? [],
     changesWith: (leaf) => [ACCOUNTS.put(population, { ...paid, leaf }), ...changes],
     state: {
-      population,
-      ...{ version: paid.version, digest: paid.digest, sequence: paid.sequence, time: paid.time },
-      ...total,
-      windows: paid.windows.map(({ days, epsilon, delta }) => ({ days, epsilon, delta })),
+      ...{ population, version: paid.version, digest: paid.digest, sequence, time, epsilon, delta },
+      windows: windows.map((window) => ({ days: window.days, epsilon: window.epsilon, delta: window.delta })),
     },
   };
 }
