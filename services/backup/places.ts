@@ -3,10 +3,11 @@
  */
 import { execFile } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
-import { open, statfs } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 import { promisify } from "node:util";
 import { PavilionError } from "../../errors/errors.ts";
+import { freeBytes } from "../../runtime/free-bytes.ts";
 import type { Tree } from "./tree.ts";
 
 /** What is written is called so until it is whole; nothing of that name is ever taken for a backup. */
@@ -16,13 +17,8 @@ export const isUnfinished = (folder: string): boolean => folder.endsWith(UNFINIS
 
 const ENTRY_BYTES = 4096;
 
-/** Bytes that may be written to the disk on which a folder lies; for tests the caller says how many. */
-export type FreeBytes = (folder: string) => Promise<number>;
-
-const freeBytes: FreeBytes = async (folder) => {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
-};
+/** For tests, which say themselves how many bytes are free. */
+export type FreeBytes = typeof freeBytes;
 
 /** Throws DISK_FULL where a copy of the files has no room, as far as can be known before. */
 export async function requireRoom(folder: string, { files, folders }: Tree, free = freeBytes): Promise<void> {

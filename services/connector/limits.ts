@@ -2,9 +2,10 @@
  * Warns in the log before something reaches its limit, and tells the metrics what only the disk and Kafka know. Looks once a
  * minute. Stages' names and what is full are told, never whose it is.
  */
-import { readdir, stat, statfs } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Admin, Kafka } from "kafkajs";
+import { freeBytes } from "../../runtime/free-bytes.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Metrics } from "../../runtime/telemetry/metrics.ts";
 import type { ConnectorConfig } from "../../schemas/json/connector-config.ts";
@@ -40,7 +41,7 @@ export class Limits {
       if (this.#isNews([stage, partition, of].join("/"), held / most)) log.warn(keys, "a limit is near");
     }
     const { stateFolder, stateFreeMiB = usualFreeMiB } = config;
-    const [bytes, free] = await Promise.all([bytesIn(stateFolder), freeAt(stateFolder)]);
+    const [bytes, free] = await Promise.all([bytesIn(stateFolder), freeBytes(stateFolder)]);
     metrics.stateFolder(bytes, free);
     const freeMiB = Math.floor(free / mebibyte);
     if (this.#isNews("disk", (nearRatio * stateFreeMiB) / Math.max(freeMiB, 1)))
@@ -110,11 +111,6 @@ async function countTopics({
 async function recordsIn(admin: Admin, topic: string): Promise<number> {
   const offsets = await admin.fetchTopicOffsets(topic);
   return offsets.reduce((sum, { low, high }) => sum + Number(BigInt(high) - BigInt(low)), 0);
-}
-
-async function freeAt(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
 }
 
 /** SQLite makes and removes files beside its own at any time. */
