@@ -134,7 +134,7 @@ export class FairQueue<V> {
         return { signer, tenant, waiting: this.#queue(`${signer}/${tenant}`).length };
       });
       const rest = shares.reduce((sum, { waiting }) => sum - waiting, length);
-      return rest > 0 ? [...shares, { signer, tenant: "", waiting: rest }] : shares;
+      return rest > 0 ? [...shares, { signer, tenant: OTHERS, waiting: rest }] : shares;
     });
   }
 

@@ -132,8 +132,7 @@ export class Spends {
     if (previous !== before.last) fail("spend-order", "does not name the one before it");
     const carried = "home" in leaf ? leaf.carried : [];
     const epsilons = [before.epsilon, ...carried.map(({ epsilon }) => epsilon)];
-    const least = leaf.type === "pavilion/withheld-leaf" ? 0n : 1n;
-    if (!addsUp(epsilons, leaf.epsilon, leaf.total, least)) fail("spend-total", "does not add up");
+    if (!addsUp(epsilons, leaf.epsilon, leaf.total, leastOf(leaf))) fail("spend-total", "does not add up");
     if ("home" in leaf) this.#withinTerms(leaf, before, fail);
     const delta = "home" in leaf ? leaf.deltaTotal : "0";
     // Goes on from what it says of itself: a leaf that is wrong is told once, not by all that follow it too.
@@ -151,8 +150,8 @@ export class Spends {
   #withinTerms(leaf: SpendLeaf | WithheldLeaf, before: Account, fail: Fail): void {
     const { population, document, sequence, carried } = leaf;
     const deltas = [before.delta, ...carried.map(({ delta }) => delta)];
-    const least = leaf.type === "pavilion/withheld-leaf" ? 0n : 1n;
-    if (!addsUp(deltas, leaf.delta, leaf.deltaTotal, least)) fail("spend-total", "does not add up in delta");
+    if (!addsUp(deltas, leaf.delta, leaf.deltaTotal, leastOf(leaf)))
+      fail("spend-total", "does not add up in delta");
     if (sequence !== 1 && carried.length > 0)
       fail("spend-carried", "takes over accounts though it is not the first");
     for (const account of carried) {
@@ -171,6 +170,10 @@ export class Spends {
       fail("spend-budget", "takes its population beyond its home's share of the budget");
   }
 }
+
+/** The least numerator of its ε and δ: what is withheld may be nothing of one of them. */
+const leastOf = ({ type }: SpendLeaf | WithheldLeaf | EarlierSpendLeaf): bigint =>
+  type === "pavilion/withheld-leaf" ? 0n : 1n;
 
 /** Whether a total is the sum of those before it and what was charged, each in lowest terms; `least` is the charge's numerator's. */
 function addsUp(before: readonly string[], charge: string, total: string, least: bigint): boolean {
