@@ -17,10 +17,11 @@ import {
 import { requireWithin, type PopulationTable } from "../../domain/terms/home.ts";
 import type { Collaboration } from "../../schemas/json/collaboration.ts";
 import { PavilionError } from "../../errors/errors.ts";
-import { openPublisher, type Publisher } from "../../runtime/kafka/publisher.ts";
+import type { Publisher } from "../../runtime/kafka/publisher.ts";
 import { readTerms, type Terms, type TermsContext, type TermsReader } from "../clients/terms.ts";
 import type { Pipeline } from "../../runtime/contract/pipeline.ts";
 import { readEvents } from "../../runtime/kafka/events.ts";
+import { publishing } from "./publishing.ts";
 import { Recovery } from "./recovery.ts";
 import type { Log } from "../../runtime/log.ts";
 import type { Codec } from "../../runtime/registry/codec.ts";
@@ -281,14 +282,10 @@ export class Operator {
     const parties = [...new Map(named.map((party) => [`${party.role} ${party.id}`, party])).values()];
     const topics = new Set(await this.#admin.listTopics());
     const isAdmitted = ({ role, id }: Named): boolean => topics.has(topicFor(region, termsTopic[role], id));
-    const publisher = await openPublisher(this.#kafka, this.#codec, region, `/${region}/operator`);
-    try {
-      for (const party of parties.filter(isAdmitted)) {
+    await publishing({ kafka: this.#kafka, codec: this.#codec, region }, async (publisher) => {
+      for (const party of parties.filter(isAdmitted))
         await this.#handTo(publisher, region, party, termsOf(party, terms));
-      }
-    } finally {
-      await publisher.close();
-    }
+    });
     return parties.filter((party) => !isAdmitted(party));
   }
 
@@ -322,12 +319,9 @@ export class Operator {
     key: string,
     value: EventTypes[N],
   ): Promise<void> {
-    const publisher = await openPublisher(this.#kafka, this.#codec, region, `/${region}/operator`);
-    try {
-      await publisher.publish(topic, type, value, { key });
-    } finally {
-      await publisher.close();
-    }
+    await publishing({ kafka: this.#kafka, codec: this.#codec, region }, (publisher) =>
+      publisher.publish(topic, type, value, { key }),
+    );
   }
 
   /** What is to be done of a region that was put back from a backup. */

@@ -5,8 +5,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { originOf } from "../../domain/log/leaves.ts";
 import { followEvents, readEvents, type Source } from "../../runtime/kafka/events.ts";
-import { openPublisher } from "../../runtime/kafka/publisher.ts";
 import type { AnchoredLeaf, RestoreEntry } from "../../schemas/avro/index.ts";
+import { publishing } from "./publishing.ts";
 
 /** What a region says of its log. */
 export interface Verdict {
@@ -97,27 +97,21 @@ export class Recovery {
 
   /** Brings leaves that others hold, in the log's order. Told how many were brought so far. */
   async bring(leaves: AsyncIterable<AnchoredLeaf>, told: (count: number) => void): Promise<void> {
-    const { kafka, codec, region } = this.#source;
-    const publisher = await openPublisher(kafka, codec, region, `/${region}/operator`);
-    try {
+    const to = { key: originOf(this.#source.region) };
+    await publishing(this.#source, async (publisher) => {
       let count = 0;
       for await (const leaf of leaves) {
-        await publisher.publish("log.brought", "AnchoredLeaf", leaf, { key: originOf(region) });
+        await publisher.publish("log.brought", "AnchoredLeaf", leaf, to);
         told(++count);
       }
-    } finally {
-      await publisher.close();
-    }
+    });
   }
 
   async #enter(entry: RestoreEntry): Promise<void> {
-    const { kafka, codec, region } = this.#source;
-    const publisher = await openPublisher(kafka, codec, region, `/${region}/operator`);
-    try {
-      await publisher.publish("config.restores", "RestoreEntry", entry, { key: region });
-    } finally {
-      await publisher.close();
-    }
+    const to = { key: this.#source.region };
+    await publishing(this.#source, (publisher) =>
+      publisher.publish("config.restores", "RestoreEntry", entry, to),
+    );
   }
 }
 
