@@ -17,9 +17,9 @@ import type { BrokerClient } from "../../services/clients/broker/client.ts";
 import { requestDraft } from "../../examples/example.ts";
 import { connectBroker, homeRegion, pushAll, setScene, signFresh, type Scene } from "../../cli/demo/scene.ts";
 import { readTopic } from "./read-topic.ts";
-import { withRichBudget } from "./rich-budget.ts";
 import { smallFiles } from "./small-files.ts";
 import { testParts } from "./parts.ts";
+import { twoTenants } from "./two-tenants.ts";
 
 const log = openLog({ service: "test" }, process.env.PAVILION_TEST_LOG ?? "silent");
 const cleanup = new AsyncDisposableStack();
@@ -70,14 +70,7 @@ before(async () => {
   cleanup.defer(() => {
     rmSync(dir, { recursive: true, force: true });
   });
-  scene = await setScene(dir, log, {
-    parts: await testParts(),
-    amendPopulation: withRichBudget,
-    amend: (template) => ({
-      ...template,
-      brokers: template.brokers.map((broker) => ({ ...broker, tenants: ["flood", "quiet"] })),
-    }),
-  });
+  scene = await setScene(dir, log, { ...twoTenants, parts: await testParts() });
   cleanup.defer(() => scene.stack.stop());
   connector = await scene.stack.startConnector(homeRegion);
   await pushAll(scene, smallFiles(dir, 300), () => undefined);

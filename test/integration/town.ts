@@ -7,40 +7,19 @@ import { join } from "node:path";
 import type { Result } from "../../schemas/avro/index.ts";
 import type { CommandLine } from "./command-line.ts";
 import { publishPopulation } from "./population-file.ts";
+import { admitAll, collaborationText, type Participant } from "./townspeople.ts";
 
-const columnsOf = {
-  clinic: '{ name: smoker, kind: flag, source: smoker, "true": ["yes"], nullable: false }',
-  insurer: "{ name: region, kind: category, source: region, domain: [north, south], other: other }",
-} as const;
-const providers = ["clinic", "insurer"] as const;
-
-function collaborationOf(keys: ReadonlyMap<string, string>): string {
-  const parts = providers.map(
-    (name) => `  - id: ${name}
-    key: ${keys.get(name) ?? ""}
-    dataset: ${name}
-    identifier: { source: id, normalisation: [trim, digits] }
-    columns:
-      - ${columnsOf[name]}
-    limits: { records: 1000, changesPerDay: 4000 }`,
-  );
-  return `type: pavilion/collaboration
-id: cover
-version: 1
-previous: null
-population: townspeople
-referenceDate: "2020-01-01"
-purposes: [planning]
-legalBases: [consent]
-matching: { sender: clinic, epoch: 1, partitions: 2 }
-providers:
-${parts.join("\n")}
-budget: { epsilonPerQuestion: "8" }
-minimumGroup: 5
-brokers:
-  - { id: core, key: ${keys.get("core") ?? ""}, tenants: [council] }
-`;
-}
+const participants: readonly Participant[] = [
+  {
+    ...{ name: "clinic", dataset: "clinic" },
+    columns: ['{ name: smoker, kind: flag, source: smoker, "true": ["yes"], nullable: false }'],
+  },
+  {
+    ...{ name: "insurer", dataset: "insurer" },
+    columns: ["{ name: region, kind: category, source: region, domain: [north, south], other: other }"],
+  },
+];
+const providers = participants.map(({ name }) => name);
 
 /** A question of its own for each name, in a file. */
 export function questionFile(dir: string, name: string, measures: readonly object[]): string {
@@ -92,18 +71,11 @@ async function asked(
  */
 export async function makeTown(by: CommandLine, dir: string): Promise<ChildProcess> {
   await by.done("up");
-  const keys = new Map<string, string>();
-  const parties = [...providers.map((one) => ["provider", one] as const), ["broker", "core"] as const];
-  const admit = async ([role, name]: (typeof parties)[number]): Promise<void> => {
-    await by.done(role, "init", `--${role}`, name);
-    await by.done(role, "admit", join(by.home, `${role}s`, name, "card.json"));
-    keys.set(name, await by.done(role, "key", `--${role}`, name));
-  };
-  await Promise.all(parties.map(admit));
+  const keys = await admitAll(by, providers);
   const datasets = providers.map((name) => [name, name] as const);
   await publishPopulation(by, dir, { id: "townspeople", epsilon: "100", window: "50", datasets });
   const file = join(dir, "cover.yaml");
-  writeFileSync(file, collaborationOf(keys));
+  writeFileSync(file, collaborationText("cover", participants, keys));
   for (const name of providers) await by.done("collaboration", "sign", file, "--provider", name);
   await by.done("collaboration", "publish", join(dir, "cover.signed.json"));
   const agent = by.serve("provider", "serve", "--provider", "clinic");

@@ -14,6 +14,7 @@ import { after, before, test } from "node:test";
 import type { Result } from "../../schemas/avro/index.ts";
 import { CommandLine } from "./command-line.ts";
 import { publishPopulation } from "./population-file.ts";
+import { admitAll, collaborationText } from "./townspeople.ts";
 import { pushesOfTwoMachines, shared } from "./two-machines.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "pavilion-up-"));
@@ -93,46 +94,13 @@ const questionFile = (index: number): string => join(dir, `question-${String(ind
 const files = asked.map((_, index) => questionFile(index));
 let results: Result[] = [];
 
-function yamlOf(id: string, members: readonly Provider[], keys: ReadonlyMap<string, string>): string {
-  const parts = members.map((name) => {
-    const rows = providers[name].columns.map((line) => `      - ${line}`).join("\n");
-    return (
-      `  - id: ${name}\n    key: ${keys.get(name) ?? ""}\n    dataset: ${name}-of-${id}\n` +
-      `    identifier: { source: id, normalisation: [trim, digits] }\n    columns:\n${rows}\n` +
-      "    limits: { records: 1000, changesPerDay: 4000 }"
-    );
+const yamlOf = (id: string, members: readonly Provider[], keys: ReadonlyMap<string, string>): string => {
+  const participants = members.map((name) => {
+    const { columns } = providers[name];
+    return { name, dataset: `${name}-of-${id}`, columns };
   });
-  return `type: pavilion/collaboration
-id: ${id}
-version: 1
-previous: null
-population: townspeople
-referenceDate: "2020-01-01"
-purposes: [planning]
-legalBases: [consent]
-matching: { sender: ${members[0] ?? ""}, epoch: 1, partitions: 2 }
-providers:
-${parts.join("\n")}
-budget: { epsilonPerQuestion: "8" }
-minimumGroup: 5
-brokers:
-  - { id: core, key: ${keys.get("core") ?? ""}, tenants: [council] }
-`;
-}
-
-async function admitEverybody(): Promise<ReadonlyMap<string, string>> {
-  const keys = new Map<string, string>();
-  for (const [role, name] of [
-    ...Object.keys(providers).map((one) => ["provider", one]),
-    ["broker", "core"],
-  ]) {
-    assert.ok(role !== undefined && name !== undefined);
-    await pavilion.done(role, "init", `--${role}`, name);
-    await pavilion.done(role, "admit", join(pavilion.home, `${role}s`, name, "card.json"));
-    keys.set(name, await pavilion.done(role, "key", `--${role}`, name));
-  }
-  return keys;
-}
+  return collaborationText(id, participants, keys);
+};
 
 async function agree(keys: ReadonlyMap<string, string>): Promise<void> {
   const later = [shared.id, shared.members] as const;
@@ -167,7 +135,7 @@ async function pushEverything(): Promise<void> {
 
 before(async () => {
   await pavilion.done("up");
-  await agree(await admitEverybody());
+  await agree(await admitAll(pavilion, Object.keys(providers)));
   await pushEverything();
   for (const [index, [collaboration, measures, groupings]] of asked.entries()) {
     const question = {
