@@ -7,7 +7,7 @@ import { ed25519FromSeed } from "../../crypto/jws/ed25519.ts";
 import { leafText, originOf } from "../../domain/log/leaves.ts";
 import type { AnchoredLeaf } from "../../schemas/avro/index.ts";
 import { toldLog } from "../../test/told-log.ts";
-import { largestIn, leavesIn, treeIn, type LogOf } from "./held.ts";
+import { largestIn, largestOf, leavesIn, treeIn, type LogOf } from "./held.ts";
 
 const region = "au-east";
 const logKey = ed25519FromSeed(new Uint8Array(32).fill(7));
@@ -62,6 +62,28 @@ test("a copy tells its largest tree, and its leaves from a place on, of the regi
   assert.deepEqual(await placesIn(copy), [0, 1, 2]);
   assert.deepEqual(await placesIn(copy.replaceAll("\n", "\r\n"), 1), [1, 2]);
   assert.equal(await largestIn(fileOf(linesOf(elsewhere)), log), undefined);
+});
+
+test("of all files the largest tree counts, and two histories are told", async () => {
+  const keep = (name: string, content: string): string => {
+    const file = join(dir, name);
+    writeFileSync(file, content);
+    return file;
+  };
+  const longer = await toldLog(
+    { signer, chain },
+    [...texts, texts[0] ?? ""],
+    ["note", "note", "note", "note"],
+  );
+  const other = await toldLog({ signer, chain }, texts.toReversed(), ["note", "note", "note"]);
+  const copy = keep("copy", linesOf(longer));
+  const own = keep("own", checkpoint);
+  assert.deepEqual(await largestOf([own], [copy], log), { size: 4, root: longer[0]?.root });
+  assert.deepEqual(await largestOf([own, own], [], log), { size, root });
+  assert.equal(await largestOf([], [], log), undefined);
+  await assert.rejects(largestOf([own, keep("other", other[0]?.checkpoint ?? "")], [copy], log), {
+    code: "ANCHOR_FORKED",
+  });
 });
 
 test("a copy that is none is refused by its line, and so is a checkpoint in it that the log did not sign", async () => {

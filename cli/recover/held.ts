@@ -74,6 +74,28 @@ export async function largestIn(file: string, log: LogOf): Promise<HeldTree | un
   return largest;
 }
 
+/** The largest tree of all files. Throws ANCHOR_FORKED where two of one size differ, and DOCUMENT_INVALID. */
+export async function largestOf(
+  checkpoints: readonly string[],
+  copies: readonly string[],
+  log: LogOf,
+): Promise<HeldTree | undefined> {
+  const held: HeldTree[] = checkpoints.map((file) => treeIn(file, log));
+  for (const file of copies) held.push(...[await largestIn(file, log)].flatMap((tree) => tree ?? []));
+  const roots = new Map<number, string>();
+  for (const { size, root } of held) {
+    if ((roots.get(size) ?? root) !== root) {
+      throw new PavilionError(
+        "ANCHOR_FORKED",
+        `Of ${String(size)} leaves the log of ${log.region} has signed two different checkpoints: there are two histories of it.`,
+        "Somebody else may have the log's key, or another copy of the region ran. Tell providers and auditors before you go on.",
+      );
+    }
+    roots.set(size, root);
+  }
+  return held.sort((one, other) => other.size - one.size)[0];
+}
+
 /** The leaves of the region's log from a place on, in the order in which the file has them. */
 export async function* leavesIn(file: string, { region }: LogOf, from = 0): AsyncIterable<AnchoredLeaf> {
   let number = 0;

@@ -9,7 +9,7 @@ import type { RestoreEntry } from "../../schemas/avro/index.ts";
 import type { HeldTree, Recovery, Verdict } from "../../services/operator/recovery.ts";
 import { withOperator } from "../operator/session.ts";
 import { regionNamed, runningStack } from "../stack/running.ts";
-import { largestIn, leavesIn, treeIn, type LogOf } from "./held.ts";
+import { largestOf, leavesIn, type LogOf } from "./held.ts";
 
 interface Given {
   readonly checkpoint: readonly string[];
@@ -71,28 +71,6 @@ function requireRestored(entry: RestoreEntry | undefined, region: string): Resto
     `${region} was never put back from a backup: there is nothing to recover.`,
     "Name another region by --region, if it is that one.",
   );
-}
-
-/** The largest tree of all files. */
-async function largestOf(
-  checkpoints: readonly string[],
-  copies: readonly string[],
-  log: LogOf,
-): Promise<HeldTree | undefined> {
-  const held: HeldTree[] = checkpoints.map((file) => treeIn(file, log));
-  for (const file of copies) held.push(...[await largestIn(file, log)].flatMap((tree) => tree ?? []));
-  const roots = new Map<number, string>();
-  for (const { size, root } of held) {
-    if ((roots.get(size) ?? root) !== root) {
-      throw new PavilionError(
-        "ANCHOR_FORKED",
-        `Of ${String(size)} leaves the log of ${log.region} has signed two different checkpoints: there are two histories of it.`,
-        "Somebody else may have the log's key, or another copy of the region ran. Tell providers and auditors before you go on.",
-      );
-    }
-    roots.set(size, root);
-  }
-  return held.sort((one, other) => other.size - one.size)[0];
 }
 
 interface Recovering {

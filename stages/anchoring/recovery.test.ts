@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import type { AnchoredLeaf, RestoreEntry } from "../../schemas/avro/index.ts";
 import { anchoring } from "./stage.ts";
 import { MemoryChain } from "./testing/memory-chain.ts";
-import { broughtLeaf, matchLeaf, Rig, settled, spendLeaf } from "./testing/rig.ts";
+import { broughtLeaf, HOUR_MS, matchLeaf, Rig, settled, spendLeaf } from "./testing/rig.ts";
 
 const entry: RestoreEntry = {
   ...{ id: "ab".repeat(16), restoredAt: 1, comparedAt: null, size: 0, root: "", closed: null },
@@ -126,6 +126,36 @@ describe("a region that was put back", () => {
       for (const { size, checkpoint } of restored.leaves)
         assert.equal(checkpointOf.get(size) ?? checkpoint, checkpoint);
     }
+  });
+
+  test("gives no seed a number that a lost one had, whose leaf is brought", async () => {
+    const past = await lived({ before: 1, after: 0 });
+    // Two more periods, with a seed each, that the copy does not know of.
+    for (let period = 0; period < 2; period++) {
+      await past.rig.tick(1, HOUR_MS);
+      await settled(past.rig);
+    }
+    const numbers = past.rig.seeds.map(({ id }) => id);
+    const restored = putBack(past);
+    restored.restore = { ...entry, comparedAt: 7 };
+    for (const leaf of past.rig.leaves) await restored.take(broughtLeaf(leaf));
+    for (let round = 0; round < 6; round++) await settled(restored);
+    const [open] = restored.seeds.filter((seed) => seed.open);
+    assert.equal(open?.id, Math.max(...numbers) + 2);
+  });
+
+  test("means no batch of a log with another beginning under its key", async () => {
+    const past = await lived({ before: 1, after: 0 });
+    const other = await lived({ before: 0, after: 0 });
+    await answered(other.rig, 7);
+    await answered(other.rig, 8);
+    const restored = putBack(past);
+    await restored.tick();
+    const meant = restored.state.entries("log").filter(([key]) => key === "intended" || key === "fallen");
+    for (const leaf of other.rig.leaves) await restored.take(broughtLeaf(leaf));
+    assert.ok(restored.state.entries("brought").length > 0);
+    const after = restored.state.entries("log").filter(([key]) => key === "intended" || key === "fallen");
+    assert.deepEqual(after, meant);
   });
 
   test("destroys the keys of its seeds, and says again how it stands whenever it is asked", async () => {

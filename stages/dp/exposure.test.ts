@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { addFractions, compareFractions, fraction, parseFraction } from "../../crypto/fraction/fraction.ts";
+import {
+  addFractions,
+  compareFractions,
+  formatFraction,
+  fraction,
+  multiplyFractions,
+  parseFraction,
+} from "../../crypto/fraction/fraction.ts";
+import { deltaOf } from "../../domain/statistics/mechanism.ts";
 import { PavilionError } from "../../errors/errors.ts";
 import type { Outcome } from "../../runtime/contract/stage.ts";
 import type { ExactAggregate, LogLeaf, ReleasedAggregate } from "../../schemas/avro/index.ts";
@@ -12,6 +20,7 @@ import {
   handleAnchored,
   handleOverdue,
   outputsOf,
+  plan,
   releasedIn,
 } from "../../test/stage-aggregate.ts";
 import { issuedAt } from "../../test/stage-question.ts";
@@ -68,6 +77,35 @@ describe("what is spent and not anchored", () => {
     assert.deepEqual(releasesOf(after), [next.request.digest]);
   });
 
+  test("is bounded in delta as well", async () => {
+    const state = new MemoryState();
+    const delta = deltaOf(plan);
+    const half = formatFraction(multiplyFractions(parseFraction(delta), fraction(30n)));
+    const tight = { ...rich, budgetDelta: half, epsilon: "1/2" };
+    const [one, other] = [await aggregate(1, tight, { asking: 1 }), await aggregate(2, tight, { asking: 2 })];
+    // A twentieth of thirty prices is one and a half.
+    assert.equal(releasesOf(await handle(one, state, issuedAt, { exposed })).length, 1);
+    assert.equal(releasesOf(await handle(other, state, issuedAt, { exposed })).length, 0);
+  });
+
+  test("lets a repeat go on as soon as the question that it repeats is charged", async () => {
+    const state = new MemoryState();
+    const first = await handle(await asked(1, "2"), state, issuedAt, { exposed });
+    const repeated = { ...rich, epsilon: "2" };
+    const waiting = [
+      await aggregate(2, repeated, { asking: 2 }),
+      await aggregate(2, repeated, { asking: 3 }),
+      await aggregate(2, repeated, { asking: 4 }),
+    ];
+    for (const exact of waiting) await handle(exact, state, issuedAt, { exposed });
+    const after = await handleAnchored(leavesOf(first)[0] ?? assert.fail(), state, issuedAt, { exposed });
+    assert.deepEqual(
+      releasesOf(after),
+      waiting.map(({ request }) => request.digest),
+    );
+    assert.equal(leavesOf(after).length, 1);
+  });
+
   test("keeps nobody waiting who costs nothing, or who is refused anyway", async () => {
     const state = new MemoryState();
     await handle(await asked(1, "2"), state, issuedAt, { exposed });
@@ -116,13 +154,15 @@ describe("what is spent and not anchored", () => {
   test("lets so many wait of a population, and refuses more before anything is charged", async () => {
     const state = new MemoryState();
     await handle(await asked(1, "2"), state, issuedAt, { exposed });
-    for (let number = 0; number < HELD_MAX; number++)
+    await handle(await asked(2), state, issuedAt, { exposed });
+    // One that waits and comes again does not wait twice.
+    const again = await handle(await asked(2), state, issuedAt, { exposed });
+    assert.deepEqual([codesOf(again), again.changes], [[], []]);
+    for (let number = 1; number < HELD_MAX; number++)
       assert.deepEqual(codesOf(await handle(await asked(2 + number), state, issuedAt, { exposed })), []);
     const before = state.snapshot();
     const more = await handle(await asked(1_000), state, issuedAt, { exposed });
     assert.deepEqual([codesOf(more), more.changes], [["BUDGET_UNANCHORED"], []]);
-    // One that waits and comes again does not wait twice.
-    assert.deepEqual((await handle(await asked(2), state, issuedAt, { exposed })).changes, []);
     assert.deepEqual(state.snapshot(), before);
   });
 

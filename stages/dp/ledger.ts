@@ -121,10 +121,8 @@ export function takeOver(
   const { population, sequence, previous, epsilon, delta, total, deltaTotal, carried } = leaf;
   const known = ACCOUNTS.get(state, population);
   if (sequence <= (known?.sequence ?? 0)) return [];
-  const terms = {
-    ...{ population, carried: carried.map((account) => account.population) },
-    budgetWindows: [...(known?.windows ?? [])],
-  };
+  // Windows are found again with the next question, by what each charge says was spent before it.
+  const terms = { population, carried: carried.map((account) => account.population), budgetWindows: [] };
   const standing = accountOf(terms, state, time);
   const { account } = standing;
   const digest = "request" in leaf ? leaf.request : leaf.restore;

@@ -195,6 +195,37 @@ test("a spend of the log that does not follow leaves the ledger shut until those
   assert.equal(withheldIn(await handleAnchored(goesOn, copy, issuedAt, ports)).length, 1);
 });
 
+test("a spend of the log that does not add up, or names another before it, is not taken over", async () => {
+  const { copy, lost } = await lived(1);
+  const { text = "" } = lost[0] ?? {};
+  const leaf = JSON.parse(text) as Record<string, unknown>;
+  for (const change of [
+    { previous: "0".repeat(64) },
+    { total: "3/10" },
+    { deltaTotal: leaf.delta },
+    { epsilon: "1/5" },
+  ]) {
+    const told = { kind: "spend", text: leafText({ ...leaf, ...change }) };
+    assert.equal((await handleAnchored(told, copy.restored(), issuedAt, putBack())).kind, "reject");
+  }
+});
+
+test("after a spend under a later document nothing is charged under the one before", async () => {
+  const { copy, lost } = await lived(1);
+  const { text = "" } = lost[0] ?? {};
+  const later = { ...(JSON.parse(text) as object), document: "d".repeat(64) };
+  await handleAnchored({ kind: "spend", text: leafText(later) }, copy, issuedAt, putBack());
+  assert.equal(await spend(9, { epsilon: "1/10" }, copy), "STALE_POPULATION");
+});
+
+test("a ledger that lacks a spend charges nothing, restored or not", async () => {
+  const { copy, lost } = await lived(2);
+  await handleAnchored(lost[1] ?? assert.fail(), copy);
+  assert.equal(await spend(9, { epsilon: "1/10" }, copy), "REGION_RESTORED");
+  for (const leaf of lost) await handleAnchored(leaf, copy);
+  assert.ok(typeof (await spend(9, { epsilon: "1/10" }, copy)) === "object");
+});
+
 test("a leaf is what its text says, whatever is told beside it", async () => {
   const { copy, lost } = await lived(1);
   const [leaf] = lost;

@@ -5,6 +5,7 @@ import type { Outcome } from "../../runtime/contract/stage.ts";
 import type { Cell, PartialAggregate } from "../../schemas/avro/index.ts";
 import { planAt, questionOf } from "../../test/stage-plan.ts";
 import { MemoryState } from "../../test/stage-state.ts";
+import { matchIn } from "./matches.ts";
 import { listedIn, people, preimagesIn, question, run, slice, visits } from "./testing/questions.ts";
 
 /** How often records were read. */
@@ -55,6 +56,20 @@ test("what one state's records gave is not another's", async () => {
   await run([...pushed, question(questionOf(1))]);
   const { last } = await run([first, slice("visits", 1, { 2: [3, 1] }), question(questionOf(1))]);
   assert.equal(cellsIn(last)[0]?.sums[0], 1);
+});
+
+test("many groups count in what is remembered, though nobody matched", () => {
+  const state = new MemoryState();
+  const nobody = { count: 0, entries: () => [], recordOf: () => undefined };
+  const matched = (number: number) => {
+    const categories = Array.from({ length: 1_000 }, (_, at) => `${String(number)} ${String(at)}`);
+    const groupings = [{ name: "state", dataset: "people", column: 1, categories }];
+    return matchIn(state, planAt(1, 1, { groupings }), [nobody, nobody]);
+  };
+  const first = matched(0);
+  assert.equal(matched(0), first);
+  for (let number = 1; number <= 150; number++) matched(number);
+  assert.notEqual(matched(0), first);
 });
 
 test("the list of who matched is canonical", async () => {

@@ -5,6 +5,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
+import { partsDir } from "../../infra/embedded/parts.ts";
 
 const clone = resolve(import.meta.dirname, "../..");
 
@@ -56,7 +57,8 @@ export class CommandLine {
   start(...args: string[]): ChildProcess {
     return spawn(process.execPath, [this.#main, ...args], {
       cwd: this.#dir,
-      env: { ...process.env, PAVILION_HOME: this.home, FORCE_COLOR: undefined },
+      // Another version's clone has no parts of its own.
+      env: { ...process.env, PAVILION_HOME: this.home, PAVILION_PARTS: partsDir, FORCE_COLOR: undefined },
       stdio: ["ignore", "pipe", "pipe"],
     });
   }
