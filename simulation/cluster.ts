@@ -1,11 +1,10 @@
 /**
  * Kafka in memory, as far as a stage meets it: partitions with offsets and the broker's timestamps, transactions with
- * epochs and fencing, offsets that commit with them, and read_committed up to the last stable offset.
+ * epochs and fencing, and read_committed up to the last stable offset.
  */
 import type { Message } from "kafkajs";
 import type { AddressedRecord } from "../runtime/kafka/emitted-record.ts";
 import { partitionOf } from "../runtime/kafka/partitioner.ts";
-import type { TopicOffset } from "../runtime/kafka/transactor.ts";
 import type { KafkaRecord } from "../runtime/kafka/wire/record.ts";
 
 interface Transaction {
@@ -31,7 +30,6 @@ class ProducerFenced extends Error {
 /** One connection of a transactional id. */
 export interface Producer {
   readonly id: string;
-  readonly group: string;
   epoch: number | undefined;
   transaction: Transaction | undefined;
 }
@@ -51,7 +49,6 @@ export class Cluster {
   readonly #topics = new Map<string, Stored[][]>();
   /** The newest of each transactional id. */
   readonly #epochs = new Map<string, number>();
-  readonly #offsets = new Map<string, bigint>();
   readonly #open = new Set<Transaction>();
 
   constructor(partitionsOf: (address: string) => number, now: () => number, laxity: Laxity = {}) {
@@ -83,16 +80,8 @@ export class Cluster {
   }
 
   /** Throws ProducerFenced. */
-  commit(producer: Producer, offsets: readonly TopicOffset[]): void {
+  commit(producer: Producer): void {
     this.#end(this.#requireOpen(producer), "committed");
-    for (const { address, partition, offset } of offsets) {
-      this.#offsets.set(`${producer.group} ${address} ${String(partition)}`, offset);
-    }
-  }
-
-  /** What a group committed; 0 where it did not. */
-  committedOffset(group: string, address: string, partition: number): bigint {
-    return this.#offsets.get(`${group} ${address} ${String(partition)}`) ?? 0n;
   }
 
   /** Up to `most` records that read_committed shows from an offset on, and the offset after what was looked at. */

@@ -5,12 +5,7 @@
 import type { KafkaRecord } from "../runtime/kafka/wire/record.ts";
 import type { Asking } from "../runtime/contract/asking.ts";
 import type { AnyStage } from "../runtime/contract/pipeline.ts";
-import {
-  groupOf,
-  PartitionWorker,
-  type Feed,
-  type WorkerContext,
-} from "../runtime/kafka/partition-worker.ts";
+import { PartitionWorker, type Feed, type WorkerContext } from "../runtime/kafka/partition-worker.ts";
 import { changelogTopic, type TopicName } from "../schemas/topics.ts";
 import type { Cluster } from "./cluster.ts";
 import { addressesOf, type Owners } from "./owners.ts";
@@ -73,11 +68,10 @@ export class Host implements Feed {
     );
     this.#changelog = changelogTopic(context.region, stage.name);
     this.#cursors.set(this.#changelog, { offset: 0n, paused: true });
-    const group = groupOf(context.region, stage.name);
     for (const address of this.addresses) {
-      // kafkajs asks for the group's offsets before earlier owners are fenced: they may be old.
-      const known = Number(cluster.committedOffset(group, address, partition));
-      this.#cursors.set(address, { offset: BigInt(seams.choice.below(known + 1)), paused: false });
+      // The group's offsets are told now and then, and not with what came of the inputs: a consumer may begin anywhere.
+      const end = Number(cluster.stableEnd(address, partition));
+      this.#cursors.set(address, { offset: BigInt(seams.choice.below(end + 1)), paused: false });
     }
     this.#worker = new PartitionWorker({ ...context, ...served }, partition, this);
   }

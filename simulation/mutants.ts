@@ -13,14 +13,11 @@ interface RuntimeMutant {
 }
 
 /** Outputs follow in a transaction of their own: lost where the first one alone commits. */
-const offsetsFirst = (real: Transactions): Transactions => ({
-  async commit(records, offsets) {
+const stateFirst = (real: Transactions): Transactions => ({
+  async commit(records) {
     const isState = ({ address }: { address: string }): boolean => address.endsWith(stateSuffix);
-    await real.commit(records.filter(isState), offsets);
-    return real.commit(
-      records.filter((record) => !isState(record)),
-      [],
-    );
+    await real.commit(records.filter(isState));
+    return real.commit(records.filter((record) => !isState(record)));
   },
   discard: () => real.discard(),
 });
@@ -31,12 +28,12 @@ const stateSuffix = changelogTopic("", "").slice(1);
 const sendsAgain = (open: () => Transactions): Transactions => {
   let real = open();
   return {
-    async commit(records, offsets) {
+    async commit(records) {
       try {
-        return await real.commit(records, offsets);
+        return await real.commit(records);
       } catch {
         real = open();
-        return real.commit(records, offsets);
+        return real.commit(records);
       }
     },
     discard: () => real.discard(),
@@ -55,9 +52,9 @@ export const runtimeMutants: readonly RuntimeMutant[] = [
     mutation: { cluster: { leaky: true } },
   },
   {
-    name: "offsets-first",
+    name: "state-first",
     does: "positions and state commit before the outputs",
-    mutation: { transactions: (open) => offsetsFirst(open()) },
+    mutation: { transactions: (open) => stateFirst(open()) },
   },
   {
     name: "sends-again",

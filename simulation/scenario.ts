@@ -15,7 +15,7 @@ export interface Mutant {
 }
 
 /** `M` are its manners; `T` is what a run's load tells its invariants. */
-export interface Scenario<M extends string, T> extends Setting {
+export interface Scenario<M extends string, T> extends Setting<M> {
   /** How the load may come: seeds take turns. */
   readonly manners: readonly M[];
   /** Those that are played once without any fault or adversary, for the facts that every run is held to. */
@@ -55,7 +55,7 @@ export async function run<M extends string, T>(
   const manner = manners[seed % manners.length];
   if (manner === undefined) throw new Error("the scenario has no manner");
   const mutation = mutants.find(({ name }) => name === mutant)?.mutation ?? {};
-  const world = new World({ seed, faults: harshFaults, mutation, setting: scenario });
+  const world = new World({ seed, faults: harshFaults, mutation, setting: scenario, manner });
   try {
     const violations = [...(await violationsIn(scenario, world, manner, facts)), ...unsoundness(world)];
     return { seed, violations, steps: world.steps, trace: world.trace() };
@@ -81,7 +81,7 @@ async function violationsIn<M extends string, T>(
 async function calmFacts<M extends string, T>(scenario: Scenario<M, T>): Promise<Facts> {
   const facts: Facts = new Map();
   for (const manner of scenario.calm) {
-    const world = new World({ seed: 1, faults: noFaults, setting: scenario });
+    const world = new World({ seed: 1, faults: noFaults, setting: scenario, manner });
     try {
       const told = await scenario.play(world, manner, false);
       const violations = [...scenario.violations(world, told, facts), ...unsoundness(world)];

@@ -3,7 +3,7 @@
  * its effect, or have it and lose its acknowledgement.
  */
 import type { AddressedRecord } from "../runtime/kafka/emitted-record.ts";
-import type { Placed, TopicOffset, Transactions } from "../runtime/kafka/transactor.ts";
+import type { Placed, Transactions } from "../runtime/kafka/transactor.ts";
 import type { Cluster, Producer } from "./cluster.ts";
 import type { Process, Seams } from "./seams.ts";
 
@@ -26,17 +26,17 @@ export class SimulatedTransactions implements Transactions {
 
   constructor(
     { cluster, seams, process }: { cluster: Cluster; seams: Seams; process: Process },
-    producer: Pick<Producer, "id" | "group">,
+    id: string,
     faults: () => TransactionFaults,
   ) {
     this.#cluster = cluster;
     this.#seams = seams;
     this.#process = process;
     this.#faults = faults;
-    this.#producer = { ...producer, epoch: undefined, transaction: undefined };
+    this.#producer = { id, epoch: undefined, transaction: undefined };
   }
 
-  async commit(records: readonly AddressedRecord[], offsets: readonly TopicOffset[]): Promise<Placed> {
+  async commit(records: readonly AddressedRecord[]): Promise<Placed> {
     await this.#step("begin", () => {
       this.#cluster.begin(this.#producer);
     });
@@ -48,7 +48,7 @@ export class SimulatedTransactions implements Transactions {
       });
     }
     await this.#step("commit", () => {
-      this.#cluster.commit(this.#producer, offsets);
+      this.#cluster.commit(this.#producer);
     });
     return new Map();
   }

@@ -8,14 +8,16 @@
 import { createHash } from "node:crypto";
 import { pino } from "pino";
 import { headersOf, headerText, eventTypeOf } from "../runtime/kafka/cloudevents.ts";
-import type { ChangelogKeys } from "../runtime/kafka/changelog.ts";
+import { Changelog, type ChangelogKeys } from "../runtime/kafka/changelog.ts";
+import { partitionOf } from "../runtime/kafka/partitioner.ts";
 import type { Transactions } from "../runtime/kafka/transactor.ts";
 import { topicsOf, type AnyStage, type Pipeline, type Serving } from "../runtime/contract/pipeline.ts";
+import type { Change } from "../runtime/contract/state.ts";
 import { openTelemetry } from "../runtime/telemetry/telemetry.ts";
 import type { EventName, EventTypes } from "../schemas/avro/index.ts";
-import { deadLetterTopic, topicFor, type TopicName, type Topics } from "../schemas/topics.ts";
+import { changelogTopic, deadLetterTopic, topicFor, type TopicName, type Topics } from "../schemas/topics.ts";
 import { Choice } from "./choice.ts";
-import { Cluster, type Laxity, type Producer } from "./cluster.ts";
+import { Cluster, type Laxity } from "./cluster.ts";
 import { decode, encode, simulatedCodec } from "./codec.ts";
 import { Host, type Served } from "./host.ts";
 import { addressesOf, type Owners } from "./owners.ts";
@@ -64,19 +66,28 @@ export interface Mutation extends RuntimeMutation {
   readonly serving?: (serving: Serving, lives: number) => Serving;
 }
 
-/** A region, and what runs in it. */
-export interface Setting {
+/** What a stage of an earlier life of the region left in its changelog, in the partition of a key. */
+export interface Remembered {
+  readonly stage: string;
+  readonly key: string;
+  readonly changes: readonly Change[];
+}
+
+/** A region, and what runs in it; `M` are the manners in which its load may come. */
+export interface Setting<M extends string = string> {
   readonly pipelines: readonly Pipeline[];
   readonly region: string;
   readonly partitions: number;
   readonly owners: Owners;
   /** When a run begins, in milliseconds since the epoch. */
   readonly start: number;
+  /** What the region remembers when a run begins; nothing where absent. */
+  remembers?(manner: M): readonly Remembered[];
   /**
    * Opens what a run's stages need of the outside: what one run leaves behind another does not see. Each process is then
    * served by it, with stages' own ports, whose calls fail as its means say.
    */
-  readonly open: (world: World) => (means: Means) => readonly Serving[];
+  open(world: World, manner: M): (means: Means) => readonly Serving[];
 }
 
 export interface WorldPlan {
@@ -84,6 +95,8 @@ export interface WorldPlan {
   readonly faults: Faults;
   readonly mutation?: Mutation;
   readonly setting: Setting;
+  /** One of the setting's. */
+  readonly manner: string;
 }
 
 /** How a scenario makes its ports fail. */
@@ -130,7 +143,7 @@ export class World {
   #faults: Faults;
   #steps = 0;
 
-  constructor({ seed, faults, mutation = {}, setting }: WorldPlan) {
+  constructor({ seed, faults, mutation = {}, setting, manner }: WorldPlan) {
     this.#setting = setting;
     this.#mutation = mutation;
     this.topics = topicsOf(setting.pipelines);
@@ -145,12 +158,21 @@ export class World {
       mutation.cluster,
     );
     try {
-      this.#serving = setting.open(this);
+      this.#serving = setting.open(this, manner);
+      for (const left of setting.remembers?.(manner) ?? []) this.#remember(left);
       this.#populate(setting);
     } catch (error) {
       this.#uninstall();
       throw error;
     }
+  }
+
+  #remember({ stage, key, changes }: Remembered): void {
+    const { region, partitions } = this.#setting;
+    const address = changelogTopic(region, stage);
+    const changelog = new Changelog(address, keysOf());
+    const partition = partitionOf(Buffer.from(key), partitions);
+    for (const change of changes) this.#cluster.append(address, changelog.messageOf(change, partition));
   }
 
   #populate({ pipelines, partitions }: Setting): void {
@@ -366,9 +388,9 @@ export class World {
     this.#lives.set(place, lives + 1);
     const process: Process = { dead: false, stage: stage.name };
     const [cluster, seams] = [this.#cluster, this.#seams];
-    const open = (producer: Pick<Producer, "id" | "group">): Transactions => {
+    const open = (id: string): Transactions => {
       const begin = (): Transactions =>
-        new SimulatedTransactions({ cluster, seams, process }, producer, () => this.#faults.transactions);
+        new SimulatedTransactions({ cluster, seams, process }, id, () => this.#faults.transactions);
       return mutation.transactions?.(begin) ?? begin();
     };
     this.#hosts.add(
@@ -379,7 +401,7 @@ export class World {
           ...{ region, partitions, log, telemetry: this.#telemetry, codec: simulatedCodec(this.topics) },
           ports: this.#servingOf(stage, process, lives).ports,
           keys: keysOf(mutation.forgets),
-          openTransactions: (id, group) => Promise.resolve(open({ id, group })),
+          openTransactions: (id) => Promise.resolve(open(id)),
         },
       }),
     );

@@ -44,9 +44,9 @@ export async function openRedriver(
   region: string,
 ): Promise<Redriver> {
   const id = `${region}.dead-letters`;
-  const transactor = await Transactor.open(kafka, id, id);
+  const transactor = await Transactor.open(kafka, id);
   try {
-    await transactor.commit([], []);
+    await transactor.commit([]);
   } catch (error) {
     await transactor.discard();
     throw error;
@@ -56,7 +56,7 @@ export async function openRedriver(
       const type = typeOf(letter);
       const hindrance = hindranceOf(letter);
       if (type === undefined || hindrance !== undefined) return hindrance;
-      await transactor.commit(await recordsOf(letter, type, { codec, keys, region }), []);
+      await transactor.commit(await recordsOf(letter, type, { codec, keys, region }));
       return undefined;
     },
     close: () => transactor.discard(),

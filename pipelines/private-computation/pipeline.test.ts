@@ -40,7 +40,7 @@ function readRun(world: World): Run {
 }
 
 async function runCalm(hostile = false): Promise<Run> {
-  const world = new World({ seed: 1, faults: noFaults, setting: scenario });
+  const world = new World({ seed: 1, faults: noFaults, setting: scenario, manner: "in turn" });
   try {
     await play(world, "in turn", hostile);
     return readRun(world);
@@ -51,7 +51,10 @@ async function runCalm(hostile = false): Promise<Run> {
 
 /** One request; the stages are down from before it until its deadline has passed, then all go on. */
 async function runDown(seed: number, down: readonly string[]): Promise<Run> {
-  const world = new World({ seed, faults: { ...harshFaults, ports: noFaults.ports }, setting: scenario });
+  const world = new World({
+    ...{ seed, setting: scenario, manner: "in turn" },
+    faults: { ...harshFaults, ports: noFaults.ports },
+  });
   try {
     await openRegion(world);
     ask(world, request);
@@ -70,7 +73,7 @@ async function runDown(seed: number, down: readonly string[]): Promise<Run> {
 
 /** The stages are away for two minutes, of which the others tell every second; then a question is asked, and they come back. */
 async function runAway(seed: number, away: readonly string[]): Promise<{ meanwhile: Run; afterwards: Run }> {
-  const world = new World({ seed, faults: noFaults, setting: scenario });
+  const world = new World({ seed, faults: noFaults, setting: scenario, manner: "in turn" });
   try {
     await openRegion(world);
     await world.passSeconds(120, away);

@@ -2,7 +2,7 @@
  * The stage contract: all that a stage knows of the world.
  *
  * A stage declares what it reads, and one handler `(event, state, ports) -> Outcome`. The outcome says what to publish
- * and how the state changes; the runtime carries outputs, changes and input offsets in one Kafka transaction, so each
+ * and how the state changes; the runtime carries outputs, changes and input positions in one Kafka transaction, so each
  * input has its effect exactly once. A stage never calls another stage, a clock, a random source, a disk or Kafka.
  * The same handler runs in memory in tests.
  *

@@ -38,8 +38,7 @@ export interface WorkerContext<E extends EventName, P> {
   readonly region: string;
   /** The region's partition count. */
   readonly partitions: number;
-  /** A transactional producer of an id, whose offsets are the group's. */
-  readonly openTransactions: (transactionalId: string, group: string) => Promise<Transactions>;
+  readonly openTransactions: (transactionalId: string) => Promise<Transactions>;
   /** Where a partition's committed state is at hand, by the changelog's place; in memory unless given. */
   readonly openState?: (place: string, tables: readonly RankedTable[]) => CommittedState;
   readonly codec: Codec;
@@ -96,6 +95,7 @@ export class PartitionWorker<E extends EventName, P> {
   /** The input whose outputs alone Kafka does not take: `address@offset`, and what Kafka said. */
   #hopeless: { readonly place: string; readonly error: unknown } | undefined;
   #idleInputs = 0;
+  #positions: ReadonlyMap<string, bigint> = new Map();
   readonly #stopping = new AbortController();
   readonly #finished: Promise<void>;
 
@@ -145,6 +145,11 @@ export class PartitionWorker<E extends EventName, P> {
     await this.#replaying?.apply(messages);
   }
 
+  /** The next offset to read in each input topic, as it was last committed with what came of the inputs before it. */
+  get positions(): ReadonlyMap<string, bigint> {
+    return this.#positions;
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#inbox.close();
@@ -187,8 +192,7 @@ export class PartitionWorker<E extends EventName, P> {
   /** Owns the partition and serves it until it is stopped or fails; `served` is told of each batch that is done. */
   async #tenure(served: () => void): Promise<void> {
     const { openTransactions, region, stage } = this.#context;
-    const group = groupOf(region, stage.name);
-    const transactor = await openTransactions(`${group}.${String(this.#partition)}`, group);
+    const transactor = await openTransactions(`${groupOf(region, stage.name)}.${String(this.#partition)}`);
     const committed =
       this.#context.openState?.(this.#changelog.placeOf(this.#partition), stage.tables ?? []) ??
       new MemoryState();
@@ -235,7 +239,7 @@ export class PartitionWorker<E extends EventName, P> {
     const begun = performance.now();
     const barrier = randomUUID();
     const message = this.#changelog.barrierOf(barrier, this.#partition);
-    await transactor.commit([{ address: changelogTopic(region, stage.name), message }], []);
+    await transactor.commit([{ address: changelogTopic(region, stage.name), message }]);
     // Only now, together with the seek: a fetch that tails the changelog may bring the barrier before the replay begins.
     const { checkpoint } = committed;
     this.#replaying = new Replaying(
@@ -262,6 +266,7 @@ export class PartitionWorker<E extends EventName, P> {
       this.#enqueued.set(address, position);
       this.#feed.seekInput(address, this.#partition, position);
     }
+    this.#positions = this.#positionsOf(task);
     this.#feed.resumeInputs(this.#partition, this.#feed.addresses);
   }
 
@@ -335,13 +340,14 @@ export class PartitionWorker<E extends EventName, P> {
     let placed: Placed;
     try {
       this.#committed?.requireSound();
-      placed = await transactor.commit(await this.#recordsOf(emissions, kept), this.#offsets(task));
+      placed = await transactor.commit(await this.#recordsOf(emissions, kept));
     } catch (error) {
       this.#metrics.transaction("aborted");
       for (const { end } of handled) end("aborted");
       throw error;
     }
     await task.state.commit(this.#checkpointIn(placed, kept));
+    this.#positions = this.#positionsOf(task);
     this.#metrics.transaction("committed");
     for (const { end } of handled) end("committed");
   }
@@ -371,10 +377,8 @@ export class PartitionWorker<E extends EventName, P> {
     return [...(await Promise.all(outputs)).flat(), ...kept.map((message) => ({ address, message }))];
   }
 
-  #offsets(task: StageTask<E, P>): { address: string; partition: number; offset: bigint }[] {
-    return this.#feed.addresses
-      .map((address) => ({ address, partition: this.#partition, offset: task.position(address) }))
-      .filter(({ offset }) => offset > 0n);
+  #positionsOf(task: StageTask<E, P>): ReadonlyMap<string, bigint> {
+    return new Map(this.#feed.addresses.map((address) => [address, task.position(address)]));
   }
 }
 

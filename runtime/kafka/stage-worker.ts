@@ -2,8 +2,9 @@
  * A stage on Kafka: one consumer that feeds the partitions it is assigned.
  *
  * The consumer only feeds: eachBatch hands records over and returns, so kafkajs goes on fetching and sends its heartbeats
- * however long a handler works. It commits nothing; offsets commit in each partition's transactions. The changelog is
- * one more topic of the group, so a partition and its state always arrive together.
+ * however long a handler works. Where a partition goes on is in its state, which commits with its outputs; the group's offsets are
+ * told from that, every few seconds, for tools that show how far a group is. The changelog is one more topic of the group, so a
+ * partition and its state always arrive together.
  */
 import type { Consumer, ConsumerEndBatchProcessEvent, EachBatchPayload, Kafka } from "kafkajs";
 import type { EventName } from "../../schemas/avro/index.ts";
@@ -40,6 +41,8 @@ export type StageContext<E extends EventName, P> = Omit<
  * loop and Kafka something; a partition that is taken over, or goes on after a pause, waits for the one under way.
  */
 const fetchWaitMs = 500;
+/** Nothing goes by the group's offsets, so what they cost counts. */
+const offsetsEveryMs = 5_000;
 
 export class StageWorker<E extends EventName, P> implements Feed {
   readonly #context: StageContext<E, P> & WorkerContext<E, P>;
@@ -51,12 +54,15 @@ export class StageWorker<E extends EventName, P> implements Feed {
   #sources = new Map<string, Source>();
   #ending: EndingConsumer | undefined;
   #memberId: string | undefined;
+  /** The group's offsets as they were last told, by `<topic>/<partition>`. */
+  #told = new Map<string, bigint>();
+  #telling: NodeJS.Timeout | undefined;
   #starting: Promise<void> = Promise.resolve();
 
   constructor(context: StageContext<E, P>) {
     this.#context = {
       ...context,
-      openTransactions: (id, group) => Transactor.open(context.kafka, id, group),
+      openTransactions: (id) => Transactor.open(context.kafka, id),
       telemetry: context.telemetry ?? openTelemetry(),
     };
     // Counts from zero on, also where no partition comes here.
@@ -162,16 +168,44 @@ export class StageWorker<E extends EventName, P> implements Feed {
       eachBatch: (payload) => this.#feed(payload),
     });
     await joined.promise;
+    this.#tellLater(consumer);
     this.#log.debug("stage has joined its group");
   }
 
   async #disconnect(): Promise<void> {
     const ending = this.#ending;
+    clearInterval(this.#telling);
     // From here on its assignments are no longer heard, so that nothing starts behind the stopping.
     this.#ending = undefined;
     this.#assign([]);
     await Promise.all(this.#endings.values());
     await ending?.end();
+  }
+
+  #tellLater(consumer: Consumer): void {
+    const tell = async (): Promise<void> => {
+      await this.#tellOffsets(consumer);
+      if (this.#consumer === consumer) this.#tellLater(consumer);
+    };
+    this.#telling = setTimeout(() => void tell(), offsetsEveryMs).unref();
+  }
+
+  /** Tells the group's offsets, where they have changed. */
+  async #tellOffsets(consumer: Consumer): Promise<void> {
+    const changed = [...this.#partitions].flatMap(([partition, { positions }]) =>
+      [...positions]
+        .map(([topic, offset]) => ({ place: `${topic}/${String(partition)}`, topic, partition, offset }))
+        .filter(({ place, offset }) => offset > (this.#told.get(place) ?? 0n)),
+    );
+    if (changed.length === 0) return;
+    try {
+      await consumer.commitOffsets(
+        changed.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
+      );
+      for (const { place, offset } of changed) this.#told.set(place, offset);
+    } catch (error) {
+      this.#log.debug({ error }, "the group's offsets were not told; the next ones are");
+    }
   }
 
   get #consumer(): Consumer | undefined {

@@ -1,6 +1,6 @@
 /**
- * kafkajs's requests about transactions, with four habits changed. It looks the coordinators of transaction and
- * group up before each request; here they are remembered until they fail or their connection is lost. Right after a
+ * kafkajs's requests about transactions, with four habits changed. It looks the transaction's coordinator up before each
+ * request; here it is remembered until it fails or its connection is lost. Right after a
  * commit Kafka may still be writing its markers and answers CONCURRENT_TRANSACTIONS; kafkajs then reloads all metadata,
  * waits and starts over; here the one request is asked again after a moment. Records are
  * encoded by produce-request.ts. What a fetch brings is decoded by wire/fetch-response.ts, for every reader there is, and
@@ -16,7 +16,6 @@ import { decodeFetch, fetchVersion, type FetchRequest } from "./wire/fetch-respo
 interface Coordinator {
   isConnected(): boolean;
   addPartitionsToTxn(request: object): Promise<unknown>;
-  txnOffsetCommit(request: object): Promise<unknown>;
 }
 
 interface Protocol {
@@ -145,7 +144,6 @@ function patient(broker: Coordinator, forget: () => void): Coordinator {
         }
       }
     },
-    txnOffsetCommit: (request: object) => broker.txnOffsetCommit(request).catch(failed),
   });
 }
 

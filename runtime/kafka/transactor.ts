@@ -16,12 +16,11 @@ const sendBytesMax = 768 * 1024;
 /** One partition's transactions, one after another. */
 export interface Transactions {
   /**
-   * Writes the records and the input offsets in one transaction. The first one fences every earlier owner of the id, and
-   * aborts what it left open. Answers where the last record came to stand in each partition that
-   * a record names.
+   * Writes the records in one transaction. The first one fences every earlier owner of the id, and aborts what it left open.
+   * Answers where the last record came to stand in each partition that a record names.
    * Throws when it did not surely commit; then this is to be discarded.
    */
-  commit(records: readonly AddressedRecord[], offsets: readonly TopicOffset[]): Promise<Placed>;
+  commit(records: readonly AddressedRecord[]): Promise<Placed>;
   /** Leaves without a word to the broker about an open transaction: the next owner aborts it. */
   discard(): Promise<void>;
 }
@@ -31,15 +30,13 @@ export type Placed = ReadonlyMap<string, bigint>;
 
 export class Transactor implements Transactions {
   readonly #producer: Producer;
-  readonly #group: string;
 
-  private constructor(producer: Producer, group: string) {
+  private constructor(producer: Producer) {
     this.#producer = producer;
-    this.#group = group;
   }
 
   /** Connects. */
-  static async open(kafka: Kafka, transactionalId: string, group: string): Promise<Transactor> {
+  static async open(kafka: Kafka, transactionalId: string): Promise<Transactor> {
     const producer = kafka.producer({
       transactionalId,
       maxInFlightRequests: 1,
@@ -48,10 +45,10 @@ export class Transactor implements Transactions {
       createPartitioner: byKey,
     });
     await producer.connect();
-    return new Transactor(producer, group);
+    return new Transactor(producer);
   }
 
-  async commit(records: readonly AddressedRecord[], offsets: readonly TopicOffset[]): Promise<Placed> {
+  async commit(records: readonly AddressedRecord[]): Promise<Placed> {
     const transaction = await this.#producer.transaction();
     const placed = new Map<string, bigint>();
     // One send after another: concurrent idempotent sends of kafkajs can be acknowledged and lost.
@@ -65,15 +62,6 @@ export class Transactor implements Transactions {
           placed.set(`${topicName}/${String(partition)}`, BigInt(baseOffset) + BigInt(count - 1));
       }
     }
-    if (offsets.length > 0) {
-      await transaction.sendOffsets({
-        consumerGroupId: this.#group,
-        topics: offsets.map(({ address, partition, offset }) => ({
-          topic: address,
-          partitions: [{ partition, offset: String(offset) }],
-        })),
-      });
-    }
     await transaction.commit();
     return placed;
   }
@@ -81,13 +69,6 @@ export class Transactor implements Transactions {
   async discard(): Promise<void> {
     await this.#producer.disconnect().catch(() => undefined);
   }
-}
-
-export interface TopicOffset {
-  readonly address: string;
-  readonly partition: number;
-  /** The next offset to read. */
-  readonly offset: bigint;
 }
 
 /** True where Kafka will never take what was sent, however often it is sent. */

@@ -43,7 +43,7 @@ export class MeterTopic {
     const writer = await this.#open();
     try {
       // The first transaction fences whoever wrote before; what it reads after that is the last of theirs.
-      await writer.commit([this.#beginning], []);
+      await writer.commit([this.#beginning]);
       await this.#read();
       for (const collaboration of await this.#agent.state.meteredCollaborations()) {
         requireNotBehind(this.#records.get(collaboration), await this.#seen(collaboration));
@@ -65,7 +65,7 @@ export class MeterTopic {
   /** Whether nobody else has begun to write since; if somebody has, this agent has to begin again. */
   async isWriter(): Promise<boolean> {
     try {
-      await this.#writer?.commit([this.#beginning], []);
+      await this.#writer?.commit([this.#beginning]);
       return this.#writer !== undefined;
     } catch {
       await this.close();
@@ -89,7 +89,7 @@ export class MeterTopic {
         subject: collaboration,
         traceparent: freshTraceparent(),
       });
-      await writer.commit([{ address: this.#address, message: { key: collaboration, value, headers } }], []);
+      await writer.commit([{ address: this.#address, message: { key: collaboration, value, headers } }]);
     } catch (error) {
       // Fenced, or it is not certain whether it was kept: whoever writes next reads what stands first.
       await this.close();
@@ -106,7 +106,7 @@ export class MeterTopic {
   async repair(): Promise<string[]> {
     const writer = await this.#open();
     this.#writer = writer;
-    await writer.commit([this.#beginning], []);
+    await writer.commit([this.#beginning]);
     await this.#read();
     const repaired: string[] = [];
     for (const collaboration of await this.#agent.state.meteredCollaborations()) {
@@ -152,7 +152,7 @@ export class MeterTopic {
 
   #open(): Promise<Transactor> {
     const { kafka, self } = this.#agent;
-    return Transactor.open(kafka, groupOf(self, "meter"), groupOf(self, "evaluator"));
+    return Transactor.open(kafka, groupOf(self, "meter"));
   }
 
   async #read(): Promise<void> {

@@ -11,8 +11,9 @@ import { textDigest } from "../../../domain/terms/request.ts";
 import { parseDocument } from "../../../schemas/reading/validate.ts";
 import type { EventTypes, Result } from "../../../schemas/avro/index.ts";
 import type { MatchLeaf } from "../../../schemas/json/match-leaf.ts";
+import type { SpendLeaf } from "../../../schemas/json/spend-leaf.ts";
 import { collaboration, logSigner, population, region } from "./region.ts";
-import { questions, type Manner, type Told } from "./load.ts";
+import type { Manner, Told } from "./load.ts";
 import type { World } from "../../../simulation/world.ts";
 import type { Facts } from "../../../simulation/scenario.ts";
 import type { TopicName } from "../../../schemas/topics.ts";
@@ -24,21 +25,29 @@ const ends: ReadonlyMap<string, readonly string[]> = new Map([
   ["3", ["POLICY_DENIED"]],
   ["4", ["provisional", "BUDGET_EXHAUSTED"]],
   ["5", ["provisional", "BUDGET_EXHAUSTED"]],
+  ["6", ["provisional"]],
+  ["7", ["provisional"]],
+  ["8", ["BUDGET_EXHAUSTED"]],
+  ["9", ["provisional"]],
 ]);
 
 /** What a request may end with besides, where deadlines passed. */
 const lateEnds = ["DEADLINE_PASSED", "CLOCK_SKEW", "REGION_UNAVAILABLE", "STALE_SEED"];
 
+/** What a request may end with besides, where the limits are tight. */
+const limitEnds = ["RATE_LIMITED", "EVIDENCE_BEHIND"];
+
 /** Violations, in words. The facts are the groups that each question is answered with: the noise is fixed by what is asked. */
-export function violationsOf(world: World, { manner, copies }: Told, facts: Facts): string[] {
+export function violationsOf(world: World, { manner, asked, copies }: Told, facts: Facts): string[] {
   const all = world.events<"Result">("broker.results.<broker>").map(({ value }) => value);
   const results = all.filter(({ unsigned }) => !unsigned);
   return [
     ...digestsOnce(all, copies),
-    ...resultsOnce(results, manner),
+    ...resultsOnce(results, asked, manner),
     ...toldOnce(world, results),
     ...sameAnswers(results, facts),
     ...budgetKept(world, results),
+    ...(manner === "over a year" ? historyKept(world, results) : []),
     ...leavesOnce(world),
     ...bundlesOnce(world, results),
     ...nothingGivenUp(world),
@@ -80,18 +89,22 @@ function toldOnce(world: World, results: readonly Result[]): string[] {
 
 const digitOf = ({ requestId }: Result): string => requestId.slice(-1);
 
-function resultsOnce(results: readonly Result[], manner: Manner): string[] {
+function resultsOnce(results: readonly Result[], asked: Told["asked"], manner: Manner): string[] {
   const found: string[] = [];
-  for (const { requestId, document } of questions) {
+  for (const { requestId, document } of asked) {
     const own = results.filter(({ requestDigest }) => requestDigest === textDigest(document));
     if (own.length !== 1) found.push(`request ${requestId.slice(-1)} has ${String(own.length)} results`);
   }
   for (const result of results) {
     const end = result.code ?? result.status;
     const isLate = manner === "late" && lateEnds.includes(end);
-    if (!isLate && ends.get(digitOf(result))?.includes(end) !== true)
+    const isTooMuch = manner === "beyond limits" && limitEnds.includes(end);
+    if (!isLate && !isTooMuch && ends.get(digitOf(result))?.includes(end) !== true)
       found.push(`request ${digitOf(result)} ends in ${end}`);
   }
+  // More than twice as many as a partition lets be asked within a minute, and two partitions.
+  if (manner === "beyond limits" && !results.some(({ code }) => limitEnds.includes(code ?? "")))
+    found.push("no limit was reached");
   return found;
 }
 
@@ -99,8 +112,11 @@ function sameAnswers(results: readonly Result[], facts: Facts): string[] {
   return results.flatMap((result) => {
     if (result.answer === null) return [];
     const groups = JSON.stringify(result.answer.groups);
-    const known = facts.get(digitOf(result)) ?? groups;
-    facts.set(digitOf(result), known);
+    // The last one asks what the first one did. Those before it are issued when a run comes to them, and their noise goes by that.
+    const asks = digitOf(result) === "9" ? "1" : digitOf(result);
+    if (Number(asks) > 5) return [];
+    const known = facts.get(asks) ?? groups;
+    facts.set(asks, known);
     return known === groups ? [] : [`request ${digitOf(result)} has another answer than before`];
   });
 }
@@ -128,6 +144,36 @@ function budgetKept(world: World, results: readonly Result[]): string[] {
   if (leaves !== spends.length) found.push(`${String(spends.length)} spends have ${String(leaves)} leaves`);
   return found;
 }
+
+/** What an earlier version spent counts, in windows only while it lies within them; and what was paid is paid. */
+function historyKept(world: World, results: readonly Result[]): string[] {
+  const found: string[] = [];
+  const [window] = population.budget.windows;
+  const isLater = (result: Result): boolean => Number(digitOf(result)) >= 6;
+  for (const [when, own] of [
+    ["first", [...results.filter((result) => !isLater(result)).map(spentOn), "1/2"]],
+    ["second", results.filter(isLater).map(spentOn)],
+  ] as const) {
+    const spent = own.map((epsilon) => parseFraction(epsilon)).reduce(addFractions);
+    if (compareFractions(spent, parseFraction(window?.epsilon ?? "0")) > 0)
+      found.push(`more was spent in the ${when} window than it has`);
+  }
+  const again = results.find((result) => digitOf(result) === "9");
+  if (again !== undefined && spentOn(again) !== "0") found.push("what was paid a year ago is charged again");
+  const total = results
+    .map((result) => parseFraction(spentOn(result)))
+    .reduce(addFractions, parseFraction("3/2"));
+  const leaves = world
+    .events<"LogLeaf">("proofs.pending")
+    .filter(({ value }) => value.kind === "spend")
+    .map(({ value }) => JSON.parse(value.text) as SpendLeaf);
+  const last = leaves.reduce((one, other) => (one.sequence > other.sequence ? one : other));
+  if (compareFractions(parseFraction(last.total), total) !== 0)
+    found.push("the ledger's total is not what was spent before and since");
+  return found;
+}
+
+const spentOn = ({ answer }: Result): string => answer?.epsilonSpent ?? "0";
 
 function leavesOnce(world: World): string[] {
   const pending = world.events<"LogLeaf">("proofs.pending").map(({ value }) => value.text);

@@ -1,11 +1,14 @@
 /**
  * The load: two pushed datasets, five questions of which one is asked twice, one is against the policy and one is more than
- * the budget has; each published twice, among an adversary's copies.
+ * the budget has; each published twice, among an adversary's copies. Where a run goes over a year, four more are asked after the
+ * longest window has passed.
  */
+import { seedsOf } from "../../../domain/log/testing/seeds.ts";
+import { DAY_MS } from "../../../stages/dp/charges.ts";
 import type { EventTypes } from "../../../schemas/avro/index.ts";
 import type { World } from "../../../simulation/world.ts";
 import { publishCopies } from "./hostile-records.ts";
-import { pushes, signed } from "./region.ts";
+import { population, pushes, signed } from "./region.ts";
 
 const longDeadline = { deadlineSeconds: 3_600 };
 /** What is asked, by the last digit of the request's id. */
@@ -46,8 +49,11 @@ export function ask(world: World, request: EventTypes["SignedRequest"]): void {
   }
 }
 
-/** How a run asks: each question once the last one was answered; all at once; or so that deadlines pass meanwhile. */
-export const manners = ["in turn", "at once", "late"] as const;
+/**
+ * How a run asks: each question once the last one was answered; all at once; so that deadlines pass meanwhile; from a ledger that an
+ * earlier version left, on until windows have passed; or more than the region's limits let be asked.
+ */
+export const manners = ["in turn", "at once", "late", "over a year", "beyond limits"] as const;
 export type Manner = (typeof manners)[number];
 
 /** Stages that no answer waits for, as they are away: some for more than a minute before anything is asked. */
@@ -59,6 +65,7 @@ const absences: readonly (readonly string[])[] = [
 /** How a run went, as far as its invariants go by it. */
 export interface Told {
   readonly manner: Manner;
+  readonly asked: readonly EventTypes["SignedRequest"][];
   /** How many records an adversary published. */
   readonly copies: number;
 }
@@ -78,7 +85,7 @@ export async function play(world: World, manner: Manner, hostile: boolean): Prom
     ask(world, request);
     if (hostile) copies += await publishCopies(world, request);
     // The next one need not wait for this one's anchor then.
-    if (manner === "in turn") {
+    if (manner === "in turn" || manner === "over a year") {
       await world.settle(away);
       await world.passSeconds(anchoringSeconds, away);
     } else await world.go(world.choice.below(80), away);
@@ -89,5 +96,29 @@ export async function play(world: World, manner: Manner, hostile: boolean): Prom
   if (hostile) for (const request of questions) copies += await publishCopies(world, request);
   // Asked at once, one waits for the anchor of the one before it: each is more than may be exposed of the budget.
   await world.passSeconds(questions.length * anchoringSeconds);
-  return { manner, copies };
+  const later = manner === "over a year" ? await askLater(world) : [];
+  return { manner, asked: [...questions, ...later], copies };
 }
+
+/** Once no window counts any more what was spent: two that it has room for again, one that is too much even so, and the first again. */
+async function askLater(world: World): Promise<EventTypes["SignedRequest"][]> {
+  const before = newestSeed(world);
+  const longest = Math.max(...population.budget.windows.map(({ days }) => days));
+  await world.wait((longest + 1) * DAY_MS);
+  while (newestSeed(world) === before) await world.passSeconds(1);
+  const now = { issuedAt: new Date(world.time.now).toISOString(), seedCommitment: newestSeed(world) };
+  const later = await Promise.all([
+    signed(6, { ...longDeadline, ...now, epsilon: "15/8" }),
+    signed(7, { ...longDeadline, ...now, epsilon: "7/4" }),
+    signed(8, { ...longDeadline, ...now, epsilon: "13/8" }),
+    signed(9, { ...longDeadline, ...now }),
+  ]);
+  for (const request of later) {
+    ask(world, request);
+    await world.passSeconds(anchoringSeconds);
+  }
+  return later;
+}
+
+const newestSeed = (world: World): string | undefined =>
+  seedsOf(...world.events<"SeedEntry">("config.seeds").map(({ value }) => value)).newest()?.commitment;

@@ -9,6 +9,7 @@ import { decode, encode } from "../../../simulation/codec.ts";
 import { runtimeMutants } from "../../../simulation/mutants.ts";
 import { changedPorts } from "../../../runtime/contract/pipeline.ts";
 import { dp } from "../../../stages/dp/stage.ts";
+import { usualLimits } from "../../../stages/routing/limits.ts";
 import { routing } from "../../../stages/routing/stage.ts";
 import type { Mutant } from "../../../simulation/scenario.ts";
 import { questions } from "./load.ts";
@@ -16,7 +17,7 @@ import { played } from "./parts.ts";
 
 /** Refusals of what nobody signed name the request that it was a copy of, as if it had been the request. */
 const answersClaims = (real: Transactions): Transactions => ({
-  commit: (records, offsets) => real.commit(records.map(claimed), offsets),
+  commit: (records) => real.commit(records.map(claimed)),
   discard: () => real.discard(),
 });
 
@@ -47,6 +48,16 @@ export const mutants: readonly Mutant[] = [
         answeringStages: played.flatMap(({ stages }) => stages.map(({ name }) => name)),
       })),
     },
+  },
+  {
+    name: "history-lost",
+    does: "what an earlier version spent is not found",
+    mutation: { forgets: (table) => table === "ledger" },
+  },
+  {
+    name: "no-limits",
+    does: "more is let in than the region's limits say",
+    mutation: { serving: changedPorts(routing, (ports) => ({ ...ports, limits: usualLimits })) },
   },
   {
     name: "noise-redrawn",

@@ -12,7 +12,7 @@ import { onlyDeclared } from "../../../runtime/hsm/declared.ts";
 import { keyring, type Hsm, type HsmKey } from "../../../runtime/hsm/hsm.ts";
 import type { EventTypes } from "../../../schemas/avro/index.ts";
 import type { Means } from "../../../simulation/world.ts";
-import { usualLimits } from "../../../stages/routing/limits.ts";
+import { usualLimits, type RoutingLimits } from "../../../stages/routing/limits.ts";
 import { ingest } from "../../../stages/ingest/stage.ts";
 import { checkOpening, representHere } from "../../../stages/zkp/testing/reference-prover.ts";
 import type { Tables } from "../../directory.ts";
@@ -48,9 +48,16 @@ export const played = [privateComputation, log];
 
 const config = { region, partitions, jurisdiction: "EU", seedPeriodSeconds: 3_600 };
 
+/** Reached by the few questions that are asked. */
+export const tightLimits: RoutingLimits = {
+  waiting: { ...usualLimits.waiting, evidence: 1 },
+  rates: { tenant: 2 },
+};
+
 /** What one run anchors another does not see. `seedEntries` are those on the seeds' topic. */
 export function openParts(
   seedEntries: () => readonly EventTypes["SeedEntry"][],
+  limits: RoutingLimits,
 ): (means: Means) => readonly Serving[] {
   const chain = memoryChain();
   const directory: Tables = {
@@ -80,7 +87,7 @@ export function openParts(
     const serving = [
       ...servingComputation(
         { config, hsm: onlyDeclared(hsm, privateComputation) },
-        { policy, prover, directory, limits: usualLimits, exposed: "1/20" },
+        { policy, prover, directory, limits, exposed: "1/20" },
       ),
       ...servingLog({ config, hsm: onlyDeclared(hsm, log), chain: failingChain }, directory),
     ];

@@ -7,6 +7,7 @@ import { signCollaboration, type CollaborationTable } from "../../../domain/term
 import { publicKeyText } from "../../../domain/terms/signatures.ts";
 import { signPopulation } from "../../../domain/terms/population.ts";
 import { signRequest } from "../../../domain/terms/request.ts";
+import type { EarlierCollaboration } from "../../../schemas/json/earlier-collaboration.ts";
 import type { Population } from "../../../schemas/json/population.ts";
 import type { CollaborationEntry, EventTypes } from "../../../schemas/avro/index.ts";
 import { collaborationTemplate, populationTemplate, requestDraft } from "../../../examples/example.ts";
@@ -53,9 +54,15 @@ export const population: Population = {
     dataset,
   })),
 };
+/** What was agreed over the same datasets before populations were documents. */
+const earlierCollaboration: EarlierCollaboration = {
+  ...collaboration,
+  ...{ id: "insured-patients-before", region, jurisdiction: "EU", population: "patients" },
+  budget: { epsilonPerQuestion: "1", epsilonTotal: "4", epsilonPerWindow: "2", windowDays: 30 },
+};
 /** The region's tables of what is agreed. */
 export const collaborations: CollaborationTable = {
-  earlier: [],
+  earlier: [earlierCollaboration],
   latest: (id) => (id === collaboration.id ? collaboration : undefined),
   at: (id, version) => (id === collaboration.id && version === 1 ? collaboration : undefined),
 };

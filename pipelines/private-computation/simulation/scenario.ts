@@ -5,7 +5,9 @@ import type { Scenario } from "../../../simulation/scenario.ts";
 import { violationsOf } from "./invariants.ts";
 import { manners, play, type Manner, type Told } from "./load.ts";
 import { mutants } from "./mutants.ts";
-import { openParts, played } from "./parts.ts";
+import { usualLimits } from "../../../stages/routing/limits.ts";
+import { earlierLedger } from "./earlier-life.ts";
+import { openParts, played, tightLimits } from "./parts.ts";
 import { collaboration, partitions, region, start } from "./region.ts";
 
 export const scenario: Scenario<Manner, Told> = {
@@ -15,10 +17,15 @@ export const scenario: Scenario<Manner, Told> = {
     ["provider", collaboration.providers.map(({ id }) => id)],
     ["broker", collaboration.brokers.map(({ id }) => id)],
   ]),
-  open: (world) => openParts(() => world.events<"SeedEntry">("config.seeds").map(({ value }) => value)),
+  remembers: (manner) => (manner === "over a year" ? [earlierLedger] : []),
+  open: (world, manner) =>
+    openParts(
+      () => world.events<"SeedEntry">("config.seeds").map(({ value }) => value),
+      manner === "beyond limits" ? tightLimits : usualLimits,
+    ),
   manners,
-  // At once, too: between them the two answer what one alone has no budget for.
-  calm: ["in turn", "at once"],
+  // Between them "in turn" and "at once" answer what one alone has no budget for; what "over a year" asks, no other does.
+  calm: ["in turn", "at once", "over a year", "beyond limits"],
   play,
   violations: violationsOf,
   mutants,

@@ -20,7 +20,7 @@ import type { Spent } from "../spends.ts";
 export const { leaves, bundles } = await logged();
 
 async function logged() {
-  const world = new World({ seed: 1, faults: noFaults, setting: scenario });
+  const world = new World({ seed: 1, faults: noFaults, setting: scenario, manner: "in turn" });
   try {
     await scenario.play(world, "in turn", false);
     return {
