@@ -181,7 +181,8 @@ async function staleIn(
     const place = `${hop.stage}/${String(partition)}`;
     if (position < behind)
       problems.push(`${place}: the position is ${String(position)} of ${String(behind)}`);
-    if ((offsets.get(partition) ?? 0n) > position) problems.push(`${place}: the offset is beyond the position`);
+    if ((offsets.get(partition) ?? 0n) > position)
+      problems.push(`${place}: the offset is beyond the position`);
   }
   return problems;
 }
