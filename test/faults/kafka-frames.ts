@@ -8,12 +8,11 @@
 export const apis = {
   Produce: 0,
   Fetch: 1,
+  OffsetCommit: 8,
   Heartbeat: 12,
   InitProducerId: 22,
   AddPartitionsToTxn: 24,
-  AddOffsetsToTxn: 25,
   EndTxn: 26,
-  TxnOffsetCommit: 28,
   SaslAuthenticate: 36,
 } as const;
 

@@ -151,8 +151,8 @@ for (const side of ["before", "after"] as const) {
     const { socket, answers } = await open();
     const [held, next] = [nextId(), nextId()];
     const release = Promise.withResolvers<undefined>();
-    const applied = proxy.apply({ api: "TxnOffsetCommit", side, action: { until: release.promise } });
-    socket.write(Buffer.concat([request("TxnOffsetCommit", held), request("TxnOffsetCommit", next)]));
+    const applied = proxy.apply({ api: "OffsetCommit", side, action: { until: release.promise } });
+    socket.write(Buffer.concat([request("OffsetCommit", held), request("OffsetCommit", next)]));
     assert.equal(requestHead(await applied.hit).correlationId, held);
     if (side === "after") await until(() => seen.includes(held));
     await sleep(50);

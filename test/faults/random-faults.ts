@@ -9,8 +9,8 @@ import type { Action, Side } from "./kafka-proxy.ts";
 import { oneOf } from "./seeded.ts";
 
 const requests: readonly Api[] = [
-  ...(["Produce", "AddPartitionsToTxn", "EndTxn", "TxnOffsetCommit"] as const),
-  ...(["AddOffsetsToTxn", "InitProducerId", "Fetch", "Heartbeat"] as const),
+  ...(["Produce", "AddPartitionsToTxn", "EndTxn", "OffsetCommit"] as const),
+  ...(["InitProducerId", "Fetch", "Heartbeat"] as const),
 ];
 const sides: readonly Side[] = ["before", "after"];
 

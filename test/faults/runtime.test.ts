@@ -28,7 +28,7 @@ import { randomFrom } from "./seeded.ts";
 import { topicsOf } from "../../runtime/contract/pipeline.ts";
 
 const workers = ["worker-1", "worker-2"] as const;
-const requests = ["Produce", "AddPartitionsToTxn", "EndTxn", "TxnOffsetCommit"] as const;
+const requests = ["Produce", "AddPartitionsToTxn", "EndTxn", "OffsetCommit"] as const;
 const sides = ["before", "after"] as const;
 
 const dir = mkdtempSync(join(tmpdir(), "pavilion-faults-"));
