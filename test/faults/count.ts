@@ -1,7 +1,7 @@
 /**
  * The count of the counting pipeline, to the last record, from what stands committed in its topics: every item through
  * every hop once, each hop's counts and sums without gap or repetition, both tellings of an input alike, and state,
- * positions and committed offsets where the outputs say they must be.
+ * positions where the outputs say they must be, and the group's offsets not beyond them.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Kafka } from "kafkajs";
@@ -155,7 +155,10 @@ function unevenIn(hop: Hop, by: string, told: readonly Told[]): string[] {
   return [];
 }
 
-/** The committed state: what was counted, and every position behind the last input; the group's offsets, which follow some seconds later, not beyond it. */
+/**
+ * The committed state: what was counted, and every position behind the last input; the group's offsets, which follow some seconds
+ * later, not beyond it.
+ */
 async function staleIn(
   hop: Hop,
   kafka: Kafka,
